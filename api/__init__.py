@@ -1,0 +1,1 @@
+"""Process 3: serves what is stored, and the few writes people make."""

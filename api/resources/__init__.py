@@ -1,0 +1,1 @@
+"""One folder here is one noun of the API: endpoints, schemas, queries."""

@@ -1,0 +1,89 @@
+"""Settings from the environment (prefix BYPULS_), one class per concern; nothing is read at import."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bypuls.errors import SettingsError
+
+T = TypeVar("T", bound=BaseSettings)
+
+
+def default_home() -> Path:
+    """Where the embedded servers keep their data: a system folder for root, the user's data folder otherwise."""
+    if os.name == "posix" and os.geteuid() == 0:
+        return Path("/var/lib/bypuls")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "bypuls"
+
+
+class DatabaseSettings(BaseSettings):
+    """How to reach PostgreSQL."""
+
+    model_config = SettingsConfigDict(env_prefix="BYPULS_", extra="ignore")
+
+    database_url: str | None = Field(None, description="libpq address; without it the embedded PostgreSQL is used")
+    home: Path = Field(default_factory=default_home, description="data of the embedded servers")
+    pool_size: int = Field(4, ge=1, le=100)
+
+
+class BrokerSettings(BaseSettings):
+    """How to reach the MQTT broker of the default source."""
+
+    model_config = SettingsConfigDict(env_prefix="BYPULS_", extra="ignore")
+
+    broker_url: str | None = Field(None, description="mqtt://user:password@host:1883 or mqtts://…:8883")
+
+
+class IngestSettings(BaseSettings):
+    """How ingest batches and what it does with strangers."""
+
+    model_config = SettingsConfigDict(env_prefix="BYPULS_INGEST_", extra="ignore")
+
+    instance: str = Field("1", description="part of the MQTT client id: stable per process, different between two")
+    batch_messages: int = Field(2000, ge=1, le=20_000)
+    batch_seconds: float = Field(0.2, gt=0, le=10)
+    buffer_messages: int = Field(20_000, ge=100, description="received and not yet stored; past it reading stops")
+    max_payload_bytes: int = Field(1_048_576, ge=1024)
+    max_readings: int = Field(5000, ge=1)
+    max_pending_devices: int = Field(10_000, ge=0, description="per city; past it strangers go to quarantine")
+
+
+class ProcessSettings(BaseSettings):
+    """How the processor takes work."""
+
+    model_config = SettingsConfigDict(env_prefix="BYPULS_PROCESS_", extra="ignore")
+
+    batch_buckets: int = Field(20_000, ge=1)
+    batch_values: int = Field(5_000, ge=1)
+    poll_seconds: float = Field(0.5, gt=0, le=60)
+
+
+class ApiSettings(BaseSettings):
+    """Where the API listens. Nothing but loopback unless told to."""
+
+    model_config = SettingsConfigDict(env_prefix="BYPULS_API_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)
+
+
+def load(settings: type[T]) -> T:
+    """Read one class of settings from the environment.
+
+    Raises:
+        SettingsError: naming the variable, the value and what it must be.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        prefix = settings.model_config.get("env_prefix", "")
+        variable = f"{prefix}{'.'.join(str(part) for part in first['loc'])}".upper()
+        message = f"setting {variable}: {first['msg'].lower()} (got {first.get('input')!r}); correct or unset it"
+        raise SettingsError(message) from None

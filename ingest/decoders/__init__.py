@@ -1,0 +1,1 @@
+"""One public module here is one payload format; `ingest.decoding` finds them, no list is kept."""

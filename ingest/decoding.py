@@ -1,0 +1,96 @@
+"""What a decoder is, and the words in which it answers. It does not convert units and knows no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta  # noqa: TC003 - dataclass fields are read at run time
+from typing import TYPE_CHECKING
+
+from bypuls.observation import SourceRank
+
+if TYPE_CHECKING:
+    from bypuls.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as the broker handed it over."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    retained: bool = False
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where messages come from and how they are to be read; one row of the `source` table.
+
+    Attributes:
+        city: slug, or None when the topic's third level names it (`bypuls/v1/<city>/<device>/…`).
+        formats: decoders this source may use; the first that recognises the message reads it.
+        units: observed property -> unit spelling, for readings that come without one.
+        canonical_units: readings without a unit are in the property's canonical unit (our own format's documented rule).
+        past, future: how far a reading's time may lie from its arrival; None: no bound.
+        trusts_payload_device: a gateway, whose payloads name the devices; otherwise the topic's device wins.
+    """
+
+    name: str
+    topic_filter: str
+    formats: tuple[str, ...] = ("own_json", "senml")
+    broker_url: str | None = None
+    qos: int = 1
+    protocol: str = "3.1.1"
+    share: str | None = None
+    city: str | None = None
+    units: dict[str, str] = field(default_factory=dict)
+    canonical_units: bool = False
+    past: timedelta | None = None
+    future: timedelta | None = timedelta(minutes=5)
+    rank: SourceRank = SourceRank.LIVE
+    unknown_device: str = "pending"
+    trusts_payload_device: bool = False
+    max_payload_bytes: int = 1_048_576
+    max_readings: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One number as its device sent it.
+
+    Attributes:
+        device: external id, as the message names it in plain words.
+        field: path or key in the message.
+        quantity: the device's own word for what it measured; None when the message gives none.
+        channel: lane, phase, sensor … of a device with several; "" for the only one.
+        unit: as sent, in UCUM spelling where the alias table knows it; None when the message gives none.
+        time: with a zone; None when the message gives none (then the time of arrival is meant, plus `offset_seconds`).
+    """
+
+    device: str
+    field: str
+    quantity: str | None
+    channel: str
+    value: float
+    unit: str | None
+    time: datetime | None
+    offset_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What one message held: its readings, and what of it was refused. Nothing is dropped without a word."""
+
+    readings: list[Reading] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """A payload format. `recognises` is cheap and never raises; `decode` raises `Refusal` for the message as a whole."""
+
+    name: str
+    recognises: Callable[[Message], bool]
+    decode: Callable[[Message, Source], Decoded]

@@ -1,0 +1,1 @@
+"""Process 2: turns observations into rollups and rollups into KPI values with their evidence."""

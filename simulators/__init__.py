@@ -1,0 +1,1 @@
+"""Pretends to be devices, through the broker only."""
