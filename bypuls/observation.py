@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta  # noqa: TC003 - dataclass fields are read at run time
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 

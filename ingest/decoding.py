@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta  # noqa: TC003 - dataclass fields are read at run time
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
+from bypuls.errors import Refusal
 from bypuls.observation import SourceRank
-
-if TYPE_CHECKING:
-    from bypuls.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class Source:
         city: slug, or None when the topic's third level names it (`bypuls/v1/<city>/<device>/…`).
         formats: decoders this source may use; the first that recognises the message reads it.
         units: observed property -> unit spelling, for readings that come without one.
-        canonical_units: readings without a unit are in the property's canonical unit (our own format's documented rule).
+        canonical_units: readings without a unit are in the property's canonical unit (our own format's rule).
         past, future: how far a reading's time may lie from its arrival; None: no bound.
         trusts_payload_device: a gateway, whose payloads name the devices; otherwise the topic's device wins.
     """
@@ -89,7 +86,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """A payload format. `recognises` is cheap and never raises; `decode` raises `Refusal` for the message as a whole."""
+    """A payload format. `recognises` is cheap and never raises; `decode` raises `Refusal` for a whole message."""
 
     name: str
     recognises: Callable[[Message], bool]
