@@ -1,0 +1,1 @@
+"""Queries that more than one room uses, as named SQL."""

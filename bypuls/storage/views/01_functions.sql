@@ -1,0 +1,56 @@
+-- Functions and triggers; run at every migrate, so they are always those of the installed version.
+
+-- "plain", "timescaledb-apache" or "timescaledb-community".
+CREATE OR REPLACE FUNCTION bypuls_edition() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN 'plain'
+        WHEN current_setting('timescaledb.license', true) = 'apache' THEN 'timescaledb-apache'
+        ELSE 'timescaledb-community'
+    END
+$$;
+
+-- Makes the monthly partitions that cover [from_time, to_time] where the edition has no hypertables; returns how many
+-- it made. Attaching instead of creating in place: readers and writers of other months are not blocked.
+CREATE OR REPLACE FUNCTION bypuls_ensure_partitions(from_time timestamptz, to_time timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    parent text;
+    time_column text;
+    month timestamp;
+    child text;
+    made integer := 0;
+BEGIN
+    IF bypuls_edition() <> 'plain' THEN
+        RETURN 0;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('bypuls_ensure_partitions', 0));
+    FOR parent, time_column IN VALUES ('observation', 'time'), ('rollup_5m', 'bucket') LOOP
+        month := date_trunc('month', from_time AT TIME ZONE 'UTC');
+        WHILE month <= to_time AT TIME ZONE 'UTC' LOOP
+            child := format('%s_%s', parent, to_char(month, 'YYYYMM'));
+            IF to_regclass(child) IS NULL THEN
+                EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child, parent);
+                EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, child,
+                               month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+                made := made + 1;
+            END IF;
+            month := month + interval '1 month';
+        END LOOP;
+    END LOOP;
+    RETURN made;
+END $$;
+
+-- Tells ingest that its picture of the registry is old.
+CREATE OR REPLACE FUNCTION bypuls_registry_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('bypuls_registry', TG_TABLE_NAME);
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON city
+    FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
+CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR DELETE OR UPDATE OF site, status, class, origin, readings, zone, external_id
+    ON device FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
+CREATE OR REPLACE TRIGGER registry_changed AFTER DELETE OR UPDATE OF site, unit, interval, stamp, qc
+    ON datastream FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
+CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON source
+    FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
