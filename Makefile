@@ -1,0 +1,50 @@
+# Everything sets itself up: 'make up' and 'make test' work in a fresh checkout.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python on the PATH that is new enough; 'make PYTHON=/path/to/python3' insists on one.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: setup up test lint format bench clean
+
+setup: $(VENV)/.ready
+
+# Made again when what is installed may have changed, and when the environment's Python has gone.
+ifeq ($(shell $(BIN)/python -c 'print(1)' 2>/dev/null),)
+.PHONY: $(VENV)/.ready
+endif
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && test -n "$(PYTHON)" || \
+		{ echo "Bypuls needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none): install one," \
+		"or name it with 'make PYTHON=/path/to/python3 $(MAKECMDGOALS)'" >&2; exit 1; }
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) || \
+		{ echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu 'apt-get install python3-venv'" >&2; exit 1; }
+	@echo "Installing into $(VENV) …"
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+		-c constraints.txt -e '.[dev]'
+	@touch $@
+
+up: setup
+	@$(BIN)/bypuls up $(ARGS)
+
+test: setup
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Benchmarks are no part of the tests: they print figures.
+bench: setup
+	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -o timeout=1800 -s $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
