@@ -1,0 +1,163 @@
+"""Our own JSON: `{property: value, "ts": …}`, `{"ts": …, "values": {…}}`, `{"time": …, "readings": [{…}]}`.
+
+docs/formats.md is its description for people, docs/schemas/own-json.schema.json the one for programs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import isfinite
+from typing import Any
+
+from bypuls.errors import Refusal
+from ingest.decoding import Decoded, Decoder, Message, Reading, Source
+from ingest.reasons import refusal, shortened
+from ingest.strict_json import bad_name, is_channel, is_name, number, parse
+from ingest.timestamps import read_time
+from ingest.topics import is_device_name, own_topic
+
+TIME_KEYS = ("ts", "time", "timestamp")
+DEVICE_KEYS = ("device", "device_id")
+REMARKS = frozenset(
+    {"city", "site", "name", "type", "model", "manufacturer", "firmware", "fw", "version", "id", "msg_id"}
+)
+"""Keys that tell of the sender: read over, whatever they hold."""
+
+_HEAD = frozenset({*TIME_KEYS, *DEVICE_KEYS, *REMARKS})
+_STARTS = (b"{", b"\xef\xbb\xbf{")
+
+
+def recognises(message: Message) -> bool:
+    """Whether the payload begins as a JSON object does."""
+    payload = message.payload
+    return payload[:1] == b"{" or payload[:64].lstrip().startswith(_STARTS)
+
+
+def decode(message: Message, source: Source) -> Decoded:
+    """The readings of one message.
+
+    Raises:
+        Refusal: of the whole message.
+    """
+    document = parse(message.payload)
+    if type(document) is not dict:
+        raise refusal("wrong_type", f"the payload is {shortened(document)}; a JSON object is meant")
+    # Most messages are clean and flat: what can be skipped for them is.
+    time = None
+    for key in TIME_KEYS:
+        if key in document and document[key] is not None:
+            time = read_time(document[key], source.zone, key)
+            break
+    device = _device(message, source, document)
+    decoded = Decoded()
+    _flat(document, device, time, decoded, nested=False)
+    if "values" in document:
+        _values(document["values"], device, time, decoded)
+    if "readings" in document:
+        _readings(document["readings"], device, time, decoded, source)
+    if not (decoded.readings or decoded.refusals) and _is_empty(document):
+        raise refusal("empty", f"{shortened(document)} holds no value")
+    if len(decoded.readings) + len(decoded.refusals) > source.max_readings:
+        count = len(decoded.readings) + len(decoded.refusals)
+        raise refusal("too_large", f"{count} readings in one message; {source.max_readings} are allowed")
+    return decoded
+
+
+def _device(message: Message, source: Source, document: dict[str, Any]) -> str:
+    topic = own_topic(message.topic)
+    claimed = next((document[key] for key in DEVICE_KEYS if document.get(key) is not None), None)
+    if claimed is None or (topic is not None and claimed == topic.device):
+        # A topic that is not ours names its device as a whole, until a source's identity rule says better.
+        return topic.device if topic is not None else message.topic
+    name = str(claimed) if isinstance(claimed, str | int) else ""
+    if topic is not None and not source.trusts_payload_device:
+        if name == topic.device:
+            return name
+        raise refusal("device_mismatch", f"the message says {shortened(claimed)}, its topic {shortened(topic.device)}")
+    if not is_device_name(name):
+        raise bad_name(claimed, "device")
+    return name
+
+
+def _flat(document: dict[str, Any], device: str, time: datetime | None, decoded: Decoded, *, nested: bool) -> None:
+    readings = decoded.readings
+    for key, value in document.items():
+        if type(value) is float and isfinite(value) and is_name(key):
+            if key in _HEAD:
+                continue
+            readings.append(Reading(device, key, key, "", value, None, time))
+        elif key in _HEAD or (not nested and key in {"values", "readings"}):
+            continue
+        else:
+            try:
+                if not is_name(key):
+                    raise bad_name(key, key[:64])
+                converted = number(value, key)
+            except Refusal as refused:
+                decoded.refusals.append(refused)
+                continue
+            if converted is not None:
+                readings.append(Reading(device, key, key, "", converted, None, time))
+
+
+def _values(values: Any, device: str, time: datetime | None, decoded: Decoded) -> None:
+    if isinstance(values, dict):
+        _flat(values, device, time, decoded, nested=True)
+    elif values is not None:
+        decoded.refusals.append(
+            refusal("wrong_type", f"{shortened(values)} is no object of property: value", field="values")
+        )
+
+
+def _readings(entries: Any, device: str, time: datetime | None, decoded: Decoded, source: Source) -> None:
+    if entries is None:
+        return
+    if not isinstance(entries, list):
+        decoded.refusals.append(refusal("wrong_type", f"{shortened(entries)} is no list of readings", field="readings"))
+        return
+    if len(entries) > source.max_readings:
+        raise refusal("too_large", f"{len(entries)} readings in one message; {source.max_readings} are allowed")
+    for index, entry in enumerate(entries):
+        try:
+            reading = _entry(entry, f"readings[{index}]", device, time, source.zone)
+        except Refusal as refused:
+            decoded.refusals.append(refused)
+            continue
+        if reading is not None:
+            decoded.readings.append(reading)
+
+
+def _entry(entry: Any, field: str, device: str, time: datetime | None, zone: str | None) -> Reading | None:
+    if type(entry) is not dict:
+        raise refusal("wrong_type", f"{shortened(entry)} is no object with quantity and value", field=field)
+    quantity = entry.get("quantity", entry.get("property"))
+    if type(quantity) is not str or not is_name(quantity):
+        raise bad_name(quantity, f"{field}.quantity")
+    value = number(entry.get("value"), field)
+    if value is None:
+        return None
+    unit = entry.get("unit")
+    if unit is not None and type(unit) is not str:
+        raise refusal("wrong_type", f"the unit {shortened(unit)} is no text", field=f"{field}.unit", hint="send a text")
+    channel = _channel(entry.get("channel"), field)
+    own_time = next((entry[key] for key in TIME_KEYS if entry.get(key) is not None), None)
+    if own_time is not None:
+        time = read_time(own_time, zone, f"{field}.time")
+    return Reading(device, field, quantity, channel, value, unit or None, time)
+
+
+def _channel(channel: Any, field: str) -> str:
+    if channel is None or channel == "":
+        return ""
+    text = str(channel) if type(channel) in {str, int} else ""
+    if not is_channel(text):
+        raise bad_name(channel, f"{field}.channel")
+    return text.casefold()
+
+
+def _is_empty(document: dict[str, Any]) -> bool:
+    values, readings = document.get("values"), document.get("readings")
+    return not (values or readings) and all(key in _HEAD or key in {"values", "readings"} for key in document)
+
+
+DECODER = Decoder("own_json", recognises, decode)

@@ -1,0 +1,118 @@
+"""Why a reading or a message is not stored: one code, what it means and how to mend it.
+
+Quarantine, the API, the devices' errors topics and docs/formats.md use these words.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bypuls.errors import Refusal
+
+
+class Reason(NamedTuple):
+    """What a code means, and what the person who made the device speak can do."""
+
+    what: str
+    hint: str
+
+
+REASONS: dict[str, Reason] = {
+    "invalid_json": Reason("the payload is no JSON text in UTF-8", "send one JSON object or array, complete, in UTF-8"),
+    "empty": Reason("the message holds no value", "send at least one property with a number"),
+    "bad_name": Reason(
+        "a name is too long or holds characters that names do not have",
+        "use at most 64 letters, digits, spaces and . _ - : / % ( ) [ ] # +",
+    ),
+    "non_finite": Reason("NaN, Infinity or a number too large to store", "leave the value out, or send null"),
+    "wrong_type": Reason(
+        "something else than a number stands where a value is meant", "send a JSON number, with a dot"
+    ),
+    "sentinel": Reason(
+        "the number is a device's code for 'no value'", "check the sensor and its wiring; send null when it is silent"
+    ),
+    "time_unreadable": Reason(
+        "the time is neither a Unix time nor ISO 8601", "send 2026-01-05T10:00:00Z, or Unix time in s, ms, µs or ns"
+    ),
+    "time_without_zone": Reason(
+        "the time has no zone", "end it with Z or an offset such as +01:00, or set the zone of the source"
+    ),
+    "time_in_past": Reason(
+        "the time lies further back than this source may send",
+        "set the device's clock; send history to bypuls/v1/<city>/<device>/history",
+    ),
+    "time_in_future": Reason("the time lies ahead of the arrival", "set the device's clock; check seconds against ms"),
+    "unknown_unit": Reason("the unit is not in the table of units", "send a UCUM code such as ug/m3, Cel, % or kW.h"),
+    "unit_missing": Reason(
+        "neither the message nor the source gives a unit", "send the unit, or set it in the source's units"
+    ),
+    "unit_dimension_mismatch": Reason(
+        "the unit measures something else than the property", "send a unit of the property's dimension"
+    ),
+    "unknown_property": Reason(
+        "the catalogue has no property of this name", "use a name of docs/properties.md, or add one to the catalogue"
+    ),
+    "too_deep": Reason("the JSON is nested too deeply", "send one of the shapes of docs/formats.md"),
+    "too_large": Reason("the message is too long or holds too many readings", "split it into several messages"),
+    "senml_invalid": Reason("the SenML pack breaks RFC 8428", "compare it with the examples of docs/formats.md"),
+    "senml_must_understand": Reason(
+        "a label that ends in _ must be understood and is not (RFC 8428, section 4.4)", "leave the label out"
+    ),
+    "senml_version": Reason("the SenML version is newer than 10", "send version 10, or leave bver out"),
+    "senml_sum": Reason("a sum whose unit no property stands for", "send the value v instead of, or beside, the sum s"),
+    "device_mismatch": Reason(
+        "the message names another device than its topic", "publish under the device's own topic, or declare a gateway"
+    ),
+    "device_missing": Reason("neither topic nor message names the device", "put the device's name in the topic"),
+    "topic_not_ours": Reason(
+        "the topic is not one that this source reads", "publish to bypuls/v1/<city>/<device>/observations"
+    ),
+    "unknown_city": Reason(
+        "no city of this name is set up", "add it with 'bypuls city add FILE', or correct the topic"
+    ),
+    "unknown_device": Reason(
+        "the registry does not know the device", "register it, or let the source accept strangers"
+    ),
+    "too_many_pending": Reason(
+        "the city has as many devices waiting for somebody to activate them as it may have",
+        "activate or remove pending devices, or raise BYPULS_INGEST_MAX_PENDING_DEVICES",
+    ),
+    "device_disabled": Reason("the device is disabled or retired", "enable it in the registry"),
+    "retained_without_time": Reason(
+        "a retained message without a time says nothing about now", "send the time, or publish without retain"
+    ),
+    "decoder_failed": Reason(
+        "a fault of the platform, not of the message", "report it; the message is kept for replay"
+    ),
+}
+"""Reason code -> what it means and how to mend it."""
+
+IGNORED: dict[str, str] = {
+    "empty": "an empty payload clears a retained message; it is no observation",
+    "no_values": "every value is null or text; nothing was measured",
+    "retained_without_time": "a retained message without a time says nothing about now",
+}
+"""Why a message rightly leaves nothing behind, neither observation nor quarantine."""
+
+
+def refusal(code: str, detail: str, *, field: str | None = None, hint: str | None = None) -> Refusal:
+    """A refusal, with the code's own hint unless a better one is given; to be raised, or kept beside others."""
+    return Refusal(code, detail, hint=REASONS[code].hint if hint is None else hint, field=field)
+
+
+def shortened(value: object, length: int = 60) -> str:
+    """The repr of anything, for an error message: one line, printable, bounded.
+
+    >>> shortened("x" * 100, 10)
+    "'xxxxxxxx…"
+    """
+    # Only a start is shown, so only a start is formatted: a value may be megabytes long.
+    if isinstance(value, str):
+        text = repr(value[: length + 1])
+    elif isinstance(value, list | dict):
+        text = f"{type(value).__name__} of {len(value)}"
+    elif isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:  # noqa: PLR2004
+        text = f"an integer of {value.bit_length()} bits"
+    else:
+        text = repr(value)
+    return text if len(text) <= length else f"{text[: length - 1]}…"

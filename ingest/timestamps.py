@@ -1,0 +1,82 @@
+"""Times as devices write them: Unix time in any of four units, or ISO 8601. Whether one is plausible is not asked."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from ingest.reasons import refusal, shortened
+
+# Which unit a Unix time is in shows in its size: 1e9 s is 2001, 1e11 ms is 1973 and 1e11 s the year 5138.
+_SECONDS, _MILLISECONDS, _MICROSECONDS = 1e11, 1e14, 1e17
+_NUMERIC = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_LONGEST = 64
+
+
+def read_time(value: object, zone: str | None = None, field: str | None = None) -> datetime:
+    """The instant that a device means, in UTC.
+
+    Numbers and numeric strings are Unix time in s, ms, µs or ns, by their size; other strings are ISO 8601.
+
+    Args:
+        value: as it stands in the message.
+        zone: IANA name for times without a zone; of two possible instants (autumn) the first is meant.
+        field: where it stands, for the error.
+
+    Raises:
+        Refusal: `time_unreadable`, or `time_without_zone`.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if len(text) > _LONGEST:
+            raise refusal("time_unreadable", f"{shortened(value)} is no time", field=field)
+        return _from_number(float(text), field) if _NUMERIC.fullmatch(text) else _from_iso(text, zone, field)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _from_number(value, field)
+    raise refusal("time_unreadable", f"{shortened(value)} is no time", field=field)
+
+
+def _from_number(number: float, field: str | None) -> datetime:
+    size = abs(number)
+    try:
+        if size < _SECONDS:
+            return datetime.fromtimestamp(number, UTC)
+        if size < _MILLISECONDS:
+            return datetime.fromtimestamp(number / 1e3, UTC)
+        return datetime.fromtimestamp(number / (1e6 if size < _MICROSECONDS else 1e9), UTC)
+    except (OverflowError, ValueError, OSError):
+        raise refusal("time_unreadable", f"{shortened(number)} is no Unix time", field=field) from None
+
+
+def _from_iso(text: str, zone: str | None, field: str | None) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+        if time.tzinfo is None and zone is not None:
+            time = time.replace(tzinfo=_zone(zone))
+        if time.tzinfo is not None:
+            return time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise refusal("time_unreadable", f"{shortened(text)} is no time", field=field) from None
+    raise refusal("time_without_zone", f"{shortened(text)} has no zone", field=field)
+
+
+@lru_cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def shifted(time: datetime, seconds: float, field: str | None = None) -> datetime:
+    """A time moved by seconds.
+
+    Raises:
+        Refusal: `time_unreadable`, beyond the years 1 to 9999.
+    """
+    try:
+        if math.isfinite(seconds):
+            return time + timedelta(seconds=seconds)
+    except OverflowError:
+        pass
+    raise refusal("time_unreadable", f"{shortened(seconds)} seconds from {time:%Y-%m-%d} is no time", field=field)
