@@ -25,7 +25,7 @@ import psycopg
 from bypuls.account import Account, server_account
 from bypuls.errors import ServerError
 from bypuls.postgres_binaries import SYSTEM_FOLDER, binaries_for
-from bypuls.server_folder import LOOPBACK, ServerFolder, stop_process, wait_until
+from bypuls.server_folder import LOOPBACK, ServerFolder, stop_process, telling_line, wait_until
 
 ROLE = "bypuls"
 DATABASE = "bypuls"
@@ -311,9 +311,5 @@ class EmbeddedPostgres:
         except (OSError, subprocess.SubprocessError) as error:
             raise ServerError(f"the embedded PostgreSQL cannot {doing}: {error}") from None
         if done.returncode != 0:
-            lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-            telling = next(
-                (line for line in lines if "error" in line.lower()), lines[-1] if lines else "no reason given"
-            )
-            raise ServerError(f"the embedded PostgreSQL cannot {doing}: {telling}")
+            raise ServerError(f"the embedded PostgreSQL cannot {doing}: {telling_line(done.stderr)}")
         return done.stdout

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import re
 import secrets
 import signal
 import socket
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -25,6 +27,11 @@ from bypuls.errors import ServerError
 LOOPBACK = "127.0.0.1"
 _LOG_BYTES = 10_000_000
 _PR_SET_PDEATHSIG = 1
+_CLOCK_STEP_SECONDS = 5
+_LOG_STAMP = re.compile(r"^(\d{4}-\S+ \S+ \S+ \[\d+\] |\d+: )?(LOG|FATAL|PANIC|ERROR|Error): +")
+_TELLING = re.compile(
+    r"\b(FATAL|PANIC|error|invalid|unrecognized|could not|cannot|no space|denied|refused)\b", re.IGNORECASE
+)
 
 
 class ServerFolder:
@@ -206,7 +213,11 @@ class ServerFolder:
         try:
             pid, born = (self.path / "process").read_text(encoding="ascii").split()
             process = psutil.Process(int(pid))
-            alive = process.create_time() == float(born) and process.status() != psutil.STATUS_ZOMBIE
+            # Start times are reckoned from the clock, which may have been set since.
+            alive = (
+                abs(process.create_time() - float(born)) < _CLOCK_STEP_SECONDS
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
         except (OSError, ValueError, psutil.Error):
             return None
         return process if alive else None
@@ -220,27 +231,29 @@ class ServerFolder:
         process = self.orphan()
         if process is None:
             return
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.send_signal(farewell)
-            process.wait(patience_seconds)
-        except psutil.NoSuchProcess:
-            return
-        except psutil.TimeoutExpired:
+        if not wait_until(lambda: self.orphan() is None, seconds=patience_seconds):
             raise ServerError(
                 f"{self.what} in {self.path} runs on from an earlier start as process {process.pid}: stop that process"
-            ) from None
+            )
 
     def last_words(self, since: int = 0) -> str:
-        """The last line of the log that says something went wrong, for a message; `since` is a size in bytes."""
+        """What the log gives as the reason, for a message; `since` is the log's size before, in bytes."""
         try:
             with self.log.open("rb") as log:
                 log.seek(since)
-                lines = [line.strip() for line in log.read()[-20_000:].decode(errors="replace").splitlines()]
+                text = log.read()[-20_000:].decode(errors="replace")
         except OSError:
             return "it left no log"
-        lines = [line for line in lines if line]
-        telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "rror" in line]
-        return (telling or lines or ["it left no log"])[-1]
+        return telling_line(text)
+
+
+def telling_line(text: str) -> str:
+    """The last line of a server's output that gives a reason, without its time stamp."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if _TELLING.search(line) and not line.endswith("contains errors")]
+    return _LOG_STAMP.sub("", (telling or lines or ["it gave no reason"])[-1])
 
 
 def stop_process(process: subprocess.Popen[bytes], farewells: Sequence[tuple[signal.Signals, float]]) -> bool:
