@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, each in its least-privileged role, and the one place where driver errors are translated."""
+"""Connections to PostgreSQL, each in its least-privileged role; the one place where driver errors are translated."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from time import perf_counter
-from typing import cast, LiteralString
+from typing import cast
 
 import psycopg
 from psycopg import errors as pg
@@ -119,8 +119,8 @@ def _plan(connection: Connection, url: str) -> Plan:
     too_new = [number for number in applied if number > newest]
     if too_new:
         message = (
-            f"database {describe(url)} is newer than this version of Bypuls (schema {max(too_new)}, known up to {newest}): "
-            "install the version that made it, or restore a backup"
+            f"database {describe(url)} is newer than this version of Bypuls (schema {max(too_new)}, known up to "
+            f"{newest}): install the version that made it, or restore a backup"
         )
         raise SchemaError(message)
     for number, checksum in applied.items():
@@ -150,7 +150,7 @@ def _apply(connection: Connection, migration: Migration) -> None:
                        number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
                        applied_at timestamptz NOT NULL DEFAULT now(), milliseconds integer NOT NULL)"""
             )
-            connection.execute(cast("LiteralString", migration.sql))
+            connection.execute(migration.sql)
             connection.execute(
                 "INSERT INTO schema_migration (number, name, checksum, milliseconds) VALUES (%s, %s, %s, %s)",
                 (migration.number, migration.name, migration.checksum, round((perf_counter() - started) * 1000)),
@@ -158,7 +158,8 @@ def _apply(connection: Connection, migration: Migration) -> None:
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
-        message = f"migration {migration.number:04d}_{migration.name} failed and was rolled back: {str(error).splitlines()[0]}"
+        reason = str(error).splitlines()[0]
+        message = f"migration {migration.number:04d}_{migration.name} failed and was rolled back: {reason}"
         raise SchemaError(message) from error
 
 
@@ -167,27 +168,29 @@ def _refresh_views(connection: Connection) -> None:
     with connection.transaction():
         for file in sorted(folder.iterdir(), key=lambda file: file.name):
             if file.name.endswith(".sql"):
-                connection.execute(cast("LiteralString", file.read_text(encoding="utf-8")))
+                connection.execute(file.read_text(encoding="utf-8"))
 
 
 def _carry_over_properties(connection: Connection) -> None:
     rows = [
         (
-            p.id,
-            p.domain,
-            Jsonb(dict(p.name)),
-            p.unit,
-            p.aggregation,
-            p.diagnostic,
-            list(p.valid_range) if p.valid_range else None,
+            entry.id,
+            entry.domain,
+            Jsonb(dict(entry.names)),
+            entry.unit,
+            entry.aggregation.value,
+            entry.diagnostic,
+            list(entry.qc.gross_fail) if entry.qc.gross_fail else None,
         )
-        for p in Properties.load()
+        for entry in Properties.load().values()
     ]
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             """INSERT INTO observed_property (id, domain, name, unit, aggregation, diagnostic, valid_range)
                VALUES (%s, %s, %s, %s, %s, %s, %s)
-               ON CONFLICT (id) DO UPDATE SET (domain, name, unit, aggregation, diagnostic, valid_range) =
-                   (excluded.domain, excluded.name, excluded.unit, excluded.aggregation, excluded.diagnostic, excluded.valid_range)""",
+               ON CONFLICT (id) DO UPDATE SET
+                   domain = excluded.domain, name = excluded.name, unit = excluded.unit,
+                   aggregation = excluded.aggregation, diagnostic = excluded.diagnostic,
+                   valid_range = excluded.valid_range""",
             rows,
         )

@@ -1,0 +1,126 @@
+"""Puts a city's file into the database; the same file twice changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from bypuls.city import City, DeviceEntry
+from bypuls.storage.database import Connection, translated
+from bypuls.storage.queries import queries
+
+_SQL = queries("bypuls.storage.sql", "cities.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of adding a city's file."""
+
+    city: str
+    new: bool
+    changed: bool
+    sites: int
+    devices: int
+
+
+def add_city(connection: Connection, city: City, who: str) -> Added:
+    """Insert or update the city, its areas, sites and devices, in one transaction, with an audit row.
+
+    What the file no longer names stays: history was measured there.
+    """
+    document: dict[str, Any] = msgspec.to_builtins(city, str_keys=True)
+    with translated(), connection.transaction():
+        row = connection.execute(_SQL["city_document"], (city.city,)).fetchone()
+        before = row[0] if row else None
+        _upsert_places(connection, city, document)
+        for device in city.all_devices():
+            connection.execute(_SQL["upsert_device"], _device_row(city, device))
+        placed = [row[0] for row in connection.execute(_SQL["place_pending_datastreams"], (city.city,)).fetchall()]
+        if placed:
+            connection.execute(_SQL["queue_datastreams"], (placed,))
+        changed = before != document
+        if changed:
+            connection.execute(
+                _SQL["audit"],
+                (who, city.city, "city.add", city.city, Jsonb(before) if before else None, Jsonb(document)),
+            )
+    return Added(city.city, before is None, changed, len(city.sites), len(city.all_devices()))
+
+
+def _upsert_places(connection: Connection, city: City, document: dict[str, Any]) -> None:
+    connection.execute(
+        _SQL["upsert_city"],
+        {
+            "slug": city.city,
+            "name": Jsonb(city.name),
+            "country": city.country,
+            "time_zone": city.time_zone,
+            "air_day_offset": city.air_offset,
+            "languages": city.languages,
+            "national_limits": city.limits,
+            "licence": city.licence,
+            "county": city.county,
+            "network": city.network,
+            "document": Jsonb(document),
+        },
+    )
+    for area in sorted(city.areas, key=lambda area: area.parent is not None):
+        row = msgspec.structs.asdict(area) | {"city": city.city}
+        row["boundary"] = Jsonb(area.boundary) if area.boundary else None
+        connection.execute(_SQL["upsert_area"], row)
+    for site in city.sites:
+        connection.execute(
+            _SQL["upsert_site"],
+            {
+                "city": city.city,
+                "slug": site.slug,
+                "name": site.name,
+                "kind": site.kind,
+                "latitude": site.lat,
+                "longitude": site.lon,
+                "area": site.area,
+                "class": site.instrument_class.value,
+                "attributes": Jsonb(site.attributes),
+            },
+        )
+    if city.population is not None:
+        connection.execute(
+            _SQL["upsert_fact"],
+            {
+                "city": city.city,
+                "scope_kind": "city",
+                "scope": city.city,
+                "name": "population",
+                "valid_from": city.population.date,
+                "value": city.population.value,
+                "unit": "{person}",
+                "status": city.population.status,
+                "source": city.population.source,
+            },
+        )
+
+
+def _device_row(city: City, device: DeviceEntry) -> dict[str, Any]:
+    """A device's readings say how its values are meant, keyed by property; by default as the city's data sets read."""
+    readings = city.readings if device.readings is None else device.readings
+    meant = {
+        reading.property: {
+            "unit": reading.unit,
+            "interval": msgspec.to_builtins(reading.interval),
+            "stamp": reading.stamp,
+            "spacing": msgspec.to_builtins(reading.spacing),
+        }
+        for reading in readings.values()
+    }
+    return {
+        "city": city.city,
+        "external_id": device.id,
+        "site": device.site,
+        "class": device.instrument_class.value if device.instrument_class else None,
+        "origin": device.origin.value,
+        "profile": device.profile,
+        "readings": Jsonb(meant),
+    }

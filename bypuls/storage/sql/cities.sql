@@ -1,0 +1,57 @@
+-- Cities and what stands in their files. Everything is an upsert: adding a file again changes what changed.
+
+-- name: upsert_city
+INSERT INTO city (slug, name, country, time_zone, air_day_offset, languages, national_limits, licence, county, network, document)
+VALUES (%(slug)s, %(name)s, %(country)s, %(time_zone)s, %(air_day_offset)s, %(languages)s, %(national_limits)s, %(licence)s,
+        %(county)s, %(network)s, %(document)s)
+ON CONFLICT (slug) DO UPDATE SET (name, country, time_zone, air_day_offset, languages, national_limits, licence, county, network, document, changed_at) =
+    (excluded.name, excluded.country, excluded.time_zone, excluded.air_day_offset, excluded.languages, excluded.national_limits,
+     excluded.licence, excluded.county, excluded.network, excluded.document, now())
+
+-- name: city_document
+SELECT document FROM city WHERE slug = %s
+
+-- name: upsert_area
+INSERT INTO area (city, slug, name, kind, parent, boundary, population)
+VALUES (%(city)s, %(slug)s, %(name)s, %(kind)s, %(parent)s, %(boundary)s, %(population)s)
+ON CONFLICT (city, slug) DO UPDATE SET (name, kind, parent, boundary, population) =
+    (excluded.name, excluded.kind, excluded.parent, excluded.boundary, excluded.population)
+
+-- name: upsert_site
+INSERT INTO site (city, slug, name, kind, latitude, longitude, area, class, attributes)
+VALUES (%(city)s, %(slug)s, %(name)s, %(kind)s, %(latitude)s, %(longitude)s, %(area)s, %(class)s, %(attributes)s)
+ON CONFLICT (city, slug) DO UPDATE SET (name, kind, latitude, longitude, area, class, attributes) =
+    (excluded.name, excluded.kind, excluded.latitude, excluded.longitude, excluded.area, excluded.class, excluded.attributes)
+
+-- A device that published before it was in the file stood as pending: now it is known.
+-- name: upsert_device
+INSERT INTO device (city, external_id, site, status, class, origin, profile, readings)
+VALUES (%(city)s, %(external_id)s, %(site)s, 'active', %(class)s, %(origin)s, %(profile)s, %(readings)s)
+ON CONFLICT (city, external_id) DO UPDATE SET
+    (site, status, class, origin, profile, readings) =
+    (excluded.site, CASE device.status WHEN 'pending' THEN 'active' ELSE device.status END, excluded.class, excluded.origin,
+     excluded.profile, excluded.readings)
+WHERE (device.site, device.class, device.origin, device.profile, device.readings) IS DISTINCT FROM
+      (excluded.site, excluded.class, excluded.origin, excluded.profile, excluded.readings) OR device.status = 'pending'
+
+-- What a pending device measured belongs to the place it turned out to hang at.
+-- name: place_pending_datastreams
+UPDATE datastream s SET site = d.site
+FROM device d
+WHERE d.id = s.device AND d.city = %s AND s.site IS NULL AND d.site IS NOT NULL
+  AND NOT EXISTS (SELECT FROM datastream o WHERE o.device = s.device AND o.property = s.property AND o.channel = s.channel AND o.site = d.site)
+RETURNING s.id
+
+-- Their hours are computed again, so that the place's KPIs follow.
+-- name: queue_datastreams
+INSERT INTO changed_bucket (datastream, bucket)
+SELECT datastream, bucket FROM rollup_5m WHERE datastream = ANY(%s)
+
+-- name: upsert_fact
+INSERT INTO fact (city, scope_kind, scope, name, valid_from, value, unit, status, source)
+VALUES (%(city)s, %(scope_kind)s, %(scope)s, %(name)s, %(valid_from)s, %(value)s, %(unit)s, %(status)s, %(source)s)
+ON CONFLICT (city, scope_kind, scope, name, valid_from) DO UPDATE SET (value, unit, status, source) =
+    (excluded.value, excluded.unit, excluded.status, excluded.source)
+
+-- name: audit
+INSERT INTO audit_log (who, city, what, target, before, after) VALUES (%s, %s, %s, %s, %s, %s)

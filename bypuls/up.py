@@ -1,0 +1,120 @@
+"""`bypuls up`: embedded servers and all processes under one roof, stopped together."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from bypuls.broker_server import choose_broker
+from bypuls.embedded import EmbeddedPostgres
+from bypuls.errors import ServerError
+from bypuls.settings import ApiSettings, BrokerSettings, DatabaseSettings, load
+from bypuls.storage.migrate import migrate
+
+_LOG = logging.getLogger(__name__)
+_STOP_SECONDS = 20.0
+_CHECK_SECONDS = 0.5
+_RESTARTS = 5
+
+
+@dataclass(slots=True)
+class _Child:
+    command: list[str]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    starts: int = 0
+
+    def start(self) -> None:
+        self.starts += 1
+        self.process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "bypuls.cli", *self.command], env=self.environment, stdin=subprocess.DEVNULL
+        )
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass(slots=True)
+class Running:
+    """What `servers` started: addresses, and what of them a person should know."""
+
+    database_url: str
+    broker_url: str
+    notes: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def servers(say: Callable[[str], None]) -> Iterator[Running]:
+    """The database and the broker: those of the settings, else embedded ones for the time of the `with` block."""
+    settings, broker_settings = load(DatabaseSettings), load(BrokerSettings)
+    with ExitStack() as stack:
+        notes: list[str] = []
+        if settings.database_url:
+            database_url = settings.database_url
+        else:
+            say("starting PostgreSQL …")
+            database_url = stack.enter_context(EmbeddedPostgres(settings.home)).url
+        if broker_settings.broker_url:
+            broker_url = broker_settings.broker_url
+        else:
+            say("starting the MQTT broker …")
+            broker = choose_broker(settings.home)
+            stack.callback(broker.stop)
+            broker_url = broker.start()
+            notes.extend(broker.limits)
+        say("bringing the schema up to date …")
+        migrate(database_url)
+        yield Running(database_url, broker_url, notes)
+
+
+def supervise(running: Running, commands: Sequence[list[str]], stop: threading.Event) -> None:
+    """Run one process per command until `stop` is set; one that dies is started again.
+
+    Raises:
+        ServerError: a process dies again and again.
+    """
+    environment = os.environ | {"BYPULS_DATABASE_URL": running.database_url, "BYPULS_BROKER_URL": running.broker_url}
+    children = [_Child(command, environment) for command in commands]
+    try:
+        for child in children:
+            child.start()
+        while not stop.wait(_CHECK_SECONDS):
+            for child in children:
+                _revive(child)
+    finally:
+        for child in reversed(children):
+            if child.process is not None and child.process.poll() is None:
+                child.process.send_signal(signal.SIGTERM)
+        for child in reversed(children):
+            child.stop()
+
+
+def _revive(child: _Child) -> None:
+    code = child.process.poll() if child.process else None
+    if code is None:
+        return
+    if child.starts > _RESTARTS:
+        message = f"'bypuls {' '.join(child.command)}' stopped {child.starts} times (exit {code}): see its lines above"
+        raise ServerError(message)
+    _LOG.warning("'bypuls %s' ended with %s; starting it again", " ".join(child.command), code)
+    child.start()
+
+
+def api_address() -> str:
+    """Where the API will listen."""
+    settings = load(ApiSettings)
+    return f"http://{settings.host}:{settings.port}"

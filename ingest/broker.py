@@ -1,0 +1,297 @@
+"""Connections to MQTT brokers: takes messages, acknowledges them when told to, publishes what goes out.
+
+Acknowledging is the only promise made to a broker, so it happens when the caller says "committed" and at no other time
+(`manual_ack`). Not acknowledging is the back-pressure: the broker holds what does not fit its in-flight window.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from bypuls.clock import Clock
+from bypuls.errors import BrokerError, SettingsError
+from ingest.decoding import Message, Source
+
+_LOG = logging.getLogger(__name__)
+_KEEPALIVE_SECONDS = 60
+_SESSION_SECONDS = 7 * 24 * 3600  # MQTT 5: how long the broker keeps our queue while we are away
+_DEFAULT_PORT = {"mqtt": 1883, "mqtts": 8883}
+_REFUSED_CREDENTIALS = {"Not authorized", "Bad user name or password", "Client identifier not valid", "Banned"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A broker's address, read from `mqtt://user:password@host:1883` or `mqtts://…:8883`."""
+
+    host: str
+    port: int
+    tls: bool
+    username: str | None
+    password: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """Read an address.
+
+        Raises:
+            SettingsError: it is none.
+        """
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in _DEFAULT_PORT or not parts.hostname or port == -1:
+            message = f"broker address {_without_password(url)!r} must look like mqtt://host:1883 or mqtts://user:password@host:8883"
+            raise SettingsError(message)
+        return cls(
+            parts.hostname,
+            port or _DEFAULT_PORT[parts.scheme],
+            parts.scheme == "mqtts",
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message with what is needed to acknowledge it."""
+
+    message: Message
+    source: Source
+    connection: Connection
+    mid: int
+    session: int
+
+
+class Inbox:
+    """What was received and is not taken yet, of all connections; bounded: past `limit` reading stops."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting: deque[Delivery] = deque()
+        self._arrived = threading.Event()
+        self.closed = False
+
+    def put(self, delivery: Delivery) -> None:
+        """Called on a connection's thread; waits while the inbox is full, which holds up that broker alone."""
+        while len(self._waiting) >= self._limit and not self.closed:
+            time.sleep(0.005)
+        self._waiting.append(delivery)
+        if not self._arrived.is_set():
+            self._arrived.set()
+
+    def take(self, most: int, seconds: float) -> list[Delivery]:
+        """Up to `most` deliveries: at once when that many wait, else what came within `seconds`."""
+        taken: list[Delivery] = []
+        deadline = time.monotonic() + seconds
+        waiting = self._waiting
+        while len(taken) < most:
+            try:
+                taken.append(waiting.popleft())
+            except IndexError:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._arrived.clear()
+                if not waiting:
+                    self._arrived.wait(left)
+        return taken
+
+
+class Connection:
+    """One persistent session with one broker, for the sources that live there."""
+
+    def __init__(self, url: str, client_id: str, sources: Sequence[Source], inbox: Inbox, clock: Clock) -> None:
+        self.address = Address.parse(url)
+        self.sources = tuple(sources)
+        self._inbox = inbox
+        self._clock = clock
+        self._session = 0
+        self._connected = threading.Event()
+        self._refused: str | None = None
+        self._protocol5 = any(source.protocol == "5" for source in sources)
+        self._client = self._new_client(client_id)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the session is up now."""
+        return self._connected.is_set()
+
+    def start(self) -> None:
+        """Connect, and go on trying: a broker that is down is waited for."""
+        _LOG.info("connecting to broker %s for %s", self.address, ", ".join(source.name for source in self.sources))
+        self._client.connect_async(
+            self.address.host, self.address.port, keepalive=_KEEPALIVE_SECONDS, **self._connect_options()
+        )
+        self._client.loop_start()
+
+    def check(self) -> None:
+        """Raise what only a person can mend.
+
+        Raises:
+            BrokerError: the broker refuses our credentials.
+        """
+        if self._refused is not None:
+            raise BrokerError(self._refused)
+
+    def stop(self) -> None:
+        """Send the acknowledgements that are under way and leave; the broker keeps the session."""
+        self._client.disconnect()
+        self._client.loop_stop()
+        self._connected.clear()
+
+    def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
+        """Tell the broker that these are safe. One of a session that ended is skipped: it will be redelivered."""
+        session, ack = self._session, self._client.ack
+        for delivery in deliveries:
+            if delivery.session == session:
+                ack(delivery.mid, 1)
+
+    def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool, seconds: float) -> bool:
+        """Publish and wait for the broker's acknowledgement; False when it did not come."""
+        if not self.connected:
+            return False
+        sent = self._client.publish(topic, payload, qos=qos, retain=retain)
+        if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return False
+        try:
+            sent.wait_for_publish(seconds)
+        except (RuntimeError, ValueError):
+            return False
+        return sent.is_published()
+
+    def _new_client(self, client_id: str) -> mqtt.Client:
+        if self._protocol5:
+            client = mqtt.Client(
+                CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
+            )
+        else:
+            client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False, manual_ack=True)
+        if self.address.username is not None:
+            client.username_pw_set(self.address.username, self.address.password)
+        if self.address.tls:
+            client.tls_set_context(ssl.create_default_context())
+        client.reconnect_delay_set(min_delay=1, max_delay=30)
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        return client
+
+    def _connect_options(self) -> dict[str, Any]:
+        if not self._protocol5:
+            return {}
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = _SESSION_SECONDS
+        return {"clean_start": False, "properties": properties}
+
+    def _on_connect(self, client: mqtt.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        if reason.is_failure:
+            _LOG.error("broker %s refuses the connection: %s", self.address, reason)
+            if str(reason) in _REFUSED_CREDENTIALS and self._session == 0:
+                self._refused = (
+                    f"broker {self.address} refuses us ({reason}): correct user and password in the broker address"
+                )
+            return
+        self._session += 1
+        kept = "kept" if flags.session_present else "new"
+        _LOG.info("connected to broker %s (session %s)", self.address, kept)
+        client.subscribe([(_filter(source), source.qos) for source in self.sources])
+        self._connected.set()
+
+    def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
+        _LOG.warning("broker %s does not answer; trying again", self.address)
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        self._connected.clear()
+        if reason.is_failure:
+            _LOG.warning("connection to broker %s lost: %s; trying again", self.address, reason)
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        for source, reason in zip(self.sources, reasons, strict=False):
+            if reason.is_failure:
+                _LOG.error(
+                    "broker %s refuses the subscription %s of source %s: %s",
+                    self.address,
+                    source.topic_filter,
+                    source.name,
+                    reason,
+                )
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, packet: mqtt.MQTTMessage) -> None:
+        try:
+            topic = packet.topic
+        except UnicodeDecodeError:
+            topic = packet._topic.decode("utf-8", "backslashreplace")  # noqa: SLF001 - paho gives no other way to the bytes
+        content_type = getattr(packet.properties, "ContentType", None) if self._protocol5 else None
+        message = Message(topic, bytes(packet.payload), self._clock(), bool(packet.retain), content_type)
+        self._inbox.put(
+            Delivery(
+                message,
+                self._source_of(topic),
+                self,
+                packet.mid if packet.qos else 0,
+                self._session if packet.qos else -1,
+            )
+        )
+
+    def _source_of(self, topic: str) -> Source:
+        if len(self.sources) > 1:
+            for source in self.sources:
+                if mqtt.topic_matches_sub(source.topic_filter, topic):
+                    return source
+        return self.sources[0]
+
+
+def connections(
+    sources: Iterable[Source], default_url: str, instance: str, inbox: Inbox, clock: Clock
+) -> list[Connection]:
+    """One connection per broker and protocol; client ids are stable, so brokers keep our queue while we are away."""
+    grouped: dict[tuple[str, bool], list[Source]] = {}
+    for source in sources:
+        grouped.setdefault((source.broker_url or default_url, source.protocol == "5"), []).append(source)
+    return [
+        Connection(url, f"bypuls-ingest-{instance}-{min(source.name for source in group)}", group, inbox, clock)
+        for (url, _), group in grouped.items()
+    ]
+
+
+def acknowledge(deliveries: Iterable[Delivery]) -> None:
+    """Acknowledge each delivery at the broker it came from."""
+    by_connection: dict[Connection, list[Delivery]] = {}
+    for delivery in deliveries:
+        by_connection.setdefault(delivery.connection, []).append(delivery)
+    for connection, own in by_connection.items():
+        connection.acknowledge(own)
+
+
+def _filter(source: Source) -> str:
+    return f"$share/{source.share}/{source.topic_filter}" if source.share else source.topic_filter
+
+
+def _without_password(url: str) -> str:
+    head, at, tail = url.rpartition("@")
+    return f"{head.partition('://')[0]}://…{at}{tail}" if head else url

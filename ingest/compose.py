@@ -1,0 +1,55 @@
+"""Builds the ingest process from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bypuls.clock import Clock
+from bypuls.properties import Properties
+from bypuls.settings import IngestSettings
+from bypuls.storage.database import Connection, translated
+from ingest.decoding import Message, Source
+from ingest.pipeline import Pipeline
+from ingest.quality import Watch, watch
+from ingest.registry import Registry
+from ingest.source_files import load_sources
+from ingest.validation import Catalogue, Read, Reader
+from ingest.worker import Ingest
+
+
+def build(open_database: Callable[[], Connection], broker_url: str, settings: IngestSettings, clock: Clock) -> Ingest:
+    """The process as `bypuls ingest` runs it: sources of the database, catalogue of the package.
+
+    Raises:
+        DatabaseUnreachable, SchemaError, SettingsError, CatalogueError: it could not even start.
+    """
+    with translated(), open_database() as connection:
+        sources = load_sources(connection, settings)
+    catalogue = Catalogue.load()
+    readers = readers_of(sources, catalogue)
+
+    def new_pipeline(connection: Connection) -> Pipeline:
+        registry = Registry(connection, quality_of(catalogue.properties), settings.max_pending_devices)
+        return Pipeline(registry, readers)
+
+    return Ingest(open_database, new_pipeline, sources, broker_url, settings, clock)
+
+
+def readers_of(sources: Sequence[Source], catalogue: Catalogue) -> Callable[[Message, Source], Read]:
+    """One reader per source, each with what it worked out before."""
+    readers = {source.name: Reader(source, catalogue) for source in sources}
+
+    def read(message: Message, source: Source) -> Read:
+        return readers[source.name].read(message)
+
+    return read
+
+
+def quality_of(properties: Properties) -> Callable[[str, dict[str, Any] | None], Watch]:
+    """Quality control for a datastream of a property, with what the datastream overrides."""
+
+    def of(property_id: str, overrides: dict[str, Any] | None) -> Watch:
+        return watch(properties[property_id], overrides)
+
+    return of

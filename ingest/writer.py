@@ -1,0 +1,201 @@
+"""Writes one batch in one transaction: values, corrections, later judged flags, quarantine, outgoing messages.
+
+The same batch may be written again after a crash: a value that is there changes nothing, a refused message that is
+there is counted, and a correction that was made is known by what it replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg.types.json import Jsonb
+
+from bypuls.storage.database import Connection
+from bypuls.storage.queries import queries
+
+_SQL = queries("ingest", "writer.sql")
+_COLUMN_TYPES = ["int4", "int4", "timestamptz", "float8", "int2", "int2", "timestamptz"]
+
+
+class Row(NamedTuple):
+    """One observation to be stored; `message` is the index of the message it came in."""
+
+    datastream: int
+    time: datetime
+    value: float
+    flag: int
+    rank: int
+    received_at: datetime
+    message: int
+
+
+class Flag(NamedTuple):
+    """A flag for a value that was stored before, judged only now."""
+
+    datastream: int
+    time: datetime
+    value: float
+    flag: int
+
+
+@dataclass(slots=True)
+class Quarantined:
+    """A message of which something was refused, with everything a person needs to mend it."""
+
+    received_at: datetime
+    city: str | None
+    source: str
+    topic: str
+    payload: bytes
+    payload_hash: bytes
+    refusals: list[dict[str, Any]]
+    stored: int
+    device: str | None
+    decoder: str | None
+
+
+@dataclass(slots=True)
+class Post:
+    """A message for the outbox."""
+
+    source: str
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """What some messages came to. `hashes` are those of the messages, by index."""
+
+    rows: list[Row] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    hashes: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a batch's rows: `stored` anew, `corrected`, or `repeated` (there already, or outranked)."""
+
+    stored: int = 0
+    corrected: int = 0
+    repeated: int = 0
+    quarantined: int = 0
+
+
+class Writer:
+    """Writes batches on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._months: set[tuple[int, int]] = set()
+        with connection.transaction():
+            connection.execute(_SQL["create_staging"])
+
+    def write(self, batch: Batch) -> Written:
+        """Store the batch, or nothing of it.
+
+        Raises:
+            psycopg.Error: nothing was stored; the same batch can be written again.
+        """
+        written = Written(quarantined=len(batch.quarantined))
+        months = {(row.time.year, row.time.month) for row in batch.rows} - self._months
+        with self._connection.transaction():
+            if months:
+                self._ensure_partitions(batch.rows, months)
+            for later, rows in enumerate(_rounds(batch.rows)):
+                if later:
+                    self._connection.execute("TRUNCATE incoming")
+                self._merge(rows, batch.hashes, written)
+            if batch.flags:
+                columns = [list(column) for column in zip(*batch.flags, strict=True)]
+                self._connection.execute(_SQL["flag"], columns)
+            for entry in batch.quarantined:
+                self._connection.execute(_SQL["quarantine"], _quarantine_row(entry))
+            for post in batch.posts:
+                self._connection.execute(_SQL["post"], (post.source, post.topic, post.payload, post.qos, post.retain))
+            if batch.rows or batch.flags:
+                self._connection.execute(_SQL["announce"])
+        self._months |= months
+        written.repeated = len(batch.rows) - written.stored - written.corrected
+        return written
+
+    def _ensure_partitions(self, rows: Sequence[Row], months: set[tuple[int, int]]) -> None:
+        """One call per new month: a batch may hold 2019 and today without the years between."""
+        examples = {(row.time.year, row.time.month): row.time for row in rows}
+        for month in sorted(months):
+            self._connection.execute(_SQL["ensure_partitions"], (examples[month], examples[month]))
+
+    def _merge(self, rows: Sequence[Row], hashes: dict[int, str], written: Written) -> None:
+        with self._connection.cursor() as cursor:
+            with cursor.copy(_SQL["copy_staging"]) as copy:
+                copy.set_types(_COLUMN_TYPES)
+                write_row = copy.write_row
+                for n, row in enumerate(rows):
+                    write_row((n, *row[:6]))
+            counted = cursor.execute(_SQL["merge"]).fetchone()
+        stored = counted[0] if counted else 0
+        written.stored += stored
+        if stored < len(rows):
+            written.corrected += self._correct(rows, hashes)
+
+    def _correct(self, rows: Sequence[Row], hashes: dict[int, str]) -> int:
+        """Replace what a row of at least the same rank contradicts; keep what it replaced."""
+        times = [row.time for row in rows]
+        clashes = self._connection.execute(_SQL["clashes"], (min(times), max(times))).fetchall()
+        if not clashes:
+            return 0
+        replaced = [
+            (rows[n].datastream, rows[n].time, value, flag, rank, received_at, hashes.get(rows[n].message, ""))
+            for n, value, flag, rank, received_at in clashes
+            if value != rows[n].value
+        ]
+        if replaced:
+            columns = [list(column) for column in zip(*replaced, strict=True)]
+            self._connection.execute(_SQL["keep_revisions"], columns)
+        new = [rows[clash[0]][:6] for clash in clashes]
+        self._connection.execute(_SQL["correct"], [list(column) for column in zip(*new, strict=True)])
+        return len(replaced)
+
+
+def _rounds(rows: Sequence[Row]) -> list[list[Row]]:
+    """Split so that no round holds two values for one key, in order of arrival; a repeated value is left out.
+
+    Nearly always one round. A value, its correction and both again are two: the same as in four batches.
+    """
+    rounds: list[list[Row]] = [[]] if rows else []
+    seen: dict[tuple[int, datetime], list[tuple[float, int]]] = {}
+    for row in rows:
+        values = seen.setdefault((row.datastream, row.time), [])
+        if (row.value, row.rank) in values:
+            continue
+        values.append((row.value, row.rank))
+        if len(values) > len(rounds):
+            rounds.append([])
+        rounds[len(values) - 1].append(row)
+    return rounds
+
+
+def _quarantine_row(entry: Quarantined) -> dict[str, Any]:
+    first = entry.refusals[0]
+    return {
+        "received_at": entry.received_at,
+        "city": entry.city,
+        "source": entry.source,
+        "topic": entry.topic,
+        "payload": entry.payload,
+        "payload_hash": entry.payload_hash,
+        "reason": first["code"],
+        "detail": first["detail"],
+        "hint": first["hint"],
+        "refusals": Jsonb(entry.refusals),
+        "stored": entry.stored,
+        "device": entry.device,
+        "decoder": entry.decoder,
+    }

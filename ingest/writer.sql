@@ -1,0 +1,103 @@
+-- The idempotent batch: staged by COPY, merged, its buckets queued, in one transaction.
+
+-- name: create_staging
+CREATE TEMP TABLE IF NOT EXISTS incoming (
+    n integer NOT NULL, datastream integer NOT NULL, time timestamptz NOT NULL, value double precision NOT NULL,
+    flag smallint NOT NULL, rank smallint NOT NULL, received_at timestamptz NOT NULL
+) ON COMMIT DELETE ROWS
+
+-- name: copy_staging
+COPY incoming (n, datastream, time, value, flag, rank, received_at) FROM STDIN (FORMAT BINARY)
+
+-- name: merge
+WITH stored AS (
+    INSERT INTO observation (datastream, time, value, flag, rank, received_at)
+    SELECT datastream, time, value, flag, rank, received_at FROM incoming
+    ON CONFLICT (datastream, time) DO NOTHING
+    RETURNING datastream, time
+), marked AS (
+    INSERT INTO changed_bucket (datastream, bucket)
+    SELECT DISTINCT datastream, date_bin('5 minutes', time, '2000-01-01 00:00:00+00') FROM stored
+)
+SELECT count(*) FROM stored
+
+-- Rows whose key was taken by another value or a lower rank, unless this very (value, rank) was replaced before: then it
+-- is a redelivery. Locked, so that two writers do not both replace the same old value.
+-- name: clashes
+SELECT i.n, o.value, o.flag, o.rank, o.received_at
+FROM incoming i JOIN observation o USING (datastream, time)
+WHERE o.time BETWEEN %s AND %s
+  AND (i.rank > o.rank OR (i.rank = o.rank AND i.value <> o.value))
+  AND NOT EXISTS (SELECT FROM observation_revision r
+                  WHERE r.datastream = i.datastream AND r.time = i.time AND r.value = i.value AND r.rank = i.rank)
+FOR UPDATE OF o
+
+-- name: keep_revisions
+INSERT INTO observation_revision (datastream, time, value, flag, rank, received_at, message_hash)
+SELECT * FROM unnest(%s::integer[], %s::timestamptz[], %s::double precision[], %s::smallint[], %s::smallint[],
+                     %s::timestamptz[], %s::text[])
+
+-- name: correct
+WITH new AS (
+    SELECT * FROM unnest(%s::integer[], %s::timestamptz[], %s::double precision[], %s::smallint[], %s::smallint[],
+                         %s::timestamptz[]) AS new (datastream, time, value, flag, rank, received_at)
+), corrected AS (
+    UPDATE observation o SET value = new.value, flag = new.flag, rank = new.rank, received_at = new.received_at
+    FROM new WHERE o.datastream = new.datastream AND o.time = new.time
+    RETURNING o.datastream, o.time
+)
+INSERT INTO changed_bucket (datastream, bucket)
+SELECT DISTINCT datastream, date_bin('5 minutes', time, '2000-01-01 00:00:00+00') FROM corrected
+
+-- A flag judged later (a spike shows only once the next value is there): no revision of the value.
+-- name: flag
+WITH judged AS (
+    UPDATE observation o SET flag = new.flag
+    FROM unnest(%s::integer[], %s::timestamptz[], %s::double precision[], %s::smallint[]) AS new (datastream, time, value, flag)
+    WHERE o.datastream = new.datastream AND o.time = new.time AND o.value = new.value AND o.flag <> new.flag
+    RETURNING o.datastream, o.time
+)
+INSERT INTO changed_bucket (datastream, bucket)
+SELECT DISTINCT datastream, date_bin('5 minutes', time, '2000-01-01 00:00:00+00') FROM judged
+
+-- name: quarantine
+INSERT INTO quarantine (received_at, last_received_at, city, source, topic, payload, payload_hash, reason, detail, hint, refusals,
+                        stored, device, decoder)
+VALUES (%(received_at)s, %(received_at)s, %(city)s, %(source)s, %(topic)s, %(payload)s, %(payload_hash)s, %(reason)s, %(detail)s,
+        %(hint)s, %(refusals)s, %(stored)s, %(device)s, %(decoder)s)
+ON CONFLICT (source, topic, payload_hash) DO UPDATE SET
+    occurrences = quarantine.occurrences + 1, last_received_at = excluded.last_received_at, reason = excluded.reason,
+    detail = excluded.detail, hint = excluded.hint, refusals = excluded.refusals, stored = excluded.stored,
+    decoder = excluded.decoder
+
+-- name: replay_asked
+SELECT id, source, topic, payload, received_at FROM quarantine
+WHERE replay_asked_at IS NOT NULL AND replayed_at IS NULL
+ORDER BY id LIMIT 200 FOR UPDATE SKIP LOCKED
+
+-- name: replayed
+UPDATE quarantine SET replayed_at = clock_timestamp(), replay_outcome = %s, stored = stored + %s WHERE id = %s
+
+-- name: remember_message
+INSERT INTO recent_message (device, slot, received_at, topic, payload, decoder, outcome)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (device, slot) DO UPDATE SET (received_at, topic, payload, decoder, outcome) =
+    (excluded.received_at, excluded.topic, excluded.payload, excluded.decoder, excluded.outcome)
+
+-- name: newest_slots
+SELECT DISTINCT ON (device) device, slot FROM recent_message WHERE device = ANY(%s) ORDER BY device, received_at DESC, slot DESC
+
+-- name: post
+INSERT INTO outbox (source, topic, payload, qos, retain) VALUES (%s, %s, %s, %s, %s)
+
+-- name: outgoing
+SELECT id, topic, payload, qos, retain FROM outbox WHERE source = ANY(%s) ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED
+
+-- name: posted
+DELETE FROM outbox WHERE id = ANY(%s)
+
+-- name: announce
+SELECT pg_notify('bypuls_changed', '')
+
+-- name: ensure_partitions
+SELECT bypuls_ensure_partitions(%s, %s)
