@@ -23,6 +23,7 @@ _OTHER_ENCODINGS = (
 )
 _LONGEST_INTEGER = 18
 _LONGEST_NUMBER = 40
+_EXACT = 2**53
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _SERIAL = re.compile(r"[+-]?(?:0\d|\d{16})", re.ASCII)
 _NOT_FINITE = frozenset({"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
@@ -80,6 +81,8 @@ def number(value: Any, field: str) -> float | None:
     """
     if value is None:
         return None
+    if type(value) is int and -_EXACT < value < _EXACT:
+        return float(value)
     if isinstance(value, str):
         value = _from_text(value.strip(), field)
     elif isinstance(value, bool) or not isinstance(value, int | float):
@@ -116,4 +119,13 @@ def is_channel(text: str) -> bool:
 
 def bad_name(text: object, field: str | None = None) -> Refusal:
     """The refusal of a name."""
-    return refusal("bad_name", f"{shortened(text)} is no name", field=field)
+    return refusal("bad_name", f"{shortened(text)} is no name", field=None if field is None else printable(field))
+
+
+def printable(text: str) -> str:
+    """A device's text in a form that every terminal, JSON writer and database takes; bounded.
+
+    >>> printable("a\\x00b")
+    'a\\\\x00b'
+    """
+    return text[:100] if text[:100].isprintable() else repr(text[:100])[1:-1]

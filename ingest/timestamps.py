@@ -29,31 +29,31 @@ def read_time(value: object, zone: str | None = None, field: str | None = None) 
     Raises:
         Refusal: `time_unreadable`, or `time_without_zone`.
     """
-    if isinstance(value, str):
-        text = value.strip()
-        if len(text) > _LONGEST:
-            raise refusal("time_unreadable", f"{shortened(value)} is no time", field=field)
-        return _from_number(float(text), field) if _NUMERIC.fullmatch(text) else _from_iso(text, zone, field)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _from_number(value, field)
-    raise refusal("time_unreadable", f"{shortened(value)} is no time", field=field)
+    kind = type(value)
+    if kind is int or kind is float:
+        return _from_number(value, field)  # type: ignore[arg-type]
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise refusal("time_unreadable", f"{shortened(value)} is no time", field=field)
+    # Four digits and a dash begin no number: the common case needs no look at the whole text.
+    if value[4:5] != "-" and _NUMERIC.fullmatch(value.strip()):
+        return _from_number(float(value), field)
+    return _from_iso(value, zone, field)
 
 
 def _from_number(number: float, field: str | None) -> datetime:
     size = abs(number)
+    scale = 1.0 if size < _SECONDS else 1e3 if size < _MILLISECONDS else 1e6 if size < _MICROSECONDS else 1e9
     try:
-        if size < _SECONDS:
-            return datetime.fromtimestamp(number, UTC)
-        if size < _MILLISECONDS:
-            return datetime.fromtimestamp(number / 1e3, UTC)
-        return datetime.fromtimestamp(number / (1e6 if size < _MICROSECONDS else 1e9), UTC)
+        return datetime.fromtimestamp(number / scale, UTC)
     except (OverflowError, ValueError, OSError):
         raise refusal("time_unreadable", f"{shortened(number)} is no Unix time", field=field) from None
 
 
 def _from_iso(text: str, zone: str | None, field: str | None) -> datetime:
     try:
-        time = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text.strip())
+        if time.tzinfo is UTC:
+            return time
         if time.tzinfo is None and zone is not None:
             time = time.replace(tzinfo=_zone(zone))
         if time.tzinfo is not None:

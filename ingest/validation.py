@@ -147,7 +147,11 @@ class Reader:
     def _decode(self, message: Message, read: Read) -> Decoded | None:
         try:
             self._admit(message, read)
-            decoder = next((known for known in self._decoders if known.recognises(message)), self._decoders[0])
+            decoder = self._decoders[0]
+            for known in self._decoders:
+                if known.recognises(message):
+                    decoder = known
+                    break
             read.decoder = decoder.name
             return decoder.decode(message, self.source)
         except Refusal as refused:
@@ -164,7 +168,9 @@ class Reader:
             raise refusal("topic_not_ours", f"{shortened(message.topic)} is not bypuls/v1/<city>/<device>/…")
 
     def _take(self, message: Message, readings: list[Reading], read: Read) -> None:
-        rules, accepted, arrival = self._rules, read.accepted, message.received_at.astimezone(UTC)
+        rules, accepted, arrival = self._rules, read.accepted, message.received_at
+        if arrival.tzinfo is not UTC:
+            arrival = arrival.astimezone(UTC)
         checked: datetime | None = None
         for reading in readings:
             try:

@@ -24,6 +24,7 @@ REMARKS = frozenset(
 """Keys that tell of the sender: read over, whatever they hold."""
 
 _HEAD = frozenset({*TIME_KEYS, *DEVICE_KEYS, *REMARKS})
+_SHAPES = frozenset({"values", "readings"})
 _STARTS = (b"{", b"\xef\xbb\xbf{")
 
 
@@ -65,14 +66,16 @@ def decode(message: Message, source: Source) -> Decoded:
 
 def _device(message: Message, source: Source, document: dict[str, Any]) -> str:
     topic = own_topic(message.topic)
-    claimed = next((document[key] for key in DEVICE_KEYS if document.get(key) is not None), None)
-    if claimed is None or (topic is not None and claimed == topic.device):
-        # A topic that is not ours names its device as a whole, until a source's identity rule says better.
-        return topic.device if topic is not None else message.topic
+    claimed = document.get("device")
+    if claimed is None:
+        claimed = document.get("device_id")
+        if claimed is None:
+            # A topic that is not ours names its device as a whole, until a source's identity rule says better.
+            if topic is None and not is_device_name(message.topic):
+                raise refusal("device_missing", f"neither {shortened(message.topic)} nor the message names a device")
+            return message.topic if topic is None else topic.device
     name = str(claimed) if isinstance(claimed, str | int) else ""
-    if topic is not None and not source.trusts_payload_device:
-        if name == topic.device:
-            return name
+    if topic is not None and not source.trusts_payload_device and name != topic.device:
         raise refusal("device_mismatch", f"the message says {shortened(claimed)}, its topic {shortened(topic.device)}")
     if not is_device_name(name):
         raise bad_name(claimed, "device")
@@ -82,22 +85,18 @@ def _device(message: Message, source: Source, document: dict[str, Any]) -> str:
 def _flat(document: dict[str, Any], device: str, time: datetime | None, decoded: Decoded, *, nested: bool) -> None:
     readings = decoded.readings
     for key, value in document.items():
-        if type(value) is float and isfinite(value) and is_name(key):
-            if key in _HEAD:
-                continue
-            readings.append(Reading(device, key, key, "", value, None, time))
-        elif key in _HEAD or (not nested and key in {"values", "readings"}):
+        if key in _HEAD or (key in _SHAPES and not nested):
             continue
-        else:
-            try:
-                if not is_name(key):
-                    raise bad_name(key, key[:64])
-                converted = number(value, key)
-            except Refusal as refused:
-                decoded.refusals.append(refused)
-                continue
-            if converted is not None:
-                readings.append(Reading(device, key, key, "", converted, None, time))
+        try:
+            if not is_name(key):
+                raise bad_name(key, key)
+            # What is a finite float needs no second look.
+            converted = value if type(value) is float and isfinite(value) else number(value, key)
+        except Refusal as refused:
+            decoded.refusals.append(refused)
+            continue
+        if converted is not None:
+            readings.append(Reading(device, key, key, "", converted, None, time))
 
 
 def _values(values: Any, device: str, time: datetime | None, decoded: Decoded) -> None:
@@ -157,7 +156,7 @@ def _channel(channel: Any, field: str) -> str:
 
 def _is_empty(document: dict[str, Any]) -> bool:
     values, readings = document.get("values"), document.get("readings")
-    return not (values or readings) and all(key in _HEAD or key in {"values", "readings"} for key in document)
+    return not (values or readings) and all(key in _HEAD or key in _SHAPES for key in document)
 
 
 DECODER = Decoder("own_json", recognises, decode)

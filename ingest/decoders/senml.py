@@ -10,7 +10,7 @@ from typing import Any
 from bypuls.errors import Refusal
 from ingest.decoding import Decoded, Decoder, Message, Reading, Source
 from ingest.reasons import refusal, shortened
-from ingest.strict_json import bad_name, number, parse
+from ingest.strict_json import bad_name, number, parse, printable
 from ingest.timestamps import read_time
 from ingest.topics import OwnTopic, is_device_name, own_topic
 
@@ -84,7 +84,9 @@ def _check(record: Any, index: int) -> None:
         raise refusal("senml_invalid", f"record {index} is {shortened(record)}; an object is meant", field=f"[{index}]")
     for label in record:
         if label not in _LABELS and label.endswith("_"):
-            raise refusal("senml_must_understand", f"record {index} has the label {shortened(label)}", field=label[:64])
+            raise refusal(
+                "senml_must_understand", f"record {index} has the label {shortened(label)}", field=printable(label)
+            )
     version = record.get("bver")
     if version is None:
         return
