@@ -123,9 +123,5 @@ def bad_name(text: object, field: str | None = None) -> Refusal:
 
 
 def printable(text: str) -> str:
-    """A device's text in a form that every terminal, JSON writer and database takes; bounded.
-
-    >>> printable("a\\x00b")
-    'a\\\\x00b'
-    """
+    """A device's text in a form that every terminal, JSON writer and database takes; bounded."""
     return text[:100] if text[:100].isprintable() else repr(text[:100])[1:-1]
