@@ -53,7 +53,9 @@ class Mosquitto:
     def limits(self) -> tuple[str, ...]:
         """What this broker can lose, in sentences for people."""
         seconds = self._options.autosave_seconds
-        return (f"killed or cut from power, it loses what it accepted in the last {seconds} s and had not handed over",)
+        return (
+            f"Mosquitto killed or cut from power loses what it accepted in the last {seconds} s and had not handed over",
+        )
 
     @property
     def url(self) -> str:
@@ -137,8 +139,8 @@ class IotCore:
 
     kind = "iotcore"
     limits = (
-        "it keeps its queue in memory only: what is not stored yet is lost when it stops",
-        "it has no users and no access rules: everybody on this machine may publish and read everything",
+        "the broker from PyPI keeps its queue in memory only: what is not stored yet is lost when it stops",
+        "the broker from PyPI has no users and no access rules: everybody on this machine may publish and read everything",
     )
 
     def __init__(self, home: Path, *, port: int | None = None, options: MosquittoOptions) -> None:
@@ -180,7 +182,7 @@ class IotCore:
             self.stop()
             raise
         for limit in self.limits:
-            log.warning("the MQTT broker from PyPI is for development and demonstration only: %s", limit)
+            log.warning("for development and demonstration only: %s", limit)
         return self.url
 
     def stop(self) -> None:
