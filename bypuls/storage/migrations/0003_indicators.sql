@@ -48,6 +48,8 @@ CREATE TABLE kpi_value (
     version     text NOT NULL,
     final_at    timestamptz NOT NULL,                    -- end of the period plus the KPI's lateness
     computed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When anything was first said for this key: computed_at moves on with the evidence, and without history. Never updated.
+    added_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Position in the stream of changes: readers that resume take rows after (xact, seq) whose transaction is not newer
     -- than any still running one, so that a late commit is never skipped.
     xact        xid8 NOT NULL DEFAULT pg_current_xact_id(),
