@@ -54,7 +54,7 @@ class Mosquitto:
         """What this broker can lose, in sentences for people."""
         seconds = self._options.autosave_seconds
         return (
-            f"Mosquitto killed or cut from power loses what it accepted in the last {seconds} s and had not handed over",
+            f"killed or cut from power, Mosquitto loses what it got in the last {seconds} s and had not handed over",
         )
 
     @property
@@ -140,7 +140,7 @@ class IotCore:
     kind = "iotcore"
     limits = (
         "the broker from PyPI keeps its queue in memory only: what is not stored yet is lost when it stops",
-        "the broker from PyPI has no users and no access rules: everybody on this machine may publish and read everything",
+        "the broker from PyPI has no users and no access rules: everybody here may publish and read all",
     )
 
     def __init__(self, home: Path, *, port: int | None = None, options: MosquittoOptions) -> None:
