@@ -193,12 +193,12 @@ def _names(base: str, own: str, topic: OwnTopic | None, source: Source) -> tuple
     name, device = base + own, topic.device
     if name == device:
         return device, None
-    if own and base.rstrip(_SEPARATORS) in {"", device}:
+    if own and base.rstrip(_SEPARATORS) == device:
         return device, _unprefixed(own, device)
     if name.startswith((f"{device}:", f"{device}/")):
         return device, name[len(device) + 1 :]
     named, quantity = _split(base, own)
-    if named == "":
+    if named in {"", device}:
         return device, quantity
     if source.trusts_payload_device:
         return named, quantity
