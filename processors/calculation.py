@@ -1,0 +1,201 @@
+"""What a calculator is: a pure function from the valid hours of many sites and windows to their values.
+
+One public module of `processors.calculators` is one formula; its `calculator` is a `Calculator`. No list is kept. A
+calculator knows no database and no clock; coverage, evidence and status are the engine's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+import processors.calculators
+from bypuls.errors import CatalogueError
+from bypuls.kpi import KpiDefinition, load_definitions
+from bypuls.periods import Calendar, Period
+from bypuls.plugins import discover
+from bypuls.standards import Standards
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Detail = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a calculator may know of a city."""
+
+    city: str
+    time_zone: str
+    air_day_offset: int
+    national_limits: str | None
+
+    def calendar(self, kind: str) -> Calendar:
+        """The city's calendar of that kind."""
+        return Calendar.air(timedelta(seconds=self.air_day_offset)) if kind == "air" else Calendar.civil(self.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The values wanted: one per site and window, sorted by site, then start.
+
+    Attributes:
+        sites: slugs; `site` counts into it.
+        kinds: of the sites (traffic, background, road …).
+        start, end: seconds since 1970.
+        elapsed: hours of the window that are over.
+    """
+
+    period: Period
+    sites: Sequence[str]
+    kinds: Sequence[str]
+    site: Integers
+    start: Integers
+    end: Integers
+    elapsed: Integers
+
+    def __len__(self) -> int:
+        return len(self.site)
+
+    @property
+    def hours(self) -> Integers:
+        """Hours of each window."""
+        return (self.end - self.start) // 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a formula works on.
+
+    Attributes:
+        hours: one row per site, property and hour (5 minutes when the KPI reads rollup_5m) that holds a counting
+            value, sorted: `cell` (its row in `cells`, -1 for an hour before the window that the calculator asked for),
+            `site`, `property`, `bucket` (seconds since 1970), `value` (canonical unit), `valid` (enough of the hour is
+            covered). Several datastreams of one site are combined already.
+        series: one row per datastream at the cells' sites: `site`, `property`, `interval` and `spacing` (seconds, NaN
+            unknown), `first`, `last` (seconds, NaN: nothing yet), `device`, `channel`, `active`.
+        heard: hours in which a datastream gave anything at all, whatever its flag: `series` (row of `series`), `bucket`.
+    """
+
+    definition: KpiDefinition
+    cells: Cells
+    hours: pd.DataFrame
+    series: pd.DataFrame
+    heard: pd.DataFrame
+    calendar: Calendar
+    place: Place
+    standards: Standards
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One entry per cell.
+
+    Attributes:
+        value: NaN where there is none.
+        covered, expected: what the coverage threshold is judged by, in `counted`; None: valid hours of the window.
+        undefined: words why the value is not defined there (zero flow …); None where it is.
+        evidence: additions to the evidence (standard, edition, partial).
+    """
+
+    value: Floats
+    band: list[str | None] | None = None
+    detail: list[Detail | None] | None = None
+    covered: Integers | None = None
+    expected: Integers | None = None
+    counted: str = "hours"
+    undefined: list[str | None] | None = None
+    evidence: list[Detail | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One site's stored value, as a scope combines it."""
+
+    scope: str
+    value: float
+    band: str | None
+    detail: Detail | None
+
+
+Merge = Callable[[str, Sequence[Part], KpiDefinition], tuple[float | None, str | None, Detail | None]]
+"""(how, parts, definition) -> value, band and detail of a district or city; parts is never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calculator:
+    """A formula.
+
+    Attributes:
+        compute: the formula, over all cells at once.
+        units: units its values may have; None: the unit of its inputs.
+        merge: how sites become a district or city, where the value alone does not say it.
+        days_before: days before its window a value also rests on; a change there queues the value too.
+        parameters: names a definition must give, and those it may give.
+    """
+
+    compute: Callable[[Inputs], Outcome]
+    units: frozenset[str] | None = None
+    merge: Merge | None = None
+    days_before: tuple[int, ...] = ()
+    parameters: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The definitions, the formulas and the standards they name: read once, handed around."""
+
+    definitions: Mapping[str, KpiDefinition]
+    calculators: Mapping[str, Calculator]
+    standards: Standards
+    by_property: Mapping[str, tuple[KpiDefinition, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls) -> Catalogue:
+        """Read the shipped catalogue.
+
+        Raises:
+            CatalogueError: a file is wrong, or names a calculator or parameter that does not exist.
+        """
+        return cls.of(load_definitions())
+
+    @classmethod
+    def of(cls, definitions: Mapping[str, KpiDefinition]) -> Catalogue:
+        """A catalogue of these definitions.
+
+        Raises:
+            CatalogueError: a definition names a calculator or parameter that does not exist.
+        """
+        calculators = discover(processors.calculators, Calculator, "calculator")
+        by_property: dict[str, tuple[KpiDefinition, ...]] = {}
+        for definition in definitions.values():
+            _check(definition, calculators)
+            for name in definition.inputs:
+                by_property[name] = (*by_property.get(name, ()), definition)
+        return cls(definitions, calculators, Standards.load(), by_property)
+
+    def calculator(self, definition: KpiDefinition) -> Calculator:
+        """The formula of a definition."""
+        return self.calculators[definition.calculator]
+
+
+def _check(definition: KpiDefinition, calculators: Mapping[str, Calculator]) -> None:
+    calculator = calculators.get(definition.calculator)
+    if calculator is None:
+        raise CatalogueError(
+            f"KPI {definition.id}: no calculator {definition.calculator!r}; there are {', '.join(sorted(calculators))}"
+        )
+    given = definition.parameters.keys()
+    lacking, unknown = calculator.parameters - given, given - calculator.parameters - calculator.optional
+    if lacking or unknown:
+        raise CatalogueError(
+            f"KPI {definition.id}: {definition.calculator} takes {', '.join(sorted(calculator.parameters)) or 'nothing'}"
+            f" ({', '.join(sorted(calculator.optional)) or 'nothing'} optional), not {', '.join(sorted(given))}"
+        )

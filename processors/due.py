@@ -1,0 +1,101 @@
+"""Which KPI values rest on hours that changed: from changed hours to rows of `kpi_due`. Pure but for its COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from bypuls.kpi import KpiDefinition
+from bypuls.periods import Calendar, Period
+from bypuls.storage.database import Connection
+from bypuls.storage.queries import queries
+from processors.calculation import Catalogue, Integers, Place
+from processors.windows import ends_of, instant, seconds, shift_days, starts_of
+
+DueRow = tuple[str, str, str, str, datetime, datetime]
+"""(kpi, city, site, period, start, due_at)."""
+
+ChangedHour = tuple[int, int, str, str, str]
+"""(datastream, hour in seconds since 1970, city, site, property)."""
+
+# How long the hours under a value may come to rest before it is computed: a running one is wanted at once, a past one
+# is usually part of many that arrive together.
+_RUNNING_DELAY: Mapping[Period, int] = {"PT1H": 0, "P1D": 0, "P1M": 5, "P1Y": 15}
+_PAST_DELAY: Mapping[Period, int] = {"PT1H": 2, "P1D": 2, "P1M": 5, "P1Y": 5}
+_SQL = queries("processors", "rollup.sql")
+
+
+def due_rows(
+    changed: Sequence[ChangedHour], catalogue: Catalogue, places: Mapping[str, Place], now: datetime
+) -> Iterator[DueRow]:
+    """The values that rest on these hours, each once.
+
+    A value that also looks back (a comparison with earlier weeks) is due for the later periods too, up to the running.
+    """
+    by_city: dict[str, dict[str, tuple[list[int], list[str]]]] = {}
+    for _, hour, city, site, name in changed:
+        hours, sites = by_city.setdefault(city, {}).setdefault(name, ([], []))
+        hours.append(hour)
+        sites.append(site)
+    for city, properties in by_city.items():
+        place = places[city]
+        for definition, hours, sites in _per_definition(properties, catalogue):
+            yield from _of_definition(definition, catalogue, place, np.array(hours, dtype=np.int64), sites, now)
+
+
+def _per_definition(
+    properties: Mapping[str, tuple[list[int], list[str]]], catalogue: Catalogue
+) -> Iterator[tuple[KpiDefinition, list[int], list[str]]]:
+    wanted = {definition.id: definition for name in properties for definition in catalogue.by_property.get(name, ())}
+    for definition in wanted.values():
+        if definition.trigger == "schedule":
+            continue
+        hours: list[int] = []
+        sites: list[str] = []
+        for name in definition.inputs:
+            more = properties.get(name)
+            if more is not None:
+                hours += more[0]
+                sites += more[1]
+        yield definition, hours, sites
+
+
+def _of_definition(
+    definition: KpiDefinition, catalogue: Catalogue, place: Place, hours: Integers, sites: list[str], now: datetime
+) -> Iterator[DueRow]:
+    calendar = place.calendar(definition.calendar)
+    slugs, site = np.unique(np.array(sites, dtype=object), return_inverse=True)
+    for period in definition.periods:
+        starts = starts_of(hours, period, calendar)
+        site_of = site
+        if period == "P1D":
+            starts, site_of = _with_later_days(
+                starts, site, catalogue.calculator(definition).days_before, calendar, seconds(now)
+            )
+        pairs = np.unique(np.stack([site_of, starts]), axis=1)
+        ends = ends_of(pairs[1], period, calendar)
+        for index, start, end in zip(pairs[0].tolist(), pairs[1].tolist(), ends.tolist(), strict=True):
+            over = end <= now.timestamp()
+            delay = timedelta(seconds=_PAST_DELAY[period] if over else _RUNNING_DELAY[period])
+            yield definition.id, place.city, slugs[index], period, instant(start), now + delay
+
+
+def _with_later_days(
+    starts: Integers, site: Integers, days: tuple[int, ...], calendar: Calendar, now: int
+) -> tuple[Integers, Integers]:
+    later = [starts, *(shift_days(starts, step, calendar) for step in days)]
+    every, sites = np.concatenate(later), np.tile(site, len(later))
+    begun = every <= max(now, int(starts.max(initial=0)))
+    return every[begun], sites[begun]
+
+
+def queue(connection: Connection, rows: Iterable[DueRow]) -> int:
+    """Append rows to `kpi_due`; returns how many."""
+    count = 0
+    with connection.cursor() as cursor, cursor.copy(_SQL["queue_due"]) as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count

@@ -1,0 +1,285 @@
+"""From `kpi_due` to `kpi_value`: claims values, reads their hours once, computes sites, then districts and cities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bypuls.kpi import ANY_PROPERTY, KpiDefinition
+from bypuls.periods import as_period
+from bypuls.storage.database import Connection
+from bypuls.storage.queries import queries
+from processors.calculation import Catalogue, Cells, Place
+from processors.combination import combine
+from processors.lanes import free_lanes
+from processors.readings import Records, Span, merged, read, read_series
+from processors.rollup import read_places
+from processors.sites import Value, cells_of, row_of, site_values
+from processors.windows import ends_of, instant, shift_days
+
+_SQL = queries("processors", "kpis.sql")
+_HOURS_PER_BATCH = 4_000_000
+_KEY = tuple[str, str, str, int]  # kpi, city, period, start
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What one batch took: (kpi, city, period) -> (site, start)."""
+
+    values: dict[tuple[str, str, str], list[tuple[str, int]]]
+
+    def __len__(self) -> int:
+        return sum(len(wanted) for wanted in self.values.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One KPI and period of one city: its cells and the datastreams they rest on."""
+
+    definition: KpiDefinition
+    place: Place
+    cells: Cells
+    series: pd.DataFrame
+    spans: list[Span]
+
+
+@dataclass(slots=True)
+class Kpis:
+    """Computes what is due. Holds nothing but the catalogue."""
+
+    catalogue: Catalogue
+    counts: dict[str, int] = field(default_factory=lambda: {"computed": 0, "written": 0})
+
+    def batch(self, connection: Connection, limit: int, now: datetime, *, everything: bool = False) -> int:
+        """Claim up to `limit` values, compute and write them and their scopes; one transaction.
+
+        Args:
+            everything: do not wait for hours to come to rest.
+
+        Returns how many values were claimed; 0 when nothing is due or others work on all that is.
+        """
+        with connection.transaction():
+            claimed = self._claim(connection, limit, now, everything=everything)
+            if not len(claimed):
+                return 0
+            connection.execute(_SQL["create_staged"])
+            cities = sorted({city for _, city, _ in claimed.values})
+            places, series = read_places(connection), read_series(connection, cities)
+            values = self._sites(connection, claimed, places, series, now)
+            written = _write(connection, values, now)
+            scopes = self._scopes(connection, values, series, cities)
+            written += _write(connection, scopes, now)
+            if written:
+                connection.execute(_SQL["notify"])
+            self.counts["computed"] += len(values) + len(scopes)
+            self.counts["written"] += written
+        return len(claimed)
+
+    @staticmethod
+    def _claim(connection: Connection, limit: int, now: datetime, *, everything: bool) -> Claimed:
+        values: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
+        taken = 0
+        for lane in free_lanes(connection, "kpi_due"):
+            wanted = {
+                "lane": lane,
+                "limit": limit - taken,
+                "now": now,
+                "everything": everything,
+                "budget": _HOURS_PER_BATCH,
+            }
+            for kpi, city, period, site, start in connection.execute(_SQL["claim"], wanted).fetchall():
+                values.setdefault((kpi, city, period), []).append((site, start))
+                taken += 1
+            if taken >= limit:
+                break
+        return Claimed(values)
+
+    def _sites(
+        self,
+        connection: Connection,
+        claimed: Claimed,
+        places: Mapping[str, Place],
+        series: Mapping[str, pd.DataFrame],
+        now: datetime,
+    ) -> list[Value]:
+        jobs = self._jobs(claimed, places, series, now)
+        read_once: dict[str, Records] = {
+            "rollup_1h": read(connection, "rollup_1h", _spans(jobs, "rollup_1h")),
+            "rollup_5m": read(connection, "rollup_5m", _spans(jobs, "rollup_5m")),
+        }
+        values: list[Value] = []
+        for job in jobs:
+            records = _of_job(read_once[job.definition.table], job)
+            values += site_values(job.definition, self.catalogue, job.cells, records, job.series, job.place)
+        return values
+
+    def _jobs(
+        self, claimed: Claimed, places: Mapping[str, Place], series: Mapping[str, pd.DataFrame], now: datetime
+    ) -> list[Job]:
+        jobs: list[Job] = []
+        for (kpi, city, period), wanted in claimed.values.items():
+            definition = self.catalogue.definitions.get(kpi)
+            if definition is None or period not in definition.periods:
+                continue  # left the catalogue since it was queued
+            of_city = series[city]
+            kinds = dict(zip(of_city["site"], of_city["kind"], strict=True))
+            cells = cells_of(definition, as_period(period), wanted, kinds, places[city], now)
+            inputs = of_city[of_city["site"].isin(cells.sites)]
+            if ANY_PROPERTY not in definition.inputs:
+                inputs = inputs[inputs["property"].isin(list(definition.inputs))]
+            days = self.catalogue.calculator(definition).days_before
+            jobs.append(
+                Job(definition, places[city], cells, inputs, _needed(definition, cells, inputs, days, places[city]))
+            )
+        return jobs
+
+    def _scopes(
+        self,
+        connection: Connection,
+        values: Sequence[Value],
+        series: Mapping[str, pd.DataFrame],
+        cities: Sequence[str],
+    ) -> list[Value]:
+        """The districts and cities of these sites, from stored values and the ones at hand."""
+        areas: dict[tuple[str, str], list[str]] = {}
+        for city, site, area in connection.execute(_SQL["areas"], (list(cities),)).fetchall():
+            areas.setdefault((city, site), []).append(area)
+        scopes = [_Scope(definition, series[city], areas, city) for definition, city in _pairs(values)]
+        known: dict[_KEY, dict[str, Value]] = {}
+        for value in values:
+            known.setdefault((value.definition.id, value.city, value.period, value.start), {})[value.scope] = value
+        by_pair = {(scope.definition.id, scope.city): scope for scope in scopes}
+        self._add_stored(connection, known, by_pair)
+        combined: list[Value] = []
+        for (kpi, city, _, _), by_site in known.items():
+            scope = by_pair[kpi, city]
+            some = next(iter(by_site.values()))
+            for kind, name, members in scope.around(by_site):
+                parts = [by_site[site] for site in members]
+                expected = scope.expected(kind, name, some.end)
+                combined.append(
+                    combine(scope.definition, self.catalogue, parts, kind=kind, scope=name, expected=expected)
+                )
+        return combined
+
+    def _add_stored(
+        self,
+        connection: Connection,
+        known: dict[_KEY, dict[str, Value]],
+        by_pair: Mapping[tuple[str, str], _Scope],
+    ) -> None:
+        wanted: list[tuple[str, str, str, str, datetime]] = []
+        for (kpi, city, period, start), by_site in known.items():
+            wanted += [
+                (kpi, city, period, site, instant(start)) for site in by_pair[kpi, city].sites if site not in by_site
+            ]
+        if not wanted:
+            return
+        columns = [list(column) for column in zip(*wanted, strict=True)]
+        for kpi, city, period, start, site, *said in connection.execute(_SQL["stored_sites"], columns).fetchall():
+            by_site = known[kpi, city, period, start]
+            model = next(iter(by_site.values()))
+            value, band, detail, quality, reason, coverage, evidence = said
+            by_site[site] = Value(
+                model.definition, city, "site", site, period, start, model.end, value, band, detail, quality, reason,
+                coverage, evidence,
+            )  # fmt: skip
+
+
+class _Scope:
+    """Who belongs together: the sites of one KPI in one city."""
+
+    def __init__(
+        self, definition: KpiDefinition, series: pd.DataFrame, areas: Mapping[tuple[str, str], Sequence[str]], city: str
+    ) -> None:
+        self.definition = definition
+        self.city = city
+        mine = series if ANY_PROPERTY in definition.inputs else series[series["property"].isin(list(definition.inputs))]
+        first = mine[mine["active"]].groupby("site")["first"].min()
+        self.sites: list[str] = sorted(mine["site"].unique())
+        self._first = {str(site): at for site, at in first.items()}
+        self._areas = {site: areas.get((city, site), ()) for site in self.sites}
+
+    def around(self, by_site: Mapping[str, Value]) -> Iterable[tuple[str, str, list[str]]]:
+        """(scope kind, scope, sites with a value) of every scope that holds one of the sites."""
+        if "city" in self.definition.scope:
+            yield "city", self.city, sorted(by_site)
+        if "district" in self.definition.scope:
+            districts: dict[str, list[str]] = {}
+            for site in sorted(by_site):
+                for area in self._areas.get(site, ()):
+                    districts.setdefault(area, []).append(site)
+            for area, sites in districts.items():
+                yield "district", area, sites
+
+    def expected(self, kind: str, scope: str, end: int) -> int:
+        """How many of its sites should have a value in a period that ends then: active, and heard of before."""
+        return sum(first < end for site, first in self._first.items() if kind == "city" or scope in self._areas[site])
+
+
+def _pairs(values: Sequence[Value]) -> list[tuple[KpiDefinition, str]]:
+    found = {(value.definition.id, value.city): (value.definition, value.city) for value in values}
+    return list(found.values())
+
+
+def _needed(
+    definition: KpiDefinition, cells: Cells, inputs: pd.DataFrame, days_before: tuple[int, ...], place: Place
+) -> list[Span]:
+    """The datastreams and spans a job reads."""
+    starts, ends, sites = [cells.start], [cells.end], [cells.site]
+    calendar = place.calendar(definition.calendar)
+    for days in days_before:
+        earlier = shift_days(cells.start, -days, calendar)
+        starts.append(earlier)
+        ends.append(ends_of(earlier, cells.period, calendar))
+        sites.append(cells.site)
+    spans_of_site: dict[int, list[tuple[int, int]]] = {}
+    for site, start, end in zip(
+        np.concatenate(sites).tolist(), np.concatenate(starts).tolist(), np.concatenate(ends).tolist(), strict=True
+    ):
+        spans_of_site.setdefault(site, []).append((start, end))
+    joined = {site: merged([(0, *span) for span in spans]) for site, spans in spans_of_site.items()}
+    index = {slug: number for number, slug in enumerate(cells.sites)}
+    return [
+        (int(datastream), since, until)
+        for datastream, site in zip(inputs["id"], inputs["site"], strict=True)
+        for _, since, until in joined.get(index[site], ())
+    ]
+
+
+def _spans(jobs: Sequence[Job], table: str) -> list[Span]:
+    return merged([span for job in jobs if job.definition.table == table for span in job.spans])
+
+
+def _of_job(records: Records, job: Job) -> Records:
+    """The part of what was read that is this job's: its datastreams within their spans."""
+    slices: list[tuple[int, int]] = []
+    datastreams = records["datastream"]
+    for datastream, since, until in sorted(job.spans):
+        low, high = np.searchsorted(datastreams, [datastream, datastream + 1])
+        begin, end = np.searchsorted(records["bucket"][low:high], [since, until]) + low
+        if slices and slices[-1][1] == begin:
+            slices[-1] = (slices[-1][0], int(end))
+        elif end > begin:
+            slices.append((int(begin), int(end)))
+    if len(slices) == 1:
+        return records[slices[0][0] : slices[0][1]]
+    parts = [records[begin:end] for begin, end in slices]
+    return np.concatenate(parts) if parts else records[:0]
+
+
+def _write(connection: Connection, values: Sequence[Value], now: datetime) -> int:
+    if not values:
+        return 0
+    connection.execute(_SQL["empty_staged"])
+    with connection.cursor() as cursor, cursor.copy(_SQL["stage"]) as copy:
+        for value in values:
+            copy.write_row(row_of(value))
+    connection.execute(_SQL["analyze_staged"])
+    row: tuple[Any, ...] | None = connection.execute(_SQL["upsert"], {"now": now}).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,10 @@
+-- Sixteen lanes per queue; an advisory lock of the transaction holds one.
+
+-- name: take
+SELECT pg_try_advisory_xact_lock(%s, %s)
+
+-- name: waiting_changed_bucket
+SELECT lane FROM generate_series(0, 15) lane WHERE EXISTS (SELECT FROM changed_bucket q WHERE q.lane = lane.lane)
+
+-- name: waiting_kpi_due
+SELECT lane FROM generate_series(0, 15) lane WHERE EXISTS (SELECT FROM kpi_due q WHERE q.lane = lane.lane)

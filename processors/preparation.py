@@ -1,0 +1,268 @@
+"""From rollups to the hours a calculator works on: one value per site, property and hour, and what was left out. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bypuls.kpi import ANY_PROPERTY, KpiDefinition
+from bypuls.observation import InstrumentClass, Origin
+from bypuls.periods import Calendar
+from processors.calculation import Cells, Floats, Integers
+from processors.readings import Records
+from processors.windows import starts_of
+
+Booleans = npt.NDArray[np.bool_]
+
+CLASSES = tuple(InstrumentClass)
+ORIGINS = tuple(Origin)
+"""Both from the best to the worst."""
+
+_EPSILON = 1e-9  # 18 / 24 must reach 0.75, and 11 / 12 a threshold written as 0.9167
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What one KPI and period rests on.
+
+    Attributes:
+        hours: as `calculation.Inputs.hours` says, with `share` (how much of the hour is covered).
+        heard: as `calculation.Inputs.heard` says.
+        records: the rollups of the datastreams in use, sorted by cell; `record_cell` is the cell of each.
+        series: row of the series frame of each record.
+        judges: whether a record's instrument may judge a law.
+    """
+
+    hours: pd.DataFrame
+    heard: pd.DataFrame
+    records: Records
+    record_cell: Integers
+    series: Integers
+    judges: Booleans
+
+
+def select_series(definition: KpiDefinition, series: pd.DataFrame, sites: list[str]) -> pd.DataFrame:
+    """The datastreams a KPI rests on at these sites; `site_index`, `rank` (0 best) and `judges` added."""
+    index = {slug: number for number, slug in enumerate(sites)}
+    chosen = series[series["site"].isin(index)]
+    if ANY_PROPERTY not in definition.inputs:
+        chosen = chosen[chosen["property"].isin(list(definition.inputs))]
+    classes = chosen["class"].map({kind.value: number for number, kind in enumerate(CLASSES)}).to_numpy(np.int64)
+    origins = chosen["origin"].map({kind.value: number for number, kind in enumerate(ORIGINS)}).to_numpy(np.int64)
+    counting = [
+        CLASSES[kind] in definition.inputs[name].classes if name in definition.inputs else True
+        for kind, name in zip(classes.tolist(), chosen["property"], strict=True)
+    ]
+    counts = np.array(counting, dtype=bool)
+    measured = origins == ORIGINS.index(Origin.MEASURED)
+    judges = counts & measured
+    frame = chosen.assign(
+        site_index=chosen["site"].map(index).to_numpy(np.int64),
+        class_index=classes,
+        origin_index=origins,
+        judges=judges,
+        rank=np.where(judges & definition.judges_law, 0, 1000) + origins * 10 + classes,
+    )
+    return frame if definition.judges_law else frame[counts]
+
+
+def prepare(
+    definition: KpiDefinition, cells: Cells, records: Records, series: pd.DataFrame, calendar: Calendar
+) -> Prepared:
+    """Sort the rollups of the selected datastreams to their cells, value and combine them.
+
+    `series` is what `select_series` gave; `records` may hold other datastreams too.
+    """
+    ids = series["id"].to_numpy(np.int64)
+    at = np.searchsorted(ids, records["datastream"])
+    at = np.where(at < len(ids), at, 0)
+    known = ids[at] == records["datastream"] if len(ids) else np.zeros(len(records), dtype=bool)
+    records, at = records[known], at[known]
+    bucket = records["bucket"].astype(np.int64)
+    site = series["site_index"].to_numpy(np.int64)[at]
+    start = starts_of(bucket, cells.period, calendar)
+    rows = _Rows(
+        cell=_cell_of(cells, site, start),
+        start=start,
+        site=site,
+        series=at.astype(np.int64),
+        bucket=bucket,
+        value=_values(records, series["aggregation"].to_numpy(object)[at]),
+        share=_shares(records),
+        records=records,
+    )
+    heard = pd.DataFrame({"series": rows.series, "bucket": rows.bucket, "cell": rows.cell})
+    if ANY_PROPERTY in definition.inputs:
+        hours = _hours(rows, series, np.zeros(len(rows.cell), dtype=bool))
+    else:
+        rows, hours = _combine(definition, cells, rows, series)
+    order = np.argsort(rows.cell, kind="stable")
+    order = order[rows.cell[order] >= 0]
+    chosen = rows.series[order]
+    judges = series["judges"].to_numpy(bool)[chosen] if definition.judges_law else np.ones(len(chosen), dtype=bool)
+    return Prepared(hours, heard, rows.records[order], rows.cell[order], chosen, judges)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """One entry per rollup row of a selected datastream."""
+
+    cell: Integers
+    start: Integers
+    site: Integers
+    series: Integers
+    bucket: Integers
+    value: Floats
+    share: Floats
+    records: Records
+
+    def where(self, keep: Booleans) -> _Rows:
+        return _Rows(
+            self.cell[keep],
+            self.start[keep],
+            self.site[keep],
+            self.series[keep],
+            self.bucket[keep],
+            self.value[keep],
+            self.share[keep],
+            self.records[keep],
+        )
+
+
+def _cell_of(cells: Cells, site: Integers, start: Integers) -> Integers:
+    """The row of `cells` for each (site, start), -1 where it is none of them."""
+    if not len(cells):
+        return np.full(len(site), -1, dtype=np.int64)
+    keys = (cells.site << 40) + cells.start
+    wanted = (site << 40) + start
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, at, -1)
+
+
+def _shares(records: Records) -> Floats:
+    """How much of each bucket is covered; all of it where nobody knows how many values to expect."""
+    valid, expected = records["n_valid"].astype(float), records["expected"].astype(float)
+    return np.where(expected > 0, np.minimum(1.0, valid / np.maximum(expected, 1)), (valid > 0).astype(float))
+
+
+def _values(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
+    """The bucket's value by the way its property aggregates; NaN without a counting value."""
+    count = records["n_valid"].astype(float)
+    values = np.full(len(records), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for how in np.unique(aggregation.astype(str)):
+            of = aggregation == how
+            here = records[of]
+            if how == "mean":
+                values[of] = here["sum"] / count[of]
+            elif how == "energy_mean":
+                values[of] = 10 * np.log10(here["energy_sum"] / count[of])
+            elif how == "circular_mean":
+                values[of] = np.degrees(np.arctan2(here["sin_sum"], here["cos_sum"])) % 360
+            else:
+                values[of] = here[{"sum": "sum", "counter": "increase", "max": "max", "last": "last"}[how]]
+    return np.where(count > 0, values, np.nan)
+
+
+def _combine(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame) -> tuple[_Rows, pd.DataFrame]:
+    needed = definition.coverage.get("hour", 0.0)
+    alone = not series.duplicated(["site_index", "property"]).any()
+    if not alone and definition.site_combine == "best_class":
+        rows = rows.where(_best_class(definition, cells, rows, series))
+    valid = (rows.share >= needed - _EPSILON) & ~np.isnan(rows.value)
+    hours = _hours(rows, series, valid)
+    if alone or not len(hours):
+        return rows, hours
+    if definition.site_combine == "best_class":
+        return rows, _mean_of_duplicates(hours)
+    return rows, _sum_of_channels(hours, cells, series)
+
+
+def _hours(rows: _Rows, series: pd.DataFrame, valid: Booleans) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "cell": rows.cell,
+            "site": rows.site,
+            "property": pd.Categorical(series["property"].to_numpy(object)[rows.series]),
+            "bucket": rows.bucket,
+            "value": rows.value,
+            "valid": valid,
+            "share": rows.share,
+            "series": rows.series,
+        }
+    )
+    return frame[~np.isnan(rows.value)]
+
+
+def _best_class(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame) -> Booleans:
+    """Rows of the best class of instruments in each window whose hours suffice; else of the best that is there.
+
+    One class per window: a mean that is half reference and half indicative would be neither.
+    """
+    covered = (rows.share >= definition.coverage.get("hour", 0.0) - _EPSILON) & ~np.isnan(rows.value)
+    names = pd.Categorical(series["property"].to_numpy(object)).codes[rows.series]
+    ranks = series["rank"].to_numpy(np.int64)[rows.series]
+    frame = pd.DataFrame(
+        {"site": rows.site, "start": rows.start, "name": names, "rank": ranks, "bucket": rows.bucket, "valid": covered}
+    )
+    group = ["site", "start", "name", "rank"]
+    valid_hours = frame[covered].drop_duplicates([*group, "bucket"]).groupby(group).size()
+    present = frame.drop_duplicates(group)[group]
+    present["hours"] = valid_hours.reindex(pd.MultiIndex.from_frame(present), fill_value=0).to_numpy()
+    length = {"PT1H": 1, "P1D": 23, "P1M": 28 * 24, "P1Y": 365 * 24}[cells.period]
+    suffices = present["hours"] >= definition.needed_coverage(cells.period) * length - _EPSILON
+    present["choice"] = np.where(suffices, 0, np.where(present["hours"] > 0, 10_000, 20_000)) + present["rank"]
+    best = present.sort_values("choice").drop_duplicates(["site", "start", "name"])[group]
+    key = pd.MultiIndex.from_frame(frame[group])
+    return np.asarray(key.isin(pd.MultiIndex.from_frame(best)))
+
+
+def _mean_of_duplicates(hours: pd.DataFrame) -> pd.DataFrame:
+    """Several instruments of one class: the mean of those whose hour is valid."""
+    key = ["site", "property", "bucket"]
+    any_valid = hours.groupby(key, observed=True)["valid"].transform("any")
+    used = hours[hours["valid"] | ~any_valid]
+    return used.groupby(key, observed=True, as_index=False).agg(
+        cell=("cell", "first"),
+        value=("value", "mean"),
+        valid=("valid", "first"),
+        share=("share", "max"),
+        series=("series", "first"),
+    )
+
+
+def _sum_of_channels(hours: pd.DataFrame, cells: Cells, series: pd.DataFrame) -> pd.DataFrame:
+    """Lanes and directions: the sum, valid only when every channel that should speak has a valid hour."""
+    key = ["site", "property", "bucket"]
+    summed = hours.groupby(key, observed=True, as_index=False).agg(
+        cell=("cell", "first"),
+        value=("value", "sum"),
+        valid=("valid", "all"),
+        share=("share", "sum"),
+        count=("series", "nunique"),
+        series=("series", "first"),
+    )
+    expected = _expected_channels(hours, series, summed)
+    summed["valid"] &= summed["count"] >= expected
+    summed["share"] = summed["share"] / np.maximum(expected, 1)
+    return summed.drop(columns="count")
+
+
+def _expected_channels(hours: pd.DataFrame, series: pd.DataFrame, summed: pd.DataFrame) -> Integers:
+    """How many channels each hour needs: those heard before it whose device is active, or any heard in its day."""
+    expected = np.zeros(len(summed), dtype=np.int64)
+    day = 86_400
+    heard = set(zip(hours["series"], hours["bucket"] // day, strict=True))
+    properties = series["property"].to_numpy(object)
+    names = summed["property"].astype(object).to_numpy()
+    sites, buckets = summed["site"].to_numpy(), summed["bucket"].to_numpy()
+    for row, (site, first, active) in enumerate(
+        zip(series["site_index"], series["first"], series["active"], strict=True)
+    ):
+        here = (sites == site) & (names == properties[row])
+        spoke = np.array([(row, bucket // day) in heard for bucket in buckets[here]], dtype=bool)
+        expected[here] += spoke | (bool(active) & (buckets[here] >= np.nan_to_num(first, nan=np.inf)))
+    return expected

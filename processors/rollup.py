@@ -1,0 +1,79 @@
+"""From changed buckets to rollups, and to the queue of KPI values that rest on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from bypuls.storage.database import Connection
+from bypuls.storage.queries import queries
+from processors.calculation import Catalogue, Place
+from processors.due import due_rows, queue
+from processors.lanes import free_lanes
+
+_SQL = queries("processors", "rollup.sql")
+
+
+@dataclass(slots=True)
+class Rollups:
+    """Rolls up what changed. One per connection: it remembers which months have their partitions."""
+
+    catalogue: Catalogue
+    known_months: set[datetime] = field(default_factory=set)
+
+    def batch(self, connection: Connection, limit: int, now: datetime) -> int:
+        """Claim up to `limit` queue rows, recompute their buckets and hours, queue the KPI values; one transaction.
+
+        Returns how many queue rows were taken; 0 when nothing waits or others work on all that does.
+        """
+        months: set[datetime] = set()
+        with connection.transaction():
+            connection.execute(_SQL["create_claimed"])
+            connection.execute(_SQL["create_touched"])
+            taken = self._claim(connection, limit)
+            if taken:
+                months = self._make_partitions(connection)
+                self._recompute(connection, now)
+                self._queue_values(connection, now)
+        self.known_months |= months  # not before the commit: a rolled back partition does not exist
+        return taken
+
+    def _claim(self, connection: Connection, limit: int) -> int:
+        taken = 0
+        for lane in free_lanes(connection, "changed_bucket"):
+            row = connection.execute(_SQL["claim"], {"lane": lane, "limit": limit - taken}).fetchone()
+            taken += row[0] if row else 0
+            if taken >= limit:
+                break
+        if taken:
+            connection.execute(_SQL["claim_next_of_counters"])
+        return taken
+
+    def _make_partitions(self, connection: Connection) -> set[datetime]:
+        months = {month for (month,) in connection.execute(_SQL["months"]).fetchall()}
+        for month in months - self.known_months:
+            connection.execute(_SQL["ensure_partitions"], {"month": month})
+        return months
+
+    @staticmethod
+    def _recompute(connection: Connection, now: datetime) -> None:
+        """Later statements than the claim: they see everything that was committed before a claimed row was."""
+        connection.execute(_SQL["analyze_claimed"])
+        since, until, _ = cast("tuple[datetime, datetime, int]", connection.execute(_SQL["span"]).fetchone())
+        span = {"since": since, "until": until, "now": now}
+        connection.execute(_SQL["recompute_5m"], span)
+        connection.execute(_SQL["delete_empty_5m"], span)
+        connection.execute(_SQL["touch_hours"])
+        connection.execute(_SQL["analyze_touched"])
+        connection.execute(_SQL["recompute_1h"], span)
+
+    def _queue_values(self, connection: Connection, now: datetime) -> None:
+        changed = connection.execute(_SQL["touched"]).fetchall()
+        if changed:
+            queue(connection, due_rows(changed, self.catalogue, read_places(connection), now))
+
+
+def read_places(connection: Connection) -> dict[str, Place]:
+    """Every city's calendars and limits, by slug."""
+    return {row[0]: Place(*row) for row in connection.execute(_SQL["cities"]).fetchall()}

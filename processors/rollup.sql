@@ -1,0 +1,219 @@
+-- From changed_bucket to rollup_5m and rollup_1h. All statements of one batch are one READ COMMITTED transaction: each
+-- sees what was committed before it began, so the raw data is read later than the claim and nothing is lost.
+-- Only values whose flag counts (1 good, 2 not evaluated) are summed. A value beyond 1e100 would overflow the sums and
+-- stop the queue; it counts as failed, whatever its flag says.
+
+-- name: create_claimed
+CREATE TEMP TABLE IF NOT EXISTS claimed_bucket (
+    datastream integer NOT NULL, bucket timestamptz NOT NULL, PRIMARY KEY (datastream, bucket)
+) ON COMMIT DELETE ROWS
+
+-- name: create_touched
+CREATE TEMP TABLE IF NOT EXISTS touched_hour (
+    datastream integer NOT NULL, bucket timestamptz NOT NULL, PRIMARY KEY (datastream, bucket)
+) ON COMMIT DELETE ROWS
+
+-- Returns how many queue rows were taken (not how many buckets are new in the batch).
+-- name: claim
+WITH gone AS (
+    DELETE FROM changed_bucket
+    WHERE (lane, id) IN (SELECT lane, id FROM changed_bucket WHERE lane = %(lane)s
+                         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    RETURNING datastream, bucket
+), kept AS (
+    INSERT INTO claimed_bucket SELECT DISTINCT datastream, bucket FROM gone ON CONFLICT DO NOTHING
+)
+SELECT count(*) FROM gone
+
+-- A counter's rise belongs to the later of two readings: the next bucket with a reading depends on this one.
+-- name: claim_next_of_counters
+INSERT INTO claimed_bucket
+SELECT DISTINCT c.datastream, date_bin('5 minutes', n.time, '2000-01-01 00:00:00+00')
+FROM claimed_bucket c
+JOIN datastream d ON d.id = c.datastream
+JOIN observed_property p ON p.id = d.property AND p.aggregation = 'counter'
+CROSS JOIN LATERAL (SELECT o.time FROM observation o
+                    WHERE o.datastream = c.datastream AND o.time >= c.bucket + interval '5 minutes'
+                      AND o.flag IN (1, 2) AND abs(o.value) < 1e100
+                    ORDER BY o.time LIMIT 1) n
+ON CONFLICT DO NOTHING
+
+-- name: months
+SELECT DISTINCT date_trunc('month', bucket) FROM claimed_bucket
+
+-- name: ensure_partitions
+SELECT bypuls_ensure_partitions(%(month)s, %(month)s)
+
+-- name: analyze_claimed
+ANALYZE claimed_bucket
+
+-- name: span
+SELECT min(bucket), max(bucket) + interval '5 minutes', count(*) FROM claimed_bucket
+
+-- The subquery per bucket keeps the plan an index look-up, whatever the statistics say. [since, until) covers all
+-- buckets and lets chunks and partitions outside be skipped. Values are added in the order of time: the same numbers in
+-- the same order give the same sum to the last bit, which is what the audit compares.
+-- name: recompute_5m
+INSERT INTO rollup_5m AS old (
+    datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time, last,
+    last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+SELECT c.datastream, c.bucket, r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.sum, r.sum_squares, r.min, r.max,
+       r.first, r.first_time, r.last, r.last_time,
+       CASE WHEN p.aggregation = 'energy_mean' THEN r.energy_sum END,
+       CASE WHEN p.aggregation = 'circular_mean' THEN r.sin_sum END,
+       CASE WHEN p.aggregation = 'circular_mean' THEN r.cos_sum END,
+       k.increase, k.resets, k.gap_increase, %(now)s
+FROM claimed_bucket c
+JOIN datastream d ON d.id = c.datastream
+JOIN observed_property p ON p.id = d.property
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE counts AND flag = 1) AS n_good,
+           count(*) FILTER (WHERE counts AND flag = 2) AS n_not_evaluated,
+           count(*) FILTER (WHERE flag = 3) AS n_suspect,
+           count(*) FILTER (WHERE flag = 4 OR (flag IN (1, 2) AND NOT counts)) AS n_fail,
+           sum(value) FILTER (WHERE counts) AS sum,
+           sum(value * value) FILTER (WHERE counts) AS sum_squares,
+           min(value) FILTER (WHERE counts) AS min,
+           max(value) FILTER (WHERE counts) AS max,
+           (array_agg(value) FILTER (WHERE counts))[1] AS first,
+           min(time) FILTER (WHERE counts) AS first_time,
+           (array_agg(value) FILTER (WHERE counts))[(count(*) FILTER (WHERE counts))::integer] AS last,
+           max(time) FILTER (WHERE counts) AS last_time,
+           sum(power(10, greatest(-3000, least(3000, value)) / 10)) FILTER (WHERE counts) AS energy_sum,
+           sum(sin(radians(value))) FILTER (WHERE counts) AS sin_sum,
+           sum(cos(radians(value))) FILTER (WHERE counts) AS cos_sum,
+           count(*) AS n
+    FROM (SELECT o.time, CASE WHEN abs(o.value) < 1e100 THEN o.value ELSE 0 END AS value, o.flag,
+                 o.flag IN (1, 2) AND abs(o.value) < 1e100 AS counts
+          FROM observation o
+          WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
+            AND o.time >= %(since)s AND o.time < %(until)s
+          ORDER BY o.time) raw
+) r
+LEFT JOIN LATERAL (
+    -- Steps between consecutive readings, the later of which lies in the bucket. A fall is a reset: the register began
+    -- anew, so the new reading is what it counted since. A step across a gap is kept apart.
+    SELECT sum(CASE WHEN value < previous THEN value ELSE value - previous END) FILTER (WHERE NOT gap) AS increase,
+           count(*) FILTER (WHERE value < previous) AS resets,
+           sum(CASE WHEN value < previous THEN value ELSE value - previous END) FILTER (WHERE gap) AS gap_increase
+    FROM (SELECT s.time, s.value, lag(s.value) OVER (ORDER BY s.time) AS previous,
+                 s.time - lag(s.time) OVER (ORDER BY s.time)
+                     > coalesce(2 * coalesce(d.expected_spacing, d.interval), interval '2 hours') AS gap
+          FROM ((SELECT o.time, o.value FROM observation o
+                 WHERE o.datastream = c.datastream AND o.time < c.bucket AND o.flag IN (1, 2) AND abs(o.value) < 1e100
+                 ORDER BY o.time DESC LIMIT 1)
+                UNION ALL
+                (SELECT o.time, o.value FROM observation o
+                 WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
+                   AND o.flag IN (1, 2) AND abs(o.value) < 1e100)) s) step
+    WHERE previous IS NOT NULL AND time >= c.bucket
+) k ON p.aggregation = 'counter'
+WHERE r.n > 0
+ON CONFLICT (datastream, bucket) DO UPDATE SET
+    (n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time, last, last_time,
+     energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+    = (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.sum,
+       excluded.sum_squares, excluded.min, excluded.max, excluded.first, excluded.first_time, excluded.last,
+       excluded.last_time, excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
+       excluded.gap_increase, excluded.computed_at)
+WHERE (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.sum, old.sum_squares, old.min, old.max,
+       old.first, old.first_time, old.last, old.last_time, old.energy_sum, old.sin_sum, old.cos_sum, old.increase,
+       old.resets, old.gap_increase)
+    IS DISTINCT FROM
+      (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.sum,
+       excluded.sum_squares, excluded.min, excluded.max, excluded.first, excluded.first_time, excluded.last,
+       excluded.last_time, excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
+       excluded.gap_increase)
+
+-- name: delete_empty_5m
+DELETE FROM rollup_5m r USING claimed_bucket c
+WHERE r.datastream = c.datastream AND r.bucket = c.bucket AND r.bucket >= %(since)s AND r.bucket < %(until)s
+  AND NOT EXISTS (SELECT FROM observation o
+                  WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
+                    AND o.time >= %(since)s AND o.time < %(until)s)
+
+-- name: touch_hours
+INSERT INTO touched_hour SELECT DISTINCT datastream, date_trunc('hour', bucket) FROM claimed_bucket
+
+-- name: analyze_touched
+ANALYZE touched_hour
+
+-- An hour as it stood is kept when it had stood for ten minutes after its end: what was published may rest on it.
+-- name: recompute_1h
+WITH fresh AS MATERIALIZED (
+    SELECT t.datastream, t.bucket, h.n_good, h.n_not_evaluated, h.n_suspect, h.n_fail,
+           CASE WHEN d.interval = interval '1 hour' THEN 1
+                ELSE greatest(1, round(3600 / nullif(extract(epoch FROM coalesce(d.expected_spacing, d.interval)), 0)))
+           END::integer AS expected,
+           h.buckets::smallint AS buckets, h.sum, h.sum_squares, h.min, h.max, h.first, h.first_time, h.last,
+           h.last_time, h.energy_sum, h.sin_sum, h.cos_sum, h.increase, h.resets, h.gap_increase, h.rows
+    FROM touched_hour t
+    JOIN datastream d ON d.id = t.datastream
+    CROSS JOIN LATERAL (
+        SELECT sum(n_good)::integer AS n_good, sum(n_not_evaluated)::integer AS n_not_evaluated,
+               sum(n_suspect)::integer AS n_suspect, sum(n_fail)::integer AS n_fail,
+               count(*) FILTER (WHERE n_good + n_not_evaluated > 0) AS buckets,
+               sum(sum) AS sum, sum(sum_squares) AS sum_squares, min(min) AS min, max(max) AS max,
+               (array_agg(first) FILTER (WHERE first_time IS NOT NULL))[1] AS first, min(first_time) AS first_time,
+               (array_agg(last) FILTER (WHERE last_time IS NOT NULL))[
+                   (count(*) FILTER (WHERE last_time IS NOT NULL))::integer] AS last,
+               max(last_time) AS last_time, sum(energy_sum) AS energy_sum, sum(sin_sum) AS sin_sum,
+               sum(cos_sum) AS cos_sum, sum(increase) AS increase, sum(resets)::integer AS resets,
+               sum(gap_increase) AS gap_increase, count(*) AS rows
+        FROM (SELECT * FROM rollup_5m r
+              WHERE r.datastream = t.datastream AND r.bucket >= t.bucket AND r.bucket < t.bucket + interval '1 hour'
+                AND r.bucket >= date_trunc('hour', %(since)s::timestamptz)
+                AND r.bucket < %(until)s::timestamptz + interval '1 hour'
+              ORDER BY r.bucket) five
+    ) h
+), standing AS MATERIALIZED (
+    SELECT old.* FROM touched_hour t JOIN rollup_1h old USING (datastream, bucket)
+), gone AS (
+    DELETE FROM rollup_1h old USING fresh f
+    WHERE old.datastream = f.datastream AND old.bucket = f.bucket AND f.rows = 0
+    RETURNING old.datastream, old.bucket
+), written AS (
+    INSERT INTO rollup_1h AS old (
+        datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, expected, buckets, sum, sum_squares, min, max,
+        first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+    SELECT datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, expected, buckets, sum, sum_squares, min, max,
+           first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, %(now)s
+    FROM fresh WHERE rows > 0
+    ON CONFLICT (datastream, bucket) DO UPDATE SET
+        (n_good, n_not_evaluated, n_suspect, n_fail, expected, buckets, sum, sum_squares, min, max, first, first_time,
+         last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+        = (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.expected,
+           excluded.buckets, excluded.sum, excluded.sum_squares, excluded.min, excluded.max, excluded.first,
+           excluded.first_time, excluded.last, excluded.last_time, excluded.energy_sum, excluded.sin_sum,
+           excluded.cos_sum, excluded.increase, excluded.resets, excluded.gap_increase, excluded.computed_at)
+    WHERE (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.expected, old.buckets, old.sum,
+           old.sum_squares, old.min, old.max, old.first, old.first_time, old.last, old.last_time, old.energy_sum,
+           old.sin_sum, old.cos_sum, old.increase, old.resets, old.gap_increase)
+        IS DISTINCT FROM
+          (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.expected,
+           excluded.buckets, excluded.sum, excluded.sum_squares, excluded.min, excluded.max, excluded.first,
+           excluded.first_time, excluded.last, excluded.last_time, excluded.energy_sum, excluded.sin_sum,
+           excluded.cos_sum, excluded.increase, excluded.resets, excluded.gap_increase)
+    RETURNING old.datastream, old.bucket
+), changed AS (
+    SELECT * FROM gone UNION ALL SELECT * FROM written
+), kept AS (
+    INSERT INTO rollup_1h_history
+    SELECT standing.*, %(now)s FROM standing JOIN changed USING (datastream, bucket)
+    WHERE %(now)s - greatest(standing.computed_at, standing.bucket + interval '1 hour') >= interval '10 minutes'
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*) FROM changed
+
+-- What the batch touched, with what decides which KPI values rest on it. Hours whose numbers stayed the same are
+-- queued too: their 5-minute buckets may have changed, and a queue row that changes nothing costs little.
+-- name: touched
+SELECT t.datastream, extract(epoch FROM t.bucket)::bigint, d.city, d.site, d.property
+FROM touched_hour t JOIN datastream d ON d.id = t.datastream
+WHERE d.site IS NOT NULL
+
+-- name: queue_due
+COPY kpi_due (kpi, city, site, period, start, due_at) FROM STDIN
+
+-- name: cities
+SELECT slug, time_zone, extract(epoch FROM air_day_offset)::integer, national_limits FROM city

@@ -1,0 +1,82 @@
+"""Periods of many hours at once: `bypuls.periods` on arrays of seconds since 1970 (UTC)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bypuls.periods import Calendar, Period, first_day, midnight, next_first_day
+
+Seconds = npt.NDArray[np.int64]
+Days = npt.NDArray[np.int64]
+
+HOUR = 3600
+DAY = 86_400
+_EPOCH = date(1970, 1, 1)
+
+
+def seconds(instant: datetime) -> int:
+    """Whole seconds since 1970."""
+    return round(instant.timestamp())
+
+
+def instant(at: float) -> datetime:
+    """The instant of a number of seconds since 1970, in UTC."""
+    return datetime.fromtimestamp(int(at), UTC)
+
+
+def local_seconds(at: Seconds, calendar: Calendar) -> Seconds:
+    """What the calendar's clock shows, as if it were UTC."""
+    if not len(at):
+        return at
+    if calendar.kind == "air":
+        offset = calendar.zone.utcoffset(None)
+        return at + int((offset or timedelta()).total_seconds())
+    clock = pd.DatetimeIndex(at.astype("datetime64[s]"), tz="UTC").tz_convert(calendar.zone).tz_localize(None)
+    return clock.to_numpy().astype("datetime64[s]").astype(np.int64)
+
+
+def local_days(at: Seconds, calendar: Calendar) -> Days:
+    """The calendar's day of each instant, as days since 1970."""
+    return local_seconds(at, calendar) // DAY
+
+
+def day_start(day: int, calendar: Calendar) -> int:
+    """When a day (counted since 1970) begins."""
+    return seconds(midnight(_EPOCH + timedelta(days=int(day)), calendar))
+
+
+def day_hours(days: Days, calendar: Calendar) -> npt.NDArray[np.int64]:
+    """Hours of each day: 24, or 23 and 25 where the clock changes."""
+    if calendar.kind == "air":
+        return np.full(len(days), 24, dtype=np.int64)
+    unique, back = np.unique(days, return_inverse=True)
+    lengths = [(day_start(day + 1, calendar) - day_start(day, calendar)) // HOUR for day in unique]
+    return np.array(lengths, dtype=np.int64)[back] if len(unique) else days
+
+
+def starts_of(at: Seconds, period: Period, calendar: Calendar) -> Seconds:
+    """The start of the period that holds each instant."""
+    if period == "PT1H":
+        return at - at % HOUR
+    unique, back = np.unique(local_days(at, calendar), return_inverse=True)
+    first = [seconds(midnight(first_day(_EPOCH + timedelta(days=int(day)), period), calendar)) for day in unique]
+    return np.array(first, dtype=np.int64)[back] if len(unique) else at
+
+
+def ends_of(starts: Seconds, period: Period, calendar: Calendar) -> Seconds:
+    """The end of the period that begins at each start."""
+    if period == "PT1H":
+        return starts + HOUR
+    unique, back = np.unique(local_days(starts, calendar), return_inverse=True)
+    ends = [seconds(midnight(next_first_day(_EPOCH + timedelta(days=int(day)), period), calendar)) for day in unique]
+    return np.array(ends, dtype=np.int64)[back] if len(unique) else starts
+
+
+def shift_days(starts: Seconds, days: int, calendar: Calendar) -> Seconds:
+    """The start of the day that many calendar days later (earlier when negative)."""
+    unique, back = np.unique(local_days(starts, calendar) + days, return_inverse=True)
+    return np.array([day_start(day, calendar) for day in unique], dtype=np.int64)[back] if len(unique) else starts

@@ -1,0 +1,134 @@
+"""The processor: rollups, then KPI values, then what the clock asks for; again and again until told to stop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
+from typing import LiteralString
+
+from bypuls.clock import Clock, utc_now
+from bypuls.errors import DatabaseUnreachable
+from bypuls.settings import ProcessSettings, load
+from bypuls.storage.database import Connection, translated
+from bypuls.storage.queries import queries
+from processors.calculation import Catalogue
+from processors.kpis import Kpis
+from processors.rollup import Rollups
+from processors.schedule import Schedule, sync_definitions
+
+_LISTEN: LiteralString = queries("processors", "schedule.sql")["listen"]
+_LONGEST_WAIT = 30.0
+_log = logging.getLogger(__name__)
+
+Connect = Callable[[], Connection]
+
+
+@dataclass(slots=True)
+class Done:
+    """What a run did."""
+
+    buckets: int = 0
+    values: int = 0
+    scheduled: int = 0
+
+
+def run(
+    connect: Connect,
+    stop: Event,
+    clock: Clock = utc_now,
+    settings: ProcessSettings | None = None,
+    *,
+    once: bool = False,
+    catalogue: Catalogue | None = None,
+) -> Done:
+    """Work until `stop` is set; with `once`, until both queues are empty (their delays ignored).
+
+    Every batch is one transaction, so being killed at any moment loses and repeats nothing. A database that goes away
+    is waited for.
+
+    `connect` opens a connection in the writer's role.
+
+    Raises:
+        DatabaseError, CatalogueError: what waiting does not mend. DatabaseUnreachable only with `once`.
+    """
+    settings = settings or load(ProcessSettings)
+    catalogue = catalogue or Catalogue.load()
+    done = Done()
+    wait = settings.poll_seconds
+    while not stop.is_set():
+        try:
+            with translated(), connect() as connection:
+                connection.autocommit = True
+                sync_definitions(connection, catalogue)
+                if once:
+                    return _drained(connection, clock, settings, catalogue, done)
+                connection.execute(_LISTEN)
+                wait = settings.poll_seconds
+                _work(connection, stop, clock, settings, catalogue, done)
+        except DatabaseUnreachable as error:
+            if once:
+                raise
+            _log.warning("%s; trying again in %.0f s", error, wait)
+            stop.wait(wait)
+            wait = min(2 * max(wait, 0.5), _LONGEST_WAIT)
+    return done
+
+
+def drain(
+    connection: Connection,
+    clock: Clock = utc_now,
+    settings: ProcessSettings | None = None,
+    catalogue: Catalogue | None = None,
+) -> Done:
+    """Process until both queues are empty, ignoring the delays that let hours come to rest.
+
+    The connection is put into autocommit: every batch is a transaction of its own.
+    """
+    connection.commit()
+    connection.autocommit = True
+    catalogue = catalogue or Catalogue.load()
+    sync_definitions(connection, catalogue)
+    return _drained(connection, clock, settings or load(ProcessSettings), catalogue, Done())
+
+
+def _drained(connection: Connection, clock: Clock, settings: ProcessSettings, catalogue: Catalogue, done: Done) -> Done:
+    rollups, kpis, schedule = Rollups(catalogue), Kpis(catalogue), Schedule(catalogue)
+    while True:
+        buckets = rollups.batch(connection, settings.batch_buckets, clock())
+        done.buckets += buckets
+        if buckets:
+            continue
+        values = kpis.batch(connection, settings.batch_values, clock(), everything=True)
+        done.values += values
+        if values:
+            continue
+        scheduled = schedule.tick(connection, clock())
+        done.scheduled += scheduled
+        if not scheduled:
+            return done
+
+
+def _work(
+    connection: Connection, stop: Event, clock: Clock, settings: ProcessSettings, catalogue: Catalogue, done: Done
+) -> None:
+    rollups, kpis, schedule = Rollups(catalogue), Kpis(catalogue), Schedule(catalogue)
+    next_schedule = clock()
+    while not stop.is_set():
+        buckets = rollups.batch(connection, settings.batch_buckets, clock())
+        values = kpis.batch(connection, settings.batch_values, clock())
+        done.buckets += buckets
+        done.values += values
+        if clock() >= next_schedule:
+            done.scheduled += schedule.tick(connection, clock())
+            next_schedule = clock() + timedelta(seconds=schedule.every_seconds)
+        if not buckets and not values:
+            _rest(connection, settings.poll_seconds)
+
+
+def _rest(connection: Connection, seconds: float) -> None:
+    """Until ingest says that something changed, or the time is over: values also become due by waiting."""
+    for _ in connection.notifies(timeout=seconds, stop_after=1):
+        pass
