@@ -121,12 +121,11 @@ def ingest() -> None:
 @app.command()
 def process(*, once: Annotated[bool, typer.Option(help="Empty the queues and end.")] = False) -> None:
     """Turn what changed into rollups and KPI values."""
-    from processors.worker import run
-
     from bypuls.clock import utc_now
     from bypuls.places import database_url
     from bypuls.settings import ProcessSettings, load
     from bypuls.storage.database import connect
+    from processors.worker import run
 
     url = database_url()
     run(lambda: connect(url, "writer"), _until_told_to_stop(), utc_now, load(ProcessSettings), once=once)
@@ -136,11 +135,10 @@ def process(*, once: Annotated[bool, typer.Option(help="Empty the queues and end
 def serve() -> None:
     """Serve the API (BYPULS_API_HOST, BYPULS_API_PORT)."""
     from api.compose import serve as serve_api
-    from ingest.check import check_decode
-
     from bypuls.clock import utc_now
     from bypuls.places import database_url
     from bypuls.settings import ApiSettings, DatabaseSettings, load
+    from ingest.check import check_decode
 
     serve_api(load(ApiSettings), database_url(), load(DatabaseSettings).pool_size, utc_now, check_decode)
 
@@ -333,9 +331,8 @@ def decode(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what would be stored of one message, or why not. Needs no database, so it cannot judge city and device."""
-    from ingest.check import check_decode, exit_code, render
-
     from bypuls.clock import utc_now
+    from ingest.check import check_decode, exit_code, render
 
     found = check_decode(topic, _payload(file), now=utc_now())
     _say(json.dumps(found, ensure_ascii=False, indent=1) if as_json else render(found))

@@ -64,13 +64,13 @@ class Pipeline:
         self._read = read
         self._errors_sent: dict[tuple[str, str], float] = {}
         self.seen = Seen()
-
-    def forget(self) -> None:
-        """The registry changed: look everything up again."""
-        self._registry.forget()
+        self.registry_changed = False
 
     def prepare(self, messages: Sequence[tuple[Message, Source]]) -> Prepared:
         """Read the messages, in their order. Never raises for what a message holds."""
+        if self.registry_changed:  # only here: within a batch the picture stays one picture
+            self.registry_changed = False
+            self._registry.forget()
         reads = [self._read(message, source) for message, source in messages]
         found = self._resolve(messages, reads)
         prepared = Prepared(Batch(), [0] * len(reads), [list(read.refusals) for read in reads])
@@ -97,7 +97,7 @@ class Pipeline:
                 for accepted in read.accepted:
                     keys[_key(read, accepted)] = None
         for source, keys in wanted.values():
-            found = self._registry.resolve(keys, source)
+            found.update(self._registry.resolve(keys, source))
         return found
 
     def _take(

@@ -96,7 +96,7 @@ class Registry:
                 missing = list(keys)
             with self._connection.transaction():
                 self._look_up(missing, source)
-        return self._found
+        return {key: self._found[key] for key in keys}
 
     def _look_up(self, keys: list[Key], source: Source) -> None:
         known = [key for key in keys if self.knows_city(key.city)]

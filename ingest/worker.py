@@ -147,7 +147,7 @@ class Ingest:
         if self._database is not None and not self._database.closed:
             return
         database = self._open_database()
-        database.add_notify_handler(lambda _: self._forget())
+        database.add_notify_handler(lambda _: self._hear_of_registry())
         database.execute("LISTEN bypuls_registry")
         database.commit()
         seen = self._pipeline.seen if self._pipeline is not None else Seen()
@@ -158,9 +158,9 @@ class Ingest:
         if self._database is not None:
             self._database.close()
 
-    def _forget(self) -> None:
+    def _hear_of_registry(self) -> None:
         if self._pipeline is not None:
-            self._pipeline.forget()
+            self._pipeline.registry_changed = True
 
     def _parts(self) -> tuple[Database, Pipeline, Writer]:
         if self._database is None or self._pipeline is None or self._writer is None:
@@ -191,6 +191,8 @@ class Ingest:
                 self._write(messages[middle:], pipeline)
                 return prepared
         self.totals.add(len(messages), written)
+        if prepared.batch.quarantined:  # whoever looks for what went wrong looks now
+            self._housekeeping_at = min(self._housekeeping_at, time.monotonic() - _HOUSEKEEPING_SECONDS + 0.5)
         return prepared
 
     def _send_outbox(self) -> None:

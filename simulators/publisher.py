@@ -49,7 +49,8 @@ class Publisher:
         try:
             self._client.connect(self._host, self._port)
         except OSError as error:
-            message = f"broker {self._where} does not answer ({error.strerror or error}): is it running, and is BYPULS_BROKER_URL right?"
+            reason = error.strerror or error
+            message = f"broker {self._where} does not answer ({reason}): is it running, is BYPULS_BROKER_URL right?"
             raise BrokerError(message) from None
         self._client.loop_start()
         if not self._ready.wait(_CONNECT_SECONDS) or self._refused:

@@ -23,7 +23,12 @@ def city_file(tmp_path):
     return write
 
 
-MINIMAL = "city: here\nname: Here\ntime_zone: Europe/Oslo\nsites:\n  - {slug: square, name: Square, kind: traffic, lanes: 2}\n"
+MINIMAL = """city: here
+name: Here
+time_zone: Europe/Oslo
+sites:
+  - {slug: square, name: Square, kind: traffic, lanes: 2}
+"""
 
 
 def test_the_example_of_the_docs_is_read():
@@ -69,7 +74,7 @@ def test_what_cannot_be_is_refused_in_one_line_that_says_where(city_file, text, 
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(SettingsError, match="nowhere.yaml cannot be read"):
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml cannot be read"):
         read_city(tmp_path / "nowhere.yaml")
 
 

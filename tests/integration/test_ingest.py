@@ -1,0 +1,283 @@
+"""Messages through a real broker into a real database: stored, or in quarantine with a reason; none lost, none twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bypuls.city import City, SiteEntry
+from bypuls.clock import isoformat, utc_now
+from bypuls.errors import BrokerError
+from bypuls.settings import IngestSettings
+from bypuls.storage.cities import add_city
+from bypuls.storage.database import connect
+from ingest.compose import build
+from ingest.source_files import add_source, read_source
+from simulators.publisher import Publisher
+
+pytestmark = pytest.mark.broker
+
+
+class Platform:
+    """An ingest that can be started, stopped and asked."""
+
+    def __init__(self, url, broker_url, city, **settings):
+        self.url, self.broker_url, self.city = url, broker_url, city
+        self._settings = IngestSettings(instance=city, **settings)
+        self._stop, self._thread = threading.Event(), None
+        self.ingest = None
+
+    def start(self):
+        self._stop = threading.Event()
+        self.ingest = build(self.open, self.broker_url, self._settings, utc_now)
+        self._thread = threading.Thread(target=self.ingest.run, args=(self._stop,))
+        self._thread.start()
+        self.wait(lambda: all(broker.connected for broker in self.ingest._brokers))
+        time.sleep(0.2)  # the subscription is on its way
+        return self
+
+    def open(self):
+        return connect(self.url, "writer", autocommit=True)
+
+    def stop(self):
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(20)
+            assert not self._thread.is_alive()
+
+    def publish(self, device, payload, *, kind="observations", city=None, retain=False):
+        text = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        with Publisher(self.broker_url, f"device-{self.city}-{time.monotonic_ns()}") as publisher:
+            publisher.publish(f"bypuls/v1/{city or self.city}/{device}/{kind}", text, retain=retain)
+            publisher.flush(10)
+
+    def rows(self, query, *parameters):
+        with connect(self.url, autocommit=True) as connection:
+            return connection.execute(query, parameters).fetchall()
+
+    def wait(self, condition, seconds=20):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.05)
+
+    def wait_for(self, query, expected, seconds=20):
+        deadline = time.monotonic() + seconds
+        while (got := self.rows(query)) != expected:
+            assert time.monotonic() < deadline, f"{query}: {got}, not {expected}"
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def platform(migrated_url, mosquitto, unique):
+    city = City(
+        city=unique,
+        name={"en": "Here"},
+        time_zone="Europe/Oslo",
+        sites=[SiteEntry(slug="square", name="Square", kind="traffic")],
+    )
+    with connect(migrated_url, autocommit=True) as connection:
+        add_city(connection, city, "test")
+    platform = Platform(migrated_url, mosquitto.url, unique)
+    yield platform
+    platform.stop()
+
+
+def port_of(broker):
+    return ["-h", "127.0.0.1", "-p", broker.url.rpartition(":")[2]]
+
+
+def test_a_message_of_a_known_device_is_stored_in_canonical_units_at_its_place(platform):
+    platform.start()
+    stamp = utc_now().replace(microsecond=0) - timedelta(minutes=1)
+    reading = {"quantity": "no2", "value": 0.05, "unit": "mg/m3"}
+    platform.publish("square", {"time": isoformat(stamp), "readings": [reading]})
+    platform.wait_for("SELECT value, flag FROM observation", [(50.0, 1)])
+    assert platform.rows("SELECT property, site, device FROM datastream JOIN observation ON id = datastream")[0][
+        :2
+    ] == (
+        "no2",
+        "square",
+    )
+    assert platform.rows("SELECT time FROM observation") == [(stamp,)]
+
+
+def test_mosquitto_pub_is_all_a_device_needs(platform, mosquitto):
+    platform.start()
+    topic = f"bypuls/v1/{platform.city}/square/observations"
+    subprocess.run(
+        [
+            "mosquitto_pub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            mosquitto.url.rpartition(":")[2],
+            "-q",
+            "1",
+            "-t",
+            topic,
+            "-m",
+            '{"pm25": 12.5}',
+        ],
+        check=True,
+    )
+    platform.wait_for("SELECT value FROM observation", [(12.5,)])
+
+
+def test_a_stranger_is_stored_as_a_pending_device_of_no_place(platform):
+    platform.start()
+    platform.publish("newcomer", {"pm10": 20})
+    platform.wait_for("SELECT value FROM observation", [(20.0,)])
+    assert platform.rows("SELECT status, site FROM device WHERE external_id = 'newcomer'") == [("pending", None)]
+
+
+def test_what_is_refused_is_in_quarantine_with_its_reason_and_the_device_is_told(platform, mosquitto):
+    platform.start()
+    topic = f"bypuls/v1/{platform.city}/square/errors"
+    listener = subprocess.Popen(
+        [
+            "mosquitto_sub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            mosquitto.url.rpartition(":")[2],
+            "-t",
+            topic,
+            "-C",
+            "1",
+            "-W",
+            "20",
+        ],
+        stdout=subprocess.PIPE,
+    )
+    time.sleep(0.3)
+    platform.publish("square", {"readings": [{"quantity": "pm25", "value": 12.5, "unit": "furlongs"}]})
+    platform.wait_for("SELECT reason, device, stored FROM quarantine", [("unknown_unit", "square", 0)])
+    told, _ = listener.communicate(timeout=20)
+    assert json.loads(told)["refused"][0]["code"] == "unknown_unit"
+    assert platform.rows("SELECT count(*) FROM observation") == [(0,)]
+
+
+BAD = {
+    "invalid_json": [b'{"temperature": 21.4, "humidity": 4', b"\xff\xfe\x00"],
+    "non_finite": [b'{"pm25": NaN}'],
+    "wrong_type": [b'{"pm25": [1, 2]}', b'{"pm25": "12,5"}'],
+    "time_unreadable": [b'{"pm25": 12, "time": "yesterday"}'],
+    "time_in_past": [b'{"pm25": 12, "time": "1970-01-01T00:00:00Z"}', b'{"pm25": 12, "time": 5}'],
+    "time_in_future": [b'{"pm25": 12, "time": "2099-12-31T23:59:59Z"}'],
+    "too_deep": [b"[" * 10_000],
+    "empty": [b"{}"],
+    "too_large": [b'{"pm25": 1' + b" " * 10_000_000 + b"}"],
+    "bad_name": [b'{"a\\u0000b": 2}'],
+}
+
+
+def test_bad_messages_stop_nothing_and_each_is_in_quarantine_with_its_reason(platform):
+    platform.start()
+    for n, payload in enumerate(payload for payloads in BAD.values() for payload in payloads):
+        platform.publish("square", payload)
+        platform.publish("square", {"pm25": n, "time": isoformat(utc_now() - timedelta(seconds=n))})
+    expected = sorted((reason, len(payloads)) for reason, payloads in BAD.items())
+    platform.wait_for("SELECT reason, count(*) FROM quarantine GROUP BY 1 ORDER BY 1", expected)
+    platform.wait_for("SELECT count(*) FROM observation", [(sum(len(payloads) for payloads in BAD.values()),)])
+    kept = {bytes(payload) for (payload,) in platform.rows("SELECT payload FROM quarantine")}
+    assert kept == {payload for payloads in BAD.values() for payload in payloads}
+
+
+def test_an_unknown_city_is_refused_and_taken_as_soon_as_it_is_added_and_replayed(platform):
+    platform.start()
+    other = f"{platform.city}x"
+    platform.publish("square", {"pm10": 3}, city=other)
+    platform.wait_for("SELECT reason FROM quarantine", [("unknown_city",)])
+    with connect(platform.url, autocommit=True) as connection:
+        add_city(connection, City(city=other, name={"en": "There"}, time_zone="Europe/Oslo"), "test")
+    platform.rows("UPDATE quarantine SET replay_asked_at = now() RETURNING id")
+    platform.wait_for("SELECT replay_outcome FROM quarantine", [("1 stored",)])
+    assert platform.rows("SELECT city, value FROM datastream JOIN observation ON id = datastream") == [(other, 3.0)]
+
+
+def test_a_retained_value_without_a_time_is_no_observation(platform):
+    platform.publish("square", {"pm10": 99}, retain=True)
+    platform.start()
+    platform.publish("square", {"pm10": 5})
+    platform.wait_for("SELECT value FROM observation", [(5.0,)])
+    platform.publish("square", b"", retain=True)
+
+
+def test_a_disabled_device_is_refused_from_the_moment_it_is_disabled(platform):
+    platform.start()
+    platform.publish("square", {"pm10": 1})
+    platform.wait_for("SELECT value FROM observation", [(1.0,)])
+    platform.rows("UPDATE device SET status = 'disabled' RETURNING id")
+    time.sleep(2)  # ingest hears of it when it next speaks with the database, which is every second
+    platform.publish("square", {"pm10": 2})
+    platform.wait_for("SELECT reason FROM quarantine", [("device_disabled",)])
+
+
+def test_what_was_published_while_ingest_was_away_is_stored_when_it_is_back(platform):
+    platform.start()
+    platform.publish("square", {"pm10": 1})
+    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    platform.stop()
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    with Publisher(platform.broker_url, f"device-{platform.city}") as publisher:
+        for n in range(3000):
+            text = json.dumps({"time": isoformat(start + timedelta(seconds=n)), "values": {"pm10": n}})
+            publisher.publish(f"bypuls/v1/{platform.city}/square/observations", text.encode())
+    platform.start()
+    platform.wait_for("SELECT count(*) FROM observation", [(3001,)])
+
+
+def test_a_database_that_is_away_is_waited_for_and_nothing_is_acknowledged_meanwhile(platform):
+    platform.start()
+    platform.publish("square", {"pm10": 1})
+    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    platform.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bypuls writer' "
+                  "AND datname = current_database()")  # fmt: skip
+    platform.publish("square", {"pm10": 2, "pm25": 1})
+    platform.wait_for("SELECT count(*) FROM observation", [(3,)])
+
+
+def test_the_last_messages_of_a_device_are_kept_with_what_became_of_them(platform):
+    platform.start()
+    platform.publish("square", {"pm10": 1, "what": 2})
+    query = "SELECT outcome->>'stored', outcome->'refused'->0->>'code' FROM recent_message"
+    platform.wait_for(query, [("1", "unknown_property")])
+
+
+@pytest.mark.lane("plain")
+def test_two_brokers_at_once_each_with_its_source(platform, new_mosquitto, tmp_path):
+    second = new_mosquitto()
+    second.start()
+    file = tmp_path / "source.yaml"
+    file.write_text(f"name: second\nbroker: {second.url}\ntopic_filter: plant/+\nformats: [senml]\ncity: {platform.city}\n"
+                    "trusts_payload_device: true\n")  # fmt: skip
+    with connect(platform.url, autocommit=True) as connection:
+        add_source(connection, read_source(file), "test")
+    platform.start()
+    platform.publish("square", {"pm10": 1})
+    with Publisher(second.url, "plant") as publisher:
+        publisher.publish("plant/7", b'[{"bn": "meter-7:", "n": "pm10", "u": "ug/m3", "v": 2}]')
+    query = """SELECT external_id, value FROM device d JOIN datastream s ON s.device = d.id
+               JOIN observation ON s.id = datastream ORDER BY value"""
+    platform.wait_for(query, [("square", 1.0), ("meter-7", 2.0)])
+
+
+@pytest.mark.lane("plain")
+def test_a_broker_that_refuses_us_is_one_clear_line(migrated_url, new_mosquitto):
+    broker = new_mosquitto(users={"ingest": "secret"})
+    broker.start()
+    ingest = build(
+        lambda: connect(migrated_url, "writer", autocommit=True),
+        broker.url.replace("mqtt://", "mqtt://ingest:wrong@"),
+        IngestSettings(),
+        utc_now,
+    )
+    with pytest.raises(BrokerError, match="refuses us") as caught:
+        ingest.run(threading.Event())
+    assert "wrong" not in str(caught.value)
