@@ -1,0 +1,95 @@
+"""What every endpoint receives: settings, pools, the clock and what other rooms lend. Built once, by `create_app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+import psycopg
+from fastapi import Depends, Request
+from psycopg import errors as pg
+from psycopg_pool import ConnectionPool
+
+from api.changes import Changes
+from api.problems import TooSlow
+from bypuls.clock import Clock
+from bypuls.errors import NotAllowed
+from bypuls.settings import ApiSettings
+from bypuls.storage.database import Connection, translated
+
+Pool = ConnectionPool[Connection]
+
+CheckDecode = Callable[[str, bytes], Sequence[Mapping[str, Any]]]
+"""`(topic, payload) -> what would be stored, or why not`: ingest's dry run, lent by the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The things an endpoint works with."""
+
+    settings: ApiSettings
+    pool: Pool
+    write_pool: Pool | None
+    clock: Clock
+    check_decode: CheckDecode | None
+    changes: Changes
+    read_seconds: float
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read-only transaction that ends after `read_seconds`.
+
+        Raises:
+            TooSlow: it did not get ready in time.
+            DatabaseUnreachable: nobody answers.
+        """
+        with translated():
+            try:
+                with _fresh(self.pool, _read_only(self.read_seconds)) as connection:
+                    yield connection
+            except pg.QueryCanceled:
+                message = (
+                    f"no answer within {self.read_seconds:g} s: narrow the time range or name a site or datastream"
+                )
+                raise TooSlow(message) from None
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that may change what people manage; committed at its end.
+
+        Raises:
+            NotAllowed: this process serves reads only.
+        """
+        if self.write_pool is None:
+            raise NotAllowed("this process serves reads only: ask the one that 'bypuls serve' runs beside the database")
+        with translated(), _fresh(self.write_pool, "SET LOCAL lock_timeout = '10s'") as connection:
+            yield connection
+
+
+def _read_only(seconds: float) -> str:
+    return f"SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}"
+
+
+@contextmanager
+def _fresh(pool: Pool, setup: str) -> Iterator[Connection]:
+    """A connection that answers: those that a restart of the server cut are passed over, each once."""
+    for attempt in range(pool.max_size + 1):
+        with pool.connection() as connection:
+            try:
+                connection.execute(cast("Any", setup))
+            except psycopg.OperationalError:
+                if attempt == pool.max_size:
+                    raise
+                continue
+            yield connection
+            return
+
+
+def context_of(request: Request) -> Context:
+    """The context of the application that got the request."""
+    return cast("Context", request.app.state.context)
+
+
+Using = Annotated[Context, Depends(context_of)]

@@ -1,0 +1,1 @@
+"""Areas: districts, streets and zones of a city."""

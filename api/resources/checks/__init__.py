@@ -1,0 +1,1 @@
+"""Checks: what would become of a message."""

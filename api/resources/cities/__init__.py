@@ -1,0 +1,1 @@
+"""Cities: who is watched, in which zone, under which limits."""

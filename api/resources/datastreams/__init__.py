@@ -1,0 +1,1 @@
+"""Datastreams: one device, one property, one channel, one site."""

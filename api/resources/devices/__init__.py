@@ -1,0 +1,1 @@
+"""Devices: what publishes, and what became of its last messages."""

@@ -1,0 +1,1 @@
+"""Events: new KPI values as they come."""

@@ -1,0 +1,109 @@
+"""Health."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.context import Context, Using
+from api.listing import wants_csv
+from api.resources.health.queries import NAMED, WANTED_SCHEMA
+from api.resources.health.schemas import Alive, Health, HealthWanted
+from api.scope import city_zones
+from api.tables import CSV_TYPE, Table, csv_chunks, csv_head, json_bytes
+from api.times import local
+from bypuls.clock import isoformat
+from bypuls.errors import SchemaError
+
+router = APIRouter(tags=["Operations"])
+root = APIRouter(tags=["Operations"])
+"""Served outside /v1, for whoever supervises the process."""
+
+
+@root.get("/health/live", response_model=Alive, summary="The process answers")
+def live() -> Response:
+    """Says nothing of the database: a process that waits for it is not to be restarted."""
+    return Response(json_bytes({"status": "live"}), media_type="application/json")
+
+
+@root.get("/health/ready", response_model=Alive, summary="The process can serve")
+def ready(context: Using) -> Response:
+    """503 while the database does not answer or has another version's schema."""
+    with context.reading() as connection:
+        row = connection.execute(NAMED["ready"]).fetchone()
+    found = row[0] if row else None
+    if found != WANTED_SCHEMA:
+        message = f"the database's schema is {found}, this version's {WANTED_SCHEMA}: run 'bypuls db migrate'"
+        raise SchemaError(message)
+    return Response(json_bytes({"status": "ready"}), media_type="application/json")
+
+
+@router.get(
+    "/health",
+    response_model=Health,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    summary="Whether the platform keeps up",
+)
+def get_health(request: Request, context: Using, wanted: Annotated[HealthWanted, Query()]) -> Response:
+    """Age of the newest observation of each city, queues, refused messages, silent datastreams, edition and schema.
+
+    As CSV: one line per number, with what it is of and its unit.
+    """
+    health = _health(context)
+    headers = {"Vary": "Accept"}
+    if wants_csv(request, wanted.format):
+        table = Table(("measure", "of", "value", "unit"), frozenset(), {})
+        body = csv_head(table) + b"".join(csv_chunks(table, _tidy(health)))
+        return Response(body, headers=headers, media_type=CSV_TYPE)
+    return Response(json_bytes(health), headers=headers, media_type="application/json")
+
+
+def _health(context: Context) -> dict[str, Any]:
+    now = context.clock()
+    with context.reading() as connection:
+        zones = city_zones(connection)
+        cities = connection.execute(NAMED["cities"], {"now": now}).fetchall()
+        queues = connection.execute(NAMED["queues"]).fetchall()
+        refused = connection.execute(NAMED["refused"], {"now": now}).fetchall()
+        platform = connection.execute(NAMED["platform"]).fetchone()
+    edition, server, schema = platform or (None, None, None)
+    return {
+        "time": isoformat(now),
+        "cities": [
+            {
+                "city": city,
+                "newest_observation": isoformat(newest) if newest else None,
+                "newest_observation_local": local(newest, zones[city]) if newest else None,
+                "age_seconds": _age(newest, now),
+                "silent_datastreams": silent,
+                "datastreams": datastreams,
+            }
+            for city, newest, silent, datastreams in cities
+        ],
+        "queues": [{"queue": name, "rows": rows, "oldest_seconds": _age(oldest, now)} for name, rows, oldest in queues],
+        "refused_24h": [{"reason": reason, "messages": messages} for reason, messages in refused],
+        "edition": edition,
+        "server": server,
+        "schema": schema,
+        "version": version("bypuls"),
+    }
+
+
+def _age(since: datetime | None, now: datetime) -> float | None:
+    return round((now - since).total_seconds(), 3) if since else None
+
+
+def _tidy(health: dict[str, Any]) -> list[tuple[str, str, Any, str]]:
+    rows: list[tuple[str, str, Any, str]] = []
+    for city in health["cities"]:
+        rows.append(("newest_observation_age", city["city"], city["age_seconds"], "s"))
+        rows.append(("silent_datastreams", city["city"], city["silent_datastreams"], "{datastream}"))
+        rows.append(("datastreams", city["city"], city["datastreams"], "{datastream}"))
+    for queue in health["queues"]:
+        rows.append(("queue_rows", queue["queue"], queue["rows"], "{row}"))
+        rows.append(("queue_oldest_age", queue["queue"], queue["oldest_seconds"], "s"))
+    rows.extend(("refused_24h", one["reason"], one["messages"], "{message}") for one in health["refused_24h"])
+    return rows

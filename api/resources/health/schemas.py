@@ -1,0 +1,63 @@
+"""What health looks like in an answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.listing import Page
+
+
+class HealthWanted(BaseModel):
+    """Parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["json", "csv"] | None = Field(None, description=Page.model_fields["format"].description)
+
+
+class CityHealth(BaseModel):
+    """Of one city."""
+
+    city: str = Field(examples=["trondheim"])
+    newest_observation: datetime | None
+    newest_observation_local: datetime | None
+    age_seconds: float | None = Field(description="Of the newest observation.", examples=[2.1])
+    silent_datastreams: int = Field(description="GET /v1/silent?city=… names them.", examples=[0])
+    datastreams: int = Field(examples=[12])
+
+
+class QueueHealth(BaseModel):
+    """Of one queue."""
+
+    queue: str = Field(examples=["changed_bucket"])
+    rows: int = Field(examples=[0])
+    oldest_seconds: float | None = Field(description="Age of its oldest row; null when it is empty.", examples=[0.4])
+
+
+class Refused(BaseModel):
+    """Refused messages of one reason."""
+
+    reason: str = Field(examples=["unknown_unit"])
+    messages: int = Field(examples=[12])
+
+
+class Health(BaseModel):
+    """Whether the platform keeps up."""
+
+    time: datetime
+    cities: list[CityHealth]
+    queues: list[QueueHealth]
+    refused_24h: list[Refused] = Field(description="Messages refused within 24 hours, by reason.")
+    edition: str = Field(description="Of the database.", examples=["plain"])
+    server: str = Field(description="Version of the database server.", examples=["18.1"])
+    schema_: int = Field(alias="schema", description="Number of the last migration.", examples=[3])
+    version: str = Field(description="Of this software.", examples=["0.1.0"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["live", "ready"]

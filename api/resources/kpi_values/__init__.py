@@ -1,0 +1,1 @@
+"""KPI values with their evidence."""

@@ -1,0 +1,1 @@
+"""KPI definitions, and the hours that a value rests on."""

@@ -1,0 +1,42 @@
+-- name: kpis
+-- The definitions that hold now, without their whole text.
+SELECT k.id AS kpi, k.version, k.document->'title' AS title, k.document->'question' AS question,
+       k.document->>'domain' AS domain, k.document->>'unit' AS unit, k.document->'periods' AS periods,
+       k.document->>'calendar' AS calendar, k.document->>'direction' AS direction,
+       k.document->'judges_law' AS judges_law, k.document->'bands' AS bands, k.document->'sdg' AS sdg,
+       k.document->>'u4ssc' AS u4ssc, k.document->>'source' AS source, k.current, k.loaded_at
+FROM kpi_definition k
+WHERE k.current {where} {page}
+
+-- name: where_domain
+k.document->>'domain' = %(domain)s
+
+-- name: definition
+-- One version of a definition; the current one unless a version is named.
+SELECT k.id, k.version, k.document, k.current, k.loaded_at FROM kpi_definition k
+WHERE k.id = %(kpi)s AND CASE WHEN %(version)s::text IS NULL THEN k.current ELSE k.version = %(version)s END
+
+-- name: versions
+SELECT k.version, k.loaded_at, k.current FROM kpi_definition k WHERE k.id = %(kpi)s ORDER BY k.loaded_at DESC, k.version
+
+-- name: value
+-- A value and the definition it was computed by.
+SELECT v.start, v.ends, v.evidence, k.document->'inputs' AS inputs
+FROM kpi_value v LEFT JOIN kpi_definition k ON k.id = v.kpi AND k.version = v.version
+WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.scope_kind = %(scope_kind)s AND v.scope = %(scope)s
+  AND v.period = %(period)s AND v.start = %(start)s
+
+-- name: value_series
+-- The datastreams at the sites of a scope that measure what the KPI takes in, of the classes and origins its evidence
+-- names.
+SELECT s.id
+FROM datastream s
+JOIN site t ON t.city = s.city AND t.slug = s.site
+WHERE s.city = %(city)s
+  AND (%(properties)s::text[] IS NULL OR s.property = ANY(%(properties)s))
+  AND (%(classes)s::text[] IS NULL OR s.class = ANY(%(classes)s))
+  AND (%(origins)s::text[] IS NULL OR s.origin = ANY(%(origins)s))
+  AND CASE %(scope_kind)s WHEN 'site' THEN s.site = %(scope)s
+                          WHEN 'district' THEN t.area IN (SELECT bypuls_areas_within(%(city)s, %(scope)s))
+                          ELSE true END
+ORDER BY s.id

@@ -1,0 +1,1 @@
+"""Observations: single values as they were stored."""

@@ -1,0 +1,33 @@
+-- name: observations
+-- The page is cut first and named afterwards: joins over a long range would be made for nothing.
+SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.time, o.value, p.unit, o.flag,
+       CASE o.flag WHEN 1 THEN 'good' WHEN 2 THEN 'not_evaluated' WHEN 3 THEN 'suspect' WHEN 4 THEN 'fail'
+                   WHEN 9 THEN 'missing' END AS quality,
+       s.class, s.origin, o.rank, o.received_at
+FROM (SELECT r.* FROM observation r
+      WHERE r.datastream = ANY(%(series)s) {where} {page}) o
+JOIN datastream s ON s.id = o.datastream
+JOIN device d ON d.id = s.device
+JOIN observed_property p ON p.id = s.property
+ORDER BY o.datastream, o.time
+
+-- name: observations_newest
+SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.time, o.value, p.unit, o.flag,
+       CASE o.flag WHEN 1 THEN 'good' WHEN 2 THEN 'not_evaluated' WHEN 3 THEN 'suspect' WHEN 4 THEN 'fail'
+                   WHEN 9 THEN 'missing' END AS quality,
+       s.class, s.origin, o.rank, o.received_at
+FROM (SELECT r.* FROM observation r
+      WHERE r.datastream = ANY(%(series)s) {where} {page}) o
+JOIN datastream s ON s.id = o.datastream
+JOIN device d ON d.id = s.device
+JOIN observed_property p ON p.id = s.property
+ORDER BY o.datastream DESC, o.time DESC
+
+-- name: where_from_
+r.time >= %(from_)s
+
+-- name: where_to
+r.time < %(to)s
+
+-- name: where_flag
+r.flag = ANY(%(flag)s)

@@ -1,0 +1,47 @@
+"""What an observation looks like in an answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.series import SeriesWanted
+from bypuls.observation import InstrumentClass, Origin
+
+Flag = Literal[1, 2, 3, 4, 9]
+
+
+class ObservationsWanted(SeriesWanted):
+    """Parameters of the list."""
+
+    flag: list[Annotated[int, Field(ge=1, le=9)]] = Field(
+        default=[],
+        description="QARTOD: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing. Several times.",
+        examples=[[1, 2]],
+    )
+    order: Literal["asc", "desc"] = Field("asc", description="By datastream, then time; desc: newest first.")
+
+
+class Observation(BaseModel):
+    """One value as it is stored."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    city: str = Field(examples=["trondheim"])
+    datastream: int = Field(examples=[17])
+    device: str = Field(examples=["elgeseter"])
+    site: str | None = Field(examples=["elgeseter"])
+    property: str = Field(examples=["pm10"])
+    channel: str = Field(examples=[""])
+    time: datetime = Field(description="Start of its interval, or its instant.", examples=["2020-01-01T11:00:00Z"])
+    time_local: datetime = Field(description="The same in the city.", examples=["2020-01-01T12:00:00+01:00"])
+    value: float | None = Field(examples=[23.4])
+    unit: str = Field(examples=["ug/m3"])
+    flag: Flag = Field(description="QARTOD flag.", examples=[1])
+    quality: Literal["good", "not_evaluated", "suspect", "fail", "missing"] = Field(description="The flag in a word.")
+    class_: InstrumentClass = Field(alias="class")
+    origin: Origin
+    rank: int = Field(description="1 live, 2 imported or corrected, 3 verified.", examples=[1])
+    received_at: datetime

@@ -1,0 +1,1 @@
+"""Observed properties: what can be measured, and in which unit it is kept."""

@@ -1,0 +1,1 @@
+"""Quarantine: what was refused, why, and how to mend it."""

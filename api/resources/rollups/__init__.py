@@ -1,0 +1,1 @@
+"""Rollups: observations by five minutes and by hour."""

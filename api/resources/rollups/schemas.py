@@ -1,0 +1,56 @@
+"""What a rollup looks like in an answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.series import SeriesWanted
+from bypuls.observation import InstrumentClass, Origin
+
+
+class RollupsWanted(SeriesWanted):
+    """Parameters of the list."""
+
+    resolution: Literal["1h", "5m"] = Field("1h", description="Hours, or five minutes; in UTC.")
+
+
+class Rollup(BaseModel):
+    """One bucket of one datastream; sums, means, smallest and largest are over good and not evaluated values."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    city: str = Field(examples=["trondheim"])
+    datastream: int = Field(examples=[17])
+    device: str = Field(examples=["elgeseter"])
+    site: str | None = Field(examples=["elgeseter"])
+    property: str = Field(examples=["pm10"])
+    channel: str = Field(examples=[""])
+    bucket: datetime = Field(description="Its start.", examples=["2020-01-01T11:00:00Z"])
+    bucket_local: datetime = Field(description="The same in the city.", examples=["2020-01-01T12:00:00+01:00"])
+    mean: float | None = Field(
+        description="By the property's aggregation: energy mean of levels, circular of directions, none of registers.",
+        examples=[23.4],
+    )
+    min: float | None
+    max: float | None
+    sum: float | None
+    first: float | None
+    last: float | None
+    increase: float | None = Field(description="Of a register, without resets and gaps.")
+    gap_increase: float | None = Field(description="What a register rose across a gap that ends here.")
+    unit: str = Field(description="Of mean, min, max, sum, first, last and the increases.", examples=["ug/m3"])
+    n_good: int = Field(description="Values flagged good.", examples=[12])
+    n_not_evaluated: int
+    n_suspect: int = Field(description="Counted, and left out of everything else.")
+    n_fail: int = Field(description="Counted, and left out of everything else.")
+    expected: int | None = Field(description="Values the bucket should hold; null while nobody knows.", examples=[12])
+    coverage: float | None = Field(description="Share of them that counts, 0 to 1.", examples=[1.0])
+    first_time: datetime | None
+    last_time: datetime | None
+    resets: int | None = Field(description="How often a register began anew.")
+    class_: InstrumentClass = Field(alias="class")
+    origin: Origin
+    computed_at: datetime

@@ -1,0 +1,1 @@
+"""Silent datastreams: those that should have spoken by now."""
