@@ -106,7 +106,7 @@ def test_every_value_of_the_recorded_series_is_good(properties, shared):
     for (quantity, unit), ends in spans.items():
         if quantity.endswith("coverage"):
             continue
-        entry, _ = properties.find(quantity)
+        entry, _ = properties.find(quantity.removesuffix("_24h_mean"))
         sent = "{vehicle}" if unit == "vehicles/h" else unit  # a count per hour is a count with an interval
         for end in ends:
             value = units.conversion(sent, entry).apply(end)
