@@ -35,6 +35,11 @@ def compare(*flags: Quality) -> Quality:
     return min(flags, key=_RANK.__getitem__, default=NOT_EVALUATED)
 
 
+def _worse(one: Quality, other: Quality) -> Quality:
+    """`compare` of two, without its generality: it runs for every value that arrives."""
+    return one if one is other or _RANK[one] < _RANK[other] else other
+
+
 def gross_range(values: Sequence[Value], fail: Span | None, suspect: Span | None = None) -> list[Quality]:
     """Outside `fail` 4, outside `suspect` 3; the edges are good. Values and spans in the same unit."""
     return [MISSING if value is None else gross_flag(value, fail, suspect) for value in values]
@@ -181,7 +186,7 @@ def judge(times: Sequence[float], values: Sequence[Value], thresholds: Threshold
         tests.append(spike(values, t.spike_suspect, t.spike_fail, t.spike_method, times, t.max_gap))
     if t.rate_suspect is not None or t.rate_fail is not None:
         tests.append(rate_of_change(times, values, t.rate_suspect, t.rate_fail, t.max_gap))
-    if t.flat_tolerance is not None:
+    if t.flat_tolerance is not None and (t.flat_suspect or t.flat_fail):
         tests.append(flat_line(times, values, t.flat_tolerance, t.flat_suspect, t.flat_fail, t.max_gap))
     return [compare(*flags) for flags in zip(*tests, strict=True)]
 
@@ -252,6 +257,8 @@ class Stream:
         "_highs",
         "_low",
         "_lows",
+        "_rated",
+        "_spiky",
         "_start",
         "_timed",
         "_times",
@@ -267,12 +274,12 @@ class Stream:
         # Inside both spans a value is good at the first look; without spans no value is.
         self._low = max((low for low, _ in spans), default=float("inf"))
         self._high = min((high for _, high in spans), default=float("-inf"))
-        limits = (t.spike_suspect, t.spike_fail, t.rate_suspect, t.rate_fail)
-        flat = max(t.flat_suspect or 0.0, t.flat_fail or 0.0) if t.flat_tolerance is not None else 0.0
-        self._timed = flat > 0 or any(limit is not None for limit in limits)
-        self._flat_seconds = flat
-        self.history_seconds = flat + 2 * t.max_gap if self._timed else 0.0
-        self.history_values = None if flat > 0 else (2 if self._timed else 0)
+        self._spiky = t.spike_suspect is not None or t.spike_fail is not None
+        self._rated = t.rate_suspect is not None or t.rate_fail is not None
+        self._flat_seconds = max(t.flat_suspect or 0.0, t.flat_fail or 0.0) if t.flat_tolerance is not None else 0.0
+        self._timed = self._spiky or self._rated or self._flat_seconds > 0
+        self.history_seconds = self._flat_seconds + 2 * t.max_gap if self._timed else 0.0
+        self.history_values = None if self._flat_seconds > 0 else (2 if self._timed else 0)
         self._clear()
 
     def _clear(self) -> None:
@@ -310,32 +317,33 @@ class Stream:
 
     def _timed_tests(self, time: float, value: Value, gross: Quality) -> tuple[Quality, Correction | None]:
         t = self.thresholds
-        step = time - self._times[1]
+        earlier, newest = self._times
+        step = time - newest
         near = step <= t.max_gap and step < float("inf")
-        correction = self._settle(value) if near and value is not None else None
-        flag = gross
+        correction, flag = None, gross
         if value is not None:
             before = self._values[1]
-            if (t.rate_suspect is not None or t.rate_fail is not None) and near and before is not None:
-                flag = compare(flag, _over(abs(value - before) / step, t.rate_suspect, t.rate_fail))
-            elif t.rate_suspect is not None or t.rate_fail is not None:
-                flag = compare(flag, GOOD)
-        if t.flat_tolerance is not None:
-            flag = compare(flag, self._flat(time, value, step, near=near))
-        self._times = (self._times[1], time)
+            if near and before is not None:
+                if self._spiky and newest - earlier <= t.max_gap:
+                    correction = self._settle(before, value)
+                if self._rated:
+                    flag = _worse(flag, _over(abs(value - before) / step, t.rate_suspect, t.rate_fail))
+            elif self._rated:
+                flag = _worse(flag, GOOD)
+        if self._flat_seconds:
+            flag = _worse(flag, self._flat(time, value, step, near=near))
+        self._times = (newest, time)
         self._values = (self._values[1], value)
         self._flag = flag
         return flag, correction
 
-    def _settle(self, after: float) -> Correction | None:
+    def _settle(self, value: float, after: float) -> Correction | None:
         """The spike test of the newest value so far, now that the one after it is here."""
         t = self.thresholds
-        before, value = self._values
-        if before is None or value is None or (t.spike_suspect is None and t.spike_fail is None):
+        before = self._values[0]
+        if before is None:
             return None
-        if self._times[1] - self._times[0] > t.max_gap:
-            return None
-        flag = compare(
+        flag = _worse(
             self._flag, _over(_prominence(before, value, after, t.spike_method), t.spike_suspect, t.spike_fail)
         )
         return None if flag is self._flag else Correction(self._times[1], value, flag)
@@ -364,15 +372,25 @@ class Stream:
             lows.pop()
         while highs and highs[-1][1] <= value:
             highs.pop()
-        lows.append((time, value))
-        highs.append((time, value))
+        sample = (time, value)
+        lows.append(sample)
+        highs.append(sample)
         # Lows rise and highs fall towards now, so the older of the two extremes is what the run has to give up.
-        while highs[0][1] - lows[0][1] >= tolerance and lows[0][0] != highs[0][0]:
-            older = lows if lows[0][0] < highs[0][0] else highs
-            self._excluded = older.popleft()[0]
-        for extremes in (lows, highs):
-            while time - extremes[0][0] > self._flat_seconds:
-                extremes.popleft()
+        low, high = lows[0], highs[0]
+        while high[1] - low[1] >= tolerance and low is not high:
+            if low[0] < high[0]:
+                self._excluded = low[0]
+                lows.popleft()
+                low = lows[0]
+            else:
+                self._excluded = high[0]
+                highs.popleft()
+                high = highs[0]
+        oldest = time - self._flat_seconds
+        while lows[0][0] < oldest:
+            lows.popleft()
+        while highs[0][0] < oldest:
+            highs.popleft()
 
     def restore(self, recent: Iterable[tuple[float, Value]]) -> None:
         """Rebuild the state from stored values, in any order: what it was when the newest of them was pushed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from bypuls.errors import Refusal
@@ -12,7 +13,7 @@ from ingest.decoding import Decoded, Decoder, Message, Reading, Source
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, number, parse, printable
 from ingest.timestamps import read_time
-from ingest.topics import OwnTopic, is_device_name, own_topic
+from ingest.topics import is_device_name, own_topic
 
 VERSION = 10
 RELATIVE = 2.0**28
@@ -22,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9:./_-]{0,254}")  # RFC 8428, section 4
 _SEPARATORS = ":/._-"
 _DEVICE_URN = re.compile(r"(urn:dev:[a-z0-9]+:[A-Za-z0-9._-]+):(.+)")  # RFC 9039; the name of the sensor follows
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]+")
-_VALUES = ("v", "vs", "vb", "vd")
+_VALUES = frozenset({"v", "vs", "vb", "vd"})
 _LABELS = frozenset({"bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"})
 # What a record without a name of its own measured: only where the unit leaves one answer.
 _BY_UNIT = {
@@ -45,6 +46,8 @@ class _Base:
     unit: str | None = None
     value: float | None = None
     sum: float = 0.0
+    seconds: float = -1.0  # the last instant that was worked out: most packs have one
+    moment: datetime | None = None
 
 
 def recognises(message: Message) -> bool:
@@ -67,12 +70,13 @@ def decode(message: Message, source: Source) -> Decoded:
     if len(pack) > source.max_readings:
         raise refusal("too_large", f"{len(pack)} records in one message; {source.max_readings} are allowed")
     topic = own_topic(message.topic)
+    place = (None if topic is None else topic.device, source.trusts_payload_device)
     base, decoded = _Base(), Decoded()
     measured = False
     for index, record in enumerate(pack):
         _check(record, index)
         _rebase(record, base, index)
-        measured = _record(record, index, base, (topic, source), decoded) or measured
+        measured = _record(record, index, base, place, decoded) or measured
     if not measured:
         raise refusal("empty", "no record of the pack holds a value")
     return decoded
@@ -82,7 +86,7 @@ def _check(record: Any, index: int) -> None:
     """What makes the whole pack doubtful: the records after it rest on this one."""
     if type(record) is not dict:
         raise refusal("senml_invalid", f"record {index} is {shortened(record)}; an object is meant", field=f"[{index}]")
-    for label in record:
+    for label in () if record.keys() <= _LABELS else record:
         if label not in _LABELS and label.endswith("_"):
             raise refusal(
                 "senml_must_understand", f"record {index} has the label {shortened(label)}", field=printable(label)
@@ -125,11 +129,9 @@ def _number(record: dict[str, Any], label: str, index: int) -> float:
     raise refusal("senml_invalid", f"{label} of record {index} is {shortened(value)}; a number is meant", field=label)
 
 
-def _record(
-    record: dict[str, Any], index: int, base: _Base, place: tuple[OwnTopic | None, Source], decoded: Decoded
-) -> bool:
+def _record(record: dict[str, Any], index: int, base: _Base, place: tuple[str | None, bool], decoded: Decoded) -> bool:
     """Read one record; False when it holds no value at all."""
-    kinds = [kind for kind in _VALUES if kind in record]
+    kinds = record.keys() & _VALUES
     if not kinds and "s" not in record:
         if "n" in record or "u" in record or "t" in record:
             decoded.refusals.append(refusal("senml_invalid", f"record {index} has no value", field=f"[{index}]"))
@@ -137,20 +139,19 @@ def _record(
         return False
     try:
         if len(kinds) > 1:
-            found = " and ".join(kinds)
+            found = " and ".join(sorted(kinds))
             raise refusal("senml_invalid", f"record {index} has {found}; one value is meant", field=f"[{index}]")
-        _measure(record, index, base, place, decoded)
+        if "v" in record or "s" in record:
+            _measure(record, index, base, place, decoded)
     except Refusal as refused:
         decoded.refusals.append(refused)
     return True
 
 
-def _measure(
-    record: dict[str, Any], index: int, base: _Base, place: tuple[OwnTopic | None, Source], decoded: Decoded
-) -> None:
+def _measure(record: dict[str, Any], index: int, base: _Base, place: tuple[str | None, bool], decoded: Decoded) -> None:
     own_name = _text(record, "n", index) if "n" in record else ""
     name = base.name + own_name
-    if not _NAME.fullmatch(name):
+    if not _is_name(name):
         raise bad_name(name, f"[{index}].n")
     value = number(record["v"], name) if "v" in record else None
     if value is None and "s" not in record:
@@ -160,10 +161,11 @@ def _measure(
     if quantity is None and sent is not None:
         quantity = _BY_UNIT.get(sent)
     unit = None if sent is None else _UNITS.get(sent, sent)
-    time, offset = _time(base.time + (_number(record, "t", index) if "t" in record else 0.0), name)
+    time, offset = _time(base, _number(record, "t", index) if "t" in record else 0.0, name)
     if value is not None:
-        value += base.value or 0.0
-        number(value, name)
+        if base.value is not None:
+            value += base.value
+            number(value, name)
         decoded.readings.append(Reading(device, name, quantity, "", value, unit, time, offset))
     if "s" in record:
         total = base.sum + _number(record, "s", index)
@@ -174,23 +176,35 @@ def _measure(
         decoded.readings.append(Reading(device, f"{name}#sum", quantity, "", total, unit, time, offset))
 
 
-def _time(seconds: float, field: str) -> tuple[datetime | None, float]:
+def _time(base: _Base, own: float, field: str) -> tuple[datetime | None, float]:
+    """The instant of a record, or how far from its arrival it was measured."""
+    seconds = base.time + own
     if seconds < RELATIVE:
         return None, seconds
-    # SenML's times are seconds, whatever their size: no guessing here.
-    if seconds >= 1e11:  # noqa: PLR2004 - the year 5138; beyond it read_time would take it for milliseconds
-        raise refusal("time_unreadable", f"{seconds:g} s is no time; SenML counts seconds", field=field)
-    return read_time(seconds, field=field), 0.0
+    if seconds != base.seconds:
+        # SenML's times are seconds, whatever their size: no guessing here.
+        if seconds >= 1e11:  # noqa: PLR2004 - the year 5138; beyond it read_time would take it for milliseconds
+            raise refusal("time_unreadable", f"{seconds:g} s is no time; SenML counts seconds", field=field)
+        base.moment = read_time(seconds, field=field)
+        base.seconds = seconds
+    return base.moment, 0.0
 
 
-def _names(base: str, own: str, topic: OwnTopic | None, source: Source) -> tuple[str, str | None]:
+@lru_cache(maxsize=16_384)
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
+# Devices repeat their few names for ever.
+@lru_cache(maxsize=65_536)
+def _names(base: str, own: str, topic_device: str | None, trusts: bool) -> tuple[str, str | None]:  # noqa: FBT001
     """Device and quantity. On our own topics the topic's device wins, and another one in the name is refused."""
-    if topic is None:
+    if topic_device is None:
         device, quantity = _split(base, own)
         if not is_device_name(device):
             raise refusal("device_missing", f"neither the topic nor the name {shortened(base + own)} gives a device")
         return device, quantity
-    name, device = base + own, topic.device
+    name, device = base + own, topic_device
     if name == device:
         return device, None
     if own and base.rstrip(_SEPARATORS) == device:
@@ -200,7 +214,7 @@ def _names(base: str, own: str, topic: OwnTopic | None, source: Source) -> tuple
     named, quantity = _split(base, own)
     if named in {"", device}:
         return device, quantity
-    if source.trusts_payload_device:
+    if trusts:
         return named, quantity
     raise refusal(
         "device_mismatch",

@@ -1,0 +1,73 @@
+# ruff: noqa: T201 - a benchmark prints what it measured
+"""What a message costs before it is stored: decoding, validation, quality control.
+
+Prints microseconds; asserts nothing about time, for the machine may be busy.
+"""
+
+import timeit
+from datetime import UTC, datetime
+
+import pytest
+
+from bypuls.properties import Properties
+from bypuls.qc import Stream
+from bypuls.units import Units
+from ingest.decoding import Message
+from ingest.sources import LIVE
+from ingest.validation import Catalogue, Reader
+
+NOW = datetime(2026, 1, 5, 10, 0, 1, tzinfo=UTC)
+TOPIC = "bypuls/v1/demo/dev-1/observations"
+MESSAGES = {
+    "flat, 4 readings": b'{"ts":1767607200000,"pm25":12.5,"pm10":20.1,"temperature":3.4,"humidity":71}',
+    "values, ISO time, 4 readings": (
+        b'{"time":"2026-01-05T10:00:00Z","values":{"pm25":12.5,"pm10":20.1,"temperature":3.4,"humidity":71.5}}'
+    ),
+    "readings with units, 3": (
+        b'{"time":"2026-01-05T10:00:00Z","readings":[{"quantity":"pm25","value":12.5,"unit":"ug/m3"},'
+        b'{"quantity":"pm10","value":0.02,"unit":"mg/m3"},{"quantity":"temperature","value":41.5,"unit":"degF"}]}'
+    ),
+    "SenML, 3 readings": (
+        b'[{"bt":1767607200,"n":"pm25","u":"ug/m3","v":12.5},{"n":"pm10","u":"ug/m3","v":20.1},'
+        b'{"n":"temperature","u":"Cel","v":3.4}]'
+    ),
+}
+
+
+def microseconds(call, number=1000, repeat=50):
+    """The quickest of many short runs: what the code takes, not what else the machine does."""
+    return min(timeit.repeat(call, number=number, repeat=repeat)) / number * 1e6
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return Catalogue.load()
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_reading_a_message(name, catalogue):
+    message, reader = Message(TOPIC, MESSAGES[name], NOW), Reader(LIVE, catalogue)
+    read = reader.read(message)
+    count = len(read.accepted)
+    assert read.refusals == []
+    decode = microseconds(lambda: catalogue.decoders[read.decoder].decode(message, LIVE))
+    whole = microseconds(lambda: reader.read(message))
+    print(f"\n{name}: decode {decode:.1f} µs, all {whole:.1f} µs, {(whole - decode) / count:.2f} µs more per reading")
+
+
+@pytest.mark.parametrize("name", ["vehicle_count", "air_temperature", "pm10"])
+def test_judging_a_value(name):
+    thresholds = Properties.load()[name].qc
+
+    def judge():
+        stream = Stream(thresholds)
+        for n in range(10_000):
+            stream.push(60.0 * n, float(n % 7))
+
+    print(f"\n{name}: {microseconds(judge, number=1, repeat=20) / 10_000:.2f} µs per value")
+
+
+def test_a_known_unit():
+    units, entry = Units.load(), Properties.load()["pm10"]
+    units.conversion("mg/m3", entry)
+    print(f"\nknown unit: {microseconds(lambda: units.conversion('mg/m3', entry)):.2f} µs")
