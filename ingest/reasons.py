@@ -81,9 +81,7 @@ REASONS: dict[str, Reason] = {
     "retained_without_time": Reason(
         "a retained message without a time says nothing about now", "send the time, or publish without retain"
     ),
-    "not_storable": Reason(
-        "the database refuses what the message holds", "report it; the message is kept for replay"
-    ),
+    "not_storable": Reason("the database refuses what the message holds", "report it; the message is kept for replay"),
     "decoder_failed": Reason(
         "a fault of the platform, not of the message", "report it; the message is kept for replay"
     ),
