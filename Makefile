@@ -2,6 +2,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action ignore
 # The first Python on the PATH that is new enough; 'make PYTHON=/path/to/python3' insists on one.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -21,8 +22,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu 'apt-get install python3-venv'" >&2; exit 1; }
 	@echo "Installing into $(VENV) …"
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
-		-c constraints.txt -e '.[dev]'
+	@# The build tool first, then no isolated build: so it is pinned too, and older pips reach it the same way.
+	@$(PIP) -c constraints.txt hatchling
+	@$(PIP) -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
 up: setup

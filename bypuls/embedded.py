@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -42,6 +43,8 @@ SETTINGS: Mapping[str, str] = {
     "synchronous_commit": "on",
     "full_page_writes": "on",
     "shared_buffers": "'256MB'",
+    # Not /dev/shm, which containers keep tiny and bare chroots have not at all; macOS keeps System V tiny instead.
+    "dynamic_shared_memory_type": "sysv" if sys.platform.startswith("linux") else "posix",
     "work_mem": "'16MB'",
     "maintenance_work_mem": "'128MB'",
     "wal_compression": "on",
