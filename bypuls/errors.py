@@ -68,7 +68,7 @@ class Refusal(BypulsError):
     """One reading, or one whole message, that is not stored.
 
     Attributes:
-        code: reason code, one of `ingest.decoding.REASONS` (the same string in quarantine, API and dashboards).
+        code: reason code, one of `ingest.reasons.REASONS` (the same string in quarantine, API and dashboards).
         detail: what exactly, with the offending value.
         hint: how to mend it, for the person who made the device speak.
         field: path or key in the message; None when the whole message is meant.
