@@ -26,7 +26,7 @@ from ingest.timestamps import shifted
 from ingest.topics import own_topic
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-"""Before this nothing is taken, from history either: whoever makes up years does not fill the database with partitions."""
+"""Before this nothing is taken, from history either: made-up years do not fill the database with partitions."""
 
 SENTINELS = frozenset(
     {-127.0, 85.0, 327.67, 3276.7, 32767.0, -32768.0, -3276.8, -327.68, 655.35, 6553.5, 65535.0}
