@@ -280,6 +280,5 @@ def _write(connection: Connection, values: Sequence[Value], now: datetime) -> in
     with connection.cursor() as cursor, cursor.copy(_SQL["stage"]) as copy:
         for value in values:
             copy.write_row(row_of(value))
-    connection.execute(_SQL["analyze_staged"])
     row: tuple[Any, ...] | None = connection.execute(_SQL["upsert"], {"now": now}).fetchone()
     return int(row[0]) if row else 0

@@ -1,41 +1,45 @@
 -- From kpi_due to kpi_value.
 
 -- Values whose hours have come to rest (the newest row is due) or that have waited for a minute. A value's rows are all
--- taken at once; `budget` bounds the hours that one batch reads. Returns each value once.
+-- taken at once, the sites of one period together: their city then needs no stored values. `budget` bounds the hours
+-- that one batch reads. Returns each value once.
 -- name: claim
 WITH waiting AS (
-    SELECT kpi, city, site, period, start, min(due_at) AS oldest
+    SELECT kpi, city, site, period, start, min(due_at) AS oldest, array_agg(id) AS ids
     FROM kpi_due WHERE lane = %(lane)s
     GROUP BY kpi, city, site, period, start
     HAVING %(everything)s OR max(due_at) <= %(now)s OR min(due_at) <= %(now)s - interval '60 seconds'
-    ORDER BY oldest LIMIT %(limit)s
-), chosen AS (
+    ORDER BY oldest, kpi, period, start, site LIMIT %(limit)s
+), chosen AS MATERIALIZED (
     SELECT * FROM (SELECT *, sum(CASE period WHEN 'PT1H' THEN 1 WHEN 'P1D' THEN 24 WHEN 'P1M' THEN 744 ELSE 8784 END)
-                                 OVER (ORDER BY oldest, kpi, site, period, start) AS hours FROM waiting) w
+                                 OVER (ORDER BY oldest, kpi, period, start, site) AS hours FROM waiting) w
     WHERE hours <= %(budget)s
 ), gone AS (
-    DELETE FROM kpi_due q USING chosen c
-    WHERE q.lane = %(lane)s AND (q.kpi, q.city, q.site, q.period, q.start) = (c.kpi, c.city, c.site, c.period, c.start)
+    DELETE FROM kpi_due WHERE lane = %(lane)s AND id = ANY (ARRAY(SELECT unnest(ids) FROM chosen))
 )
 SELECT kpi, city, period, site, extract(epoch FROM start)::bigint FROM chosen
 
+-- Columns as arrays; nothing in them is null. OFFSET 0 keeps the look-up per span an index scan, whatever the planner
+-- believes of the lengths of arrays; so it does below.
 -- name: read_rollup_1h
-COPY (SELECT r.datastream, extract(epoch FROM r.bucket)::bigint, r.n_good + r.n_not_evaluated, r.n_suspect, r.n_fail,
-             coalesce(r.expected, -1), coalesce(r.sum, 'NaN'), coalesce(r.max, 'NaN'), coalesce(r.last, 'NaN'),
-             coalesce(r.energy_sum, 'NaN'), coalesce(r.sin_sum, 'NaN'), coalesce(r.cos_sum, 'NaN'),
-             coalesce(r.increase, 'NaN')
-      FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
-      JOIN rollup_1h r ON r.datastream = w.datastream AND r.bucket >= w.since AND r.bucket < w.until)
-TO STDOUT (FORMAT binary)
+SELECT array_agg(r.datastream), array_agg(extract(epoch FROM r.bucket)::bigint),
+       array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect), array_agg(r.n_fail), array_agg(coalesce(r.expected, -1)),
+       array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.max, 'NaN')), array_agg(coalesce(r.last, 'NaN')),
+       array_agg(coalesce(r.energy_sum, 'NaN')), array_agg(coalesce(r.sin_sum, 'NaN')),
+       array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN'))
+FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
+CROSS JOIN LATERAL (SELECT * FROM rollup_1h h
+                    WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until OFFSET 0) r
 
 -- name: read_rollup_5m
-COPY (SELECT r.datastream, extract(epoch FROM r.bucket)::bigint, r.n_good + r.n_not_evaluated, r.n_suspect, r.n_fail,
-             -1, coalesce(r.sum, 'NaN'), coalesce(r.max, 'NaN'), coalesce(r.last, 'NaN'),
-             coalesce(r.energy_sum, 'NaN'), coalesce(r.sin_sum, 'NaN'), coalesce(r.cos_sum, 'NaN'),
-             coalesce(r.increase, 'NaN')
-      FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
-      JOIN rollup_5m r ON r.datastream = w.datastream AND r.bucket >= w.since AND r.bucket < w.until)
-TO STDOUT (FORMAT binary)
+SELECT array_agg(r.datastream), array_agg(extract(epoch FROM r.bucket)::bigint),
+       array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect), array_agg(r.n_fail), array_agg(-1),
+       array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.max, 'NaN')), array_agg(coalesce(r.last, 'NaN')),
+       array_agg(coalesce(r.energy_sum, 'NaN')), array_agg(coalesce(r.sin_sum, 'NaN')),
+       array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN'))
+FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
+CROSS JOIN LATERAL (SELECT * FROM rollup_5m h
+                    WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until OFFSET 0) r
 
 -- name: series
 SELECT d.city, d.id, d.site, s.kind, d.property, p.aggregation, d.channel, v.external_id, d.class, d.origin,
@@ -72,9 +76,6 @@ TRUNCATE staged_value
 COPY staged_value (city, kpi, scope_kind, scope, period, start, ends, value, unit, band, detail, quality, reason,
                    coverage, evidence, version, final_at) FROM STDIN
 
--- name: analyze_staged
-ANALYZE staged_value
-
 -- A value is provisional until its period's end plus the lateness, then final; a final one that changes is revised.
 -- What was said before is kept when value, status, quality or band change. Nothing is written when nothing changes.
 -- The lane's lock keeps others off these keys, so the join sees what the insert will meet.
@@ -90,12 +91,18 @@ WITH judged AS MATERIALIZED (
            (o.evidence, o.detail, o.reason, o.coverage, o.version, o.unit, o.final_at, o.ends)
                IS DISTINCT FROM (n.evidence, n.detail, n.reason, n.coverage, n.version, n.unit, n.final_at, n.ends) AS shows_else
     FROM staged_value n
-    LEFT JOIN kpi_value o USING (city, kpi, scope_kind, scope, period, start)
+    LEFT JOIN LATERAL (SELECT * FROM kpi_value v
+                       WHERE v.city = n.city AND v.kpi = n.kpi AND v.scope_kind = n.scope_kind AND v.scope = n.scope
+                         AND v.period = n.period AND v.start = n.start OFFSET 0) o ON true
 ), changed AS MATERIALIZED (
     SELECT * FROM judged WHERE NOT stands OR says_else OR shows_else OR new_status <> old_status
 ), kept AS (
     INSERT INTO kpi_value_history
-    SELECT o.*, %(now)s FROM changed c JOIN kpi_value o USING (city, kpi, scope_kind, scope, period, start)
+    SELECT o.*, %(now)s
+    FROM changed c
+    CROSS JOIN LATERAL (SELECT * FROM kpi_value v
+                        WHERE v.city = c.city AND v.kpi = c.kpi AND v.scope_kind = c.scope_kind AND v.scope = c.scope
+                          AND v.period = c.period AND v.start = c.start OFFSET 0) o
     WHERE c.stands AND (c.says_else OR c.new_status <> c.old_status)
     ON CONFLICT DO NOTHING
 ), written AS (
@@ -119,8 +126,9 @@ SELECT count(*) FROM written
 SELECT v.kpi, v.city, v.period, extract(epoch FROM v.start)::bigint, v.scope, v.value, v.band, v.detail, v.quality,
        v.reason, v.coverage, v.evidence
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) w (kpi, city, period, site, start)
-JOIN kpi_value v ON v.city = w.city AND v.kpi = w.kpi AND v.scope_kind = 'site' AND v.scope = w.site
-                AND v.period = w.period AND v.start = w.start
+CROSS JOIN LATERAL (SELECT * FROM kpi_value k
+                    WHERE k.city = w.city AND k.kpi = w.kpi AND k.scope_kind = 'site' AND k.scope = w.site
+                      AND k.period = w.period AND k.start = w.start OFFSET 0) v
 
 -- name: notify
 SELECT pg_notify('bypuls_kpi', '')

@@ -63,7 +63,6 @@ class Rollups:
         since, until, _ = cast("tuple[datetime, datetime, int]", connection.execute(_SQL["span"]).fetchone())
         span = {"since": since, "until": until, "now": now}
         connection.execute(_SQL["recompute_5m"], span)
-        connection.execute(_SQL["delete_empty_5m"], span)
         connection.execute(_SQL["touch_hours"])
         connection.execute(_SQL["analyze_touched"])
         connection.execute(_SQL["recompute_1h"], span)

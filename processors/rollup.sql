@@ -54,61 +54,69 @@ SELECT min(bucket), max(bucket) + interval '5 minutes', count(*) FROM claimed_bu
 -- buckets and lets chunks and partitions outside be skipped. Values are added in the order of time: the same numbers in
 -- the same order give the same sum to the last bit, which is what the audit compares.
 -- name: recompute_5m
+WITH fresh AS MATERIALIZED (
+    SELECT c.datastream, c.bucket, r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.sum, r.sum_squares, r.min, r.max,
+           r.first, r.first_time, r.last, r.last_time,
+           CASE WHEN p.aggregation = 'energy_mean' THEN r.energy_sum END AS energy_sum,
+           CASE WHEN p.aggregation = 'circular_mean' THEN r.sin_sum END AS sin_sum,
+           CASE WHEN p.aggregation = 'circular_mean' THEN r.cos_sum END AS cos_sum,
+           k.increase, k.resets, k.gap_increase, r.n
+    FROM claimed_bucket c
+    JOIN datastream d ON d.id = c.datastream
+    JOIN observed_property p ON p.id = d.property
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE counts AND flag = 1) AS n_good,
+               count(*) FILTER (WHERE counts AND flag = 2) AS n_not_evaluated,
+               count(*) FILTER (WHERE flag = 3) AS n_suspect,
+               count(*) FILTER (WHERE flag = 4 OR (flag IN (1, 2) AND NOT counts)) AS n_fail,
+               sum(value) FILTER (WHERE counts) AS sum,
+               sum(value * value) FILTER (WHERE counts) AS sum_squares,
+               min(value) FILTER (WHERE counts) AS min,
+               max(value) FILTER (WHERE counts) AS max,
+               (array_agg(value) FILTER (WHERE counts))[1] AS first,
+               min(time) FILTER (WHERE counts) AS first_time,
+               (array_agg(value) FILTER (WHERE counts))[(count(*) FILTER (WHERE counts))::integer] AS last,
+               max(time) FILTER (WHERE counts) AS last_time,
+               sum(power(10, greatest(-3000, least(3000, value)) / 10)) FILTER (WHERE counts) AS energy_sum,
+               sum(sin(radians(value))) FILTER (WHERE counts) AS sin_sum,
+               sum(cos(radians(value))) FILTER (WHERE counts) AS cos_sum,
+               count(*) AS n
+        FROM (SELECT o.time, CASE WHEN abs(o.value) < 1e100 THEN o.value ELSE 0 END AS value, o.flag,
+                     o.flag IN (1, 2) AND abs(o.value) < 1e100 AS counts
+              FROM observation o
+              WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
+                AND o.time >= %(since)s AND o.time < %(until)s
+              ORDER BY o.time) raw
+    ) r
+    LEFT JOIN LATERAL (
+        -- Steps between consecutive readings, the later of which lies in the bucket. A fall is a reset: the register began
+        -- anew, so the new reading is what it counted since. A step across a gap is kept apart.
+        SELECT sum(CASE WHEN value < previous THEN value ELSE value - previous END) FILTER (WHERE NOT gap) AS increase,
+               count(*) FILTER (WHERE value < previous) AS resets,
+               sum(CASE WHEN value < previous THEN value ELSE value - previous END) FILTER (WHERE gap) AS gap_increase
+        FROM (SELECT s.time, s.value, lag(s.value) OVER (ORDER BY s.time) AS previous,
+                     s.time - lag(s.time) OVER (ORDER BY s.time)
+                         > coalesce(2 * coalesce(d.expected_spacing, d.interval), interval '2 hours') AS gap
+              FROM ((SELECT o.time, o.value FROM observation o
+                     WHERE o.datastream = c.datastream AND o.time < c.bucket AND o.flag IN (1, 2) AND abs(o.value) < 1e100
+                     ORDER BY o.time DESC LIMIT 1)
+                    UNION ALL
+                    (SELECT o.time, o.value FROM observation o
+                     WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
+                       AND o.flag IN (1, 2) AND abs(o.value) < 1e100)) s) step
+        WHERE previous IS NOT NULL AND time >= c.bucket
+    ) k ON p.aggregation = 'counter'
+), emptied AS (
+    DELETE FROM rollup_5m r USING fresh f
+    WHERE r.datastream = f.datastream AND r.bucket = f.bucket AND f.n = 0
+      AND r.bucket >= %(since)s AND r.bucket < %(until)s
+)
 INSERT INTO rollup_5m AS old (
     datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time, last,
     last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
-SELECT c.datastream, c.bucket, r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.sum, r.sum_squares, r.min, r.max,
-       r.first, r.first_time, r.last, r.last_time,
-       CASE WHEN p.aggregation = 'energy_mean' THEN r.energy_sum END,
-       CASE WHEN p.aggregation = 'circular_mean' THEN r.sin_sum END,
-       CASE WHEN p.aggregation = 'circular_mean' THEN r.cos_sum END,
-       k.increase, k.resets, k.gap_increase, %(now)s
-FROM claimed_bucket c
-JOIN datastream d ON d.id = c.datastream
-JOIN observed_property p ON p.id = d.property
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE counts AND flag = 1) AS n_good,
-           count(*) FILTER (WHERE counts AND flag = 2) AS n_not_evaluated,
-           count(*) FILTER (WHERE flag = 3) AS n_suspect,
-           count(*) FILTER (WHERE flag = 4 OR (flag IN (1, 2) AND NOT counts)) AS n_fail,
-           sum(value) FILTER (WHERE counts) AS sum,
-           sum(value * value) FILTER (WHERE counts) AS sum_squares,
-           min(value) FILTER (WHERE counts) AS min,
-           max(value) FILTER (WHERE counts) AS max,
-           (array_agg(value) FILTER (WHERE counts))[1] AS first,
-           min(time) FILTER (WHERE counts) AS first_time,
-           (array_agg(value) FILTER (WHERE counts))[(count(*) FILTER (WHERE counts))::integer] AS last,
-           max(time) FILTER (WHERE counts) AS last_time,
-           sum(power(10, greatest(-3000, least(3000, value)) / 10)) FILTER (WHERE counts) AS energy_sum,
-           sum(sin(radians(value))) FILTER (WHERE counts) AS sin_sum,
-           sum(cos(radians(value))) FILTER (WHERE counts) AS cos_sum,
-           count(*) AS n
-    FROM (SELECT o.time, CASE WHEN abs(o.value) < 1e100 THEN o.value ELSE 0 END AS value, o.flag,
-                 o.flag IN (1, 2) AND abs(o.value) < 1e100 AS counts
-          FROM observation o
-          WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
-            AND o.time >= %(since)s AND o.time < %(until)s
-          ORDER BY o.time) raw
-) r
-LEFT JOIN LATERAL (
-    -- Steps between consecutive readings, the later of which lies in the bucket. A fall is a reset: the register began
-    -- anew, so the new reading is what it counted since. A step across a gap is kept apart.
-    SELECT sum(CASE WHEN value < previous THEN value ELSE value - previous END) FILTER (WHERE NOT gap) AS increase,
-           count(*) FILTER (WHERE value < previous) AS resets,
-           sum(CASE WHEN value < previous THEN value ELSE value - previous END) FILTER (WHERE gap) AS gap_increase
-    FROM (SELECT s.time, s.value, lag(s.value) OVER (ORDER BY s.time) AS previous,
-                 s.time - lag(s.time) OVER (ORDER BY s.time)
-                     > coalesce(2 * coalesce(d.expected_spacing, d.interval), interval '2 hours') AS gap
-          FROM ((SELECT o.time, o.value FROM observation o
-                 WHERE o.datastream = c.datastream AND o.time < c.bucket AND o.flag IN (1, 2) AND abs(o.value) < 1e100
-                 ORDER BY o.time DESC LIMIT 1)
-                UNION ALL
-                (SELECT o.time, o.value FROM observation o
-                 WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
-                   AND o.flag IN (1, 2) AND abs(o.value) < 1e100)) s) step
-    WHERE previous IS NOT NULL AND time >= c.bucket
-) k ON p.aggregation = 'counter'
-WHERE r.n > 0
+SELECT datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time,
+       last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, %(now)s
+FROM fresh WHERE n > 0
 ON CONFLICT (datastream, bucket) DO UPDATE SET
     (n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time, last, last_time,
      energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
@@ -124,13 +132,6 @@ WHERE (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.sum, old.
        excluded.sum_squares, excluded.min, excluded.max, excluded.first, excluded.first_time, excluded.last,
        excluded.last_time, excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
        excluded.gap_increase)
-
--- name: delete_empty_5m
-DELETE FROM rollup_5m r USING claimed_bucket c
-WHERE r.datastream = c.datastream AND r.bucket = c.bucket AND r.bucket >= %(since)s AND r.bucket < %(until)s
-  AND NOT EXISTS (SELECT FROM observation o
-                  WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
-                    AND o.time >= %(since)s AND o.time < %(until)s)
 
 -- name: touch_hours
 INSERT INTO touched_hour SELECT DISTINCT datastream, date_trunc('hour', bucket) FROM claimed_bucket
