@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import NamedTuple
 
 from api.problems import Busy
@@ -23,6 +24,7 @@ log = logging.getLogger("bypuls.api")
 _QUERIES = queries("api.resources.events", "queries.sql")
 _CHANNEL = "bypuls_kpi"
 _POLL_SECONDS = 2.0
+_GLANCE_SECONDS = 0.2
 _SOON_SECONDS = 0.1
 """A change is announced before older transactions have ended; then it is looked for again this soon."""
 _SOON_TIMES = 20
@@ -121,10 +123,17 @@ class Changes:
         self._wake()  # what came while there was no connection
         soon = 0
         while not self.closed:
-            seconds = _SOON_SECONDS if soon else _POLL_SECONDS
-            announced = any(True for _ in connection.notifies(timeout=seconds, stop_after=1))
+            announced = self._announced(connection, _SOON_SECONDS if soon else _POLL_SECONDS)
             soon = _SOON_TIMES if announced else max(0, soon - 1)
             found = newest_position(connection)
             if found != position:
                 position = found
                 self._wake()
+
+    def _announced(self, connection: Connection, seconds: float) -> bool:
+        """Whether a change is announced within that time; looks up in between whether the process ends."""
+        until = monotonic() + seconds
+        while not self.closed and (left := until - monotonic()) > 0:
+            if any(True for _ in connection.notifies(timeout=min(left, _GLANCE_SECONDS), stop_after=1)):
+                return True
+        return False

@@ -13,7 +13,7 @@ from psycopg import errors as pg
 from psycopg_pool import ConnectionPool
 
 from api.changes import Changes
-from api.problems import TooSlow
+from api.problems import InvalidParameter, TooSlow
 from bypuls.clock import Clock
 from bypuls.errors import NotAllowed
 from bypuls.settings import ApiSettings
@@ -45,7 +45,7 @@ class Context:
             TooSlow: it did not get ready in time.
             DatabaseUnreachable: nobody answers.
         """
-        with translated():
+        with translated(), _whole_characters():
             try:
                 with _fresh(self.pool, _read_only(self.read_seconds)) as connection:
                     yield connection
@@ -64,12 +64,21 @@ class Context:
         """
         if self.write_pool is None:
             raise NotAllowed("this process serves reads only: ask the one that 'bypuls serve' runs beside the database")
-        with translated(), _fresh(self.write_pool, "SET LOCAL lock_timeout = '10s'") as connection:
+        with translated(), _whole_characters(), _fresh(self.write_pool, "SET LOCAL lock_timeout = '10s'") as connection:
             yield connection
 
 
 def _read_only(seconds: float) -> str:
     return f"SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}"
+
+
+@contextmanager
+def _whole_characters() -> Iterator[None]:
+    """JSON can spell half a character (a lone surrogate); nothing else can hold it."""
+    try:
+        yield
+    except UnicodeEncodeError:
+        raise InvalidParameter("a text holds half a character (\\ud800 to \\udfff alone): leave it out") from None
 
 
 @contextmanager

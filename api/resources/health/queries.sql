@@ -2,6 +2,7 @@
 -- Of each city: its newest observation and how many series are silent (as /v1/silent says it).
 SELECT c.slug AS city, max(s.last_time) AS newest_observation,
        count(*) FILTER (WHERE d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site
+                        AND s.expected_spacing IS NOT NULL
                         AND s.last_time < %(now)s - greatest(3 * s.expected_spacing, interval '10 minutes')) AS silent,
        count(s.id) AS datastreams
 FROM city c

@@ -7,6 +7,7 @@ SELECT s.city, s.id AS datastream, d.external_id AS device, s.site, s.property, 
 FROM datastream s
 JOIN device d ON d.id = s.device
 WHERE s.city = %(city)s AND d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site
+  AND s.expected_spacing IS NOT NULL
   AND s.last_time < %(now)s - greatest(3 * s.expected_spacing, interval '10 minutes') {where} {page}
 
 -- name: where_site

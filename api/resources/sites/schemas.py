@@ -43,7 +43,9 @@ def _storable(attributes: dict[str, JsonValue] | None) -> dict[str, JsonValue] |
     try:
         size = len(msgspec.json.encode(attributes))
     except (OverflowError, ValueError, RecursionError):
-        raise ValueError("attributes must be JSON with numbers of at most 64 bits") from None
+        raise ValueError(
+            "attributes must be JSON of whole characters and finite numbers, not too deeply nested"
+        ) from None
     if size > _MOST_ATTRIBUTE_BYTES:
         message = f"attributes may take {_MOST_ATTRIBUTE_BYTES} bytes as JSON, these take {size}"
         raise ValueError(message)

@@ -1,0 +1,177 @@
+"""Live values over a real server: complete, in order, resumable, and ending when they should."""
+
+import contextlib
+import json
+import threading
+import time
+
+import httpx
+import pytest
+
+from api import changes as changes_module
+from api.resources.events import endpoints
+from bypuls.storage.database import connect
+from tests.integration.api.seed import CUT_EVERYBODY, KPI, say_value
+
+
+class Stream:
+    """One client; `next` gives the next event as (id, name, data), `until` a number of them."""
+
+    def __init__(self, response):
+        self.lines = response.iter_lines()
+        self.comments = 0
+
+    def next(self):
+        event = {}
+        for line in self.lines:
+            if line.startswith(":"):
+                self.comments += 1
+            elif line:
+                name, _, value = line.partition(": ")
+                event[name] = value
+            elif "data" in event:
+                return event["id"], event["event"], json.loads(event["data"])
+        return None
+
+    def values(self, number):
+        return [self.next()[2]["value"] for _ in range(number)]
+
+
+@contextlib.contextmanager
+def stream(api, query="", headers=None, timeout=10):
+    with (
+        httpx.Client(base_url=api.url, timeout=timeout) as client,
+        client.stream("GET", f"/v1/events{query}", headers=headers) as response,
+    ):
+        assert response.status_code == 200, response.read()
+        assert response.headers["content-type"].startswith("text/event-stream")
+        found = Stream(response)
+        assert found.next()[1] == "position"
+        yield found
+
+
+def say(api, city, value, **options):
+    with connect(api.database_url) as connection:
+        say_value(connection, city, value, **options)
+
+
+def test_a_new_value_comes_at_once_with_everything_a_list_shows(own_api):
+    with stream(own_api, "?city=alpha") as events:
+        started = time.monotonic()
+        say(own_api, "alpha", 41.5)
+        number, name, value = events.next()
+        assert time.monotonic() - started < 1.5, "sooner than a poll"
+    assert (name, value["value"], value["kpi"], value["start_local"]) == (
+        "kpi_value",
+        41.5,
+        KPI,
+        "2024-06-01T02:00:00+02:00",
+    )
+    row = own_api.data(f"/v1/kpi-values?city=alpha&kpi={KPI}&scope=square&from=2024-06-01T00:00:00Z")[0]
+    assert value == row
+    assert number.count(".") == 1
+
+
+def test_only_the_wanted_citys_and_kpis_values_come(own_api):
+    with stream(own_api, "?city=alpha&kpi=air.a&kpi=air.b") as events:
+        say(own_api, "beta", 1, kpi="air.a")
+        say(own_api, "alpha", 2, kpi="air.c")
+        say(own_api, "alpha", 3, kpi="air.a")
+        say(own_api, "alpha", 4, kpi="air.b")
+        assert events.values(2) == [3, 4]
+    with stream(own_api) as events:
+        say(own_api, "beta", 5)
+        assert events.next()[2]["city"] == "beta"
+
+
+def test_a_value_that_became_insufficient_is_news(own_api):
+    with stream(own_api, "?city=alpha") as events:
+        say(own_api, "alpha", None, quality="undefined")
+        assert events.next()[2]["quality"] == "undefined"
+
+
+def test_after_a_break_a_client_goes_on_where_it_was(own_api):
+    with stream(own_api, "?city=alpha") as events:
+        say(own_api, "alpha", 1, kpi="air.a")
+        seen = events.next()[0]
+    with connect(own_api.database_url) as connection:
+        for n in range(1200):
+            say_value(connection, "alpha", n, kpi=f"air.n{n}")
+    for start in ({"headers": {"Last-Event-ID": seen}}, {"query": f"?after={seen}"}):
+        with stream(own_api, **start) as events:
+            assert events.values(1200) == list(range(1200))
+
+
+def test_a_position_from_another_database_begins_now(own_api):
+    with stream(own_api, headers={"Last-Event-ID": "18446744073709551615.7"}) as events:
+        say(own_api, "alpha", 8)
+        assert events.values(1) == [8]
+
+
+def test_a_late_commit_is_not_skipped(own_api):
+    with stream(own_api, "?city=alpha") as events, connect(own_api.database_url) as slow:
+        say_value(slow, "alpha", 1, kpi="air.slow")  # begun earlier, committed later
+        say(own_api, "alpha", 2, kpi="air.fast")
+        time.sleep(0.5)
+        slow.commit()
+        assert events.values(2) == [1, 2]
+
+
+def test_values_come_without_a_notification_too(own_api):
+    with stream(own_api, "?city=alpha") as events, connect(own_api.database_url) as connection:
+        connection.execute(
+            """UPDATE kpi_value SET value = 77, xact = pg_current_xact_id(), seq = nextval('kpi_value_seq')
+               WHERE city = 'alpha' AND scope_kind = 'site' AND quality = 'ok' AND value = 10"""
+        )
+        connection.commit()
+        assert events.values(1) == [77]
+
+
+def test_streams_go_on_after_the_database_cut_their_connections(own_api):
+    with stream(own_api, "?city=alpha") as events:
+        own_api.sql(CUT_EVERYBODY)
+        time.sleep(0.2)
+        say(own_api, "alpha", 5)
+        assert events.values(1) == [5]
+
+
+@pytest.mark.lane("plain")
+def test_a_quiet_stream_shows_that_it_lives(own_api, monkeypatch):
+    monkeypatch.setattr(endpoints, "HEARTBEAT_SECONDS", 0.1)
+    with stream(own_api) as events:
+        threading.Timer(0.6, say, (own_api, "alpha", 1)).start()
+        events.next()
+        assert events.comments >= 3
+
+
+@pytest.mark.lane("plain")
+def test_too_many_streams_are_refused_and_a_closed_one_makes_room(own_api, monkeypatch):
+    monkeypatch.setattr(own_api.app.state.context.changes, "_most", 1)
+    with stream(own_api):
+        answer = own_api.get("/v1/events")
+        assert (answer.status_code, answer.json()["type"]) == (503, "/docs#problem-busy")
+    deadline = time.monotonic() + 5
+    while own_api.app.state.context.changes._streams and time.monotonic() < deadline:
+        time.sleep(0.02)
+    with stream(own_api):
+        pass
+
+
+@pytest.mark.lane("plain")
+def test_streams_end_cleanly_when_the_server_does(migrated_url):
+    from tests.integration.api.conftest import seeded
+
+    with contextlib.ExitStack() as stack:
+        with seeded(migrated_url) as make:
+            api = make()
+            events = stack.enter_context(stream(api))
+            started = time.monotonic()
+        assert time.monotonic() - started < 6
+        assert events.next() is None
+    assert not [one for one in threading.enumerate() if one.name == "kpi changes"]
+
+
+def test_nobody_listens_before_somebody_streams(own_api):
+    own_api.get("/v1/cities")
+    assert own_api.app.state.context.changes._thread is None
+    assert changes_module._POLL_SECONDS <= 2
