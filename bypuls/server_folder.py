@@ -199,7 +199,7 @@ class ServerFolder:
                     cwd=self.path,
                     env={**os.environ, "LC_ALL": "C", **(environment or {})},
                     start_new_session=True,
-                    preexec_fn=_die_with_parent(farewell),  # noqa: PLW1509 - one system call, prepared before the fork
+                    preexec_fn=dying_with_parent(farewell),  # noqa: PLW1509 - one system call, prepared before the fork
                     **self.account.identity(),
                 )
             except (OSError, subprocess.SubprocessError) as error:
@@ -300,7 +300,8 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, every: float = 0.02
     return True
 
 
-def _die_with_parent(farewell: signal.Signals) -> Callable[[], None] | None:
+def dying_with_parent(farewell: signal.Signals) -> Callable[[], None] | None:
+    """A `preexec_fn` for children that are to get `farewell` when the thread that starts them ends (Linux only)."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None).prctl  # looked up before the fork: nothing but the call happens after it

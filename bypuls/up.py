@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from bypuls.broker_server import choose_broker
 from bypuls.embedded import EmbeddedPostgres
 from bypuls.errors import ServerError
+from bypuls.server_folder import dying_with_parent, port_is_free
 from bypuls.settings import ApiSettings, BrokerSettings, DatabaseSettings, load
 from bypuls.storage.migrate import migrate
 
@@ -34,7 +35,10 @@ class _Child:
     def start(self) -> None:
         self.starts += 1
         self.process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "bypuls.cli", *self.command], env=self.environment, stdin=subprocess.DEVNULL
+            [sys.executable, "-m", "bypuls.cli", *self.command],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=dying_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one system call, prepared before the fork
         )
 
     def stop(self) -> None:
@@ -60,7 +64,10 @@ class Running:
 @contextmanager
 def servers(say: Callable[[str], None]) -> Iterator[Running]:
     """The database and the broker: those of the settings, else embedded ones for the time of the `with` block."""
-    settings, broker_settings = load(DatabaseSettings), load(BrokerSettings)
+    settings, broker_settings, api = load(DatabaseSettings), load(BrokerSettings), load(ApiSettings)
+    if not port_is_free(api.port, api.host):
+        message = f"port {api.port} is taken: stop what listens there, or set BYPULS_API_PORT to another one"
+        raise ServerError(message)
     with ExitStack() as stack:
         notes: list[str] = []
         if settings.database_url:

@@ -1,0 +1,163 @@
+"""`bypuls up`: one command, and a value published is a value read; stopped, it leaves nothing running."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import psutil
+import pytest
+
+from bypuls.server_folder import free_port
+from simulators.publisher import Publisher
+from tests.unit.test_city import EXAMPLE
+
+pytestmark = [pytest.mark.integration, pytest.mark.broker]
+
+REPLAY = ["simulate", "replay", "x.csv", "--city", str(EXAMPLE)]
+
+
+class Up:
+    def __init__(self, home, *options):
+        self.port = free_port()
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("BYPULS_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bypuls.cli", "up", "--city", str(EXAMPLE), *options],
+            env=environment | {"BYPULS_HOME": str(home), "BYPULS_API_PORT": str(self.port), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.family = []
+
+    def read_until(self, pattern, seconds=60):
+        deadline, seen = time.monotonic() + seconds, ""
+        while not (match := re.search(pattern, seen)):
+            assert time.monotonic() < deadline, seen
+            line = self.process.stdout.readline()
+            assert line, seen
+            seen += line
+        return match
+
+    def get(self, path, seconds=30):
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
+                    return json.load(answer)
+            except OSError:
+                assert time.monotonic() < deadline, path
+                time.sleep(0.2)
+
+    def relatives(self):
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+@pytest.fixture
+def up(server_home):
+    started = []
+
+    def start(*options):
+        one = Up(server_home, *options)
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+        one.process.stdout.close()
+
+
+def kpi_value(up):
+    found = up.get("/v1/kpi-values?city=fjordvik&kpi=air.pm10.mean&scope_kind=site&period=PT1H")["data"]
+    return found[0]["value"] if found else None
+
+
+def test_a_value_published_is_a_kpi_read_and_a_second_up_goes_on_with_it(up):
+    first = up()
+    broker = first.read_until(r"(mqtt://\S+)")[1]
+    first.get("/health/ready")
+    with Publisher(broker, "device") as publisher:
+        publisher.publish("bypuls/v1/fjordvik/nilu-torget/observations", b'{"pm10": 23.5}')
+    deadline = time.monotonic() + 30
+    while (value := kpi_value(first)) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert value == 23.5
+    family = first.relatives()
+    first.process.send_signal(signal.SIGTERM)
+    assert first.process.wait(40) == 0
+    assert [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE] == []
+
+    second = up("--seconds", "8")
+    second.read_until("Ctrl-C")
+    assert kpi_value(second) == 23.5
+    assert second.process.wait(60) == 0
+
+
+def test_killed_it_leaves_nothing_running(up):
+    one = up()
+    one.read_until("Ctrl-C")
+    one.get("/health/live")
+    family = one.relatives()
+    one.process.kill()
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
+
+
+def test_a_taken_port_is_one_clear_line(server_home):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "bypuls.cli", "up"],
+            env=os.environ | {"BYPULS_HOME": str(server_home), "BYPULS_API_PORT": port},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines() == [
+        f"bypuls: port {port} is taken: stop what listens there, or set BYPULS_API_PORT to another one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "says"),
+    [
+        (
+            ["db", "plan"],
+            {"BYPULS_DATABASE_URL": "postgresql://nobody:pw@127.0.0.1:1/x"},
+            "127.0.0.1:1/x does not answer",
+        ),
+        (["ingest"], {"BYPULS_DATABASE_URL": "x=", "BYPULS_BROKER_URL": "mqtt://h"}, "BYPULS_DATABASE_URL"),
+        (["ingest"], {"BYPULS_BROKER_URL": "http://h"}, "no database"),
+        (
+            ["process", "--once"],
+            {"BYPULS_PROCESS_POLL_SECONDS": "-1", "BYPULS_DATABASE_URL": "postgresql:///x"},
+            "POLL",
+        ),
+        (["serve"], {"BYPULS_API_PORT": "99999", "BYPULS_DATABASE_URL": "postgresql:///x"}, "setting BYPULS_API_PORT"),
+        (["city", "add", "nowhere.yaml"], {}, "city file nowhere.yaml cannot be read"),
+        ([*REPLAY, "--speed", "warp"], {"BYPULS_BROKER_URL": "mqtt://h"}, "--speed"),
+        (REPLAY, {"BYPULS_BROKER_URL": "mqtt://127.0.0.1:1"}, "does not answer"),
+        (["check", "decode", "--topic", "a", "--file", "nowhere"], {}, "payload file nowhere cannot be read"),
+    ],
+)
+def test_what_cannot_work_is_one_line_and_not_zero(arguments, environment, says, server_home):
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("BYPULS_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "bypuls.cli", *arguments],
+        env=clean | {"BYPULS_HOME": str(server_home)} | environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    lines = done.stderr.strip().splitlines()
+    assert lines[-1].startswith("bypuls: "), done.stderr
+    assert says in lines[-1]
+    assert "Traceback" not in done.stderr
