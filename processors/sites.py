@@ -109,7 +109,8 @@ def _facts(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> _Facts:
     hours = prepared.hours
     own = hours[hours["cell"] >= 0]
     valid = own[own["valid"]]
-    distinct = np.unique(valid["cell"].to_numpy(np.int64) * 2**40 + valid["bucket"].to_numpy(np.int64)) >> 40
+    hour = valid["bucket"].to_numpy(np.int64) // 3600  # of 5-minute buckets too
+    distinct = np.unique((valid["cell"].to_numpy(np.int64) << 32) + hour) >> 32
     share = np.zeros(count)
     np.maximum.at(share, own["cell"].to_numpy(np.int64), own["share"].to_numpy(float))
     names = {mask: _names(mask, [kind.value for kind in CLASSES]) for mask in set(classes)}

@@ -1,0 +1,85 @@
+"""Builds what a KPI rests on from plain hourly values, without a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from processors.calculation import Place
+from processors.readings import FIELDS, series_frame
+from processors.sites import cells_of, site_values
+from processors.windows import starts_of
+
+TRONDHEIM = Place("trondheim", "Europe/Oslo", 3600, "norway_legal_limits")
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def series_of(rows):
+    """Datastreams from dicts; what a test does not say is the usual."""
+    columns = []
+    for number, row in enumerate(rows, start=1):
+        given = {
+            "id": number,
+            "kind": "traffic",
+            "aggregation": "sum" if row["property"].endswith("_count") else "mean",
+            "channel": "",
+            "device": row["site"],
+            "class": "reference",
+            "origin": "measured",
+            "interval": 3600.0,
+            "spacing": None,
+            "first": 0.0,
+            "last": 4e9,
+            "active": True,
+        } | row
+        columns.append(
+            tuple(
+                given[name]
+                for name in (
+                    "id",
+                    "site",
+                    "kind",
+                    "property",
+                    "aggregation",
+                    "channel",
+                    "device",
+                    "class",
+                    "origin",
+                    "interval",
+                    "spacing",
+                    "first",
+                    "last",
+                    "active",
+                )
+            )  # fmt: skip
+        )
+    return series_frame(columns)
+
+
+def records_of(rows):
+    """Rollups from (datastream, seconds since 1970, value, n_valid, expected, n_suspect, n_fail)."""
+    records = np.zeros(len(rows), FIELDS)
+    for name in ("max", "last", "energy_sum", "sin_sum", "cos_sum", "increase"):
+        records[name] = np.nan
+    if rows:
+        columns = [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
+        records["datastream"], records["bucket"] = columns[0], columns[1]
+        records["n_valid"], records["expected"] = columns[3], columns[4]
+        records["n_suspect"], records["n_fail"] = columns[5], columns[6]
+        records["sum"] = np.where(columns[3] > 0, columns[2] * columns[3], np.nan)
+    return records[np.lexsort((records["bucket"], records["datastream"]))]
+
+
+def values_of(catalogue, kpi, period, records, series, *, place=TRONDHEIM, now=LATER, wanted=None):
+    """The site values of every period that the records touch, or of the wanted (site, start)."""
+    definition = catalogue.definitions[kpi]
+    sites = dict(zip(series["id"], series["site"], strict=True))
+    if wanted is None:
+        calendar = place.calendar(definition.calendar)
+        starts = starts_of(records["bucket"].astype(np.int64), period, calendar)
+        pairs = np.unique(np.stack([records["datastream"].astype(np.int64), starts]), axis=1)
+        wanted = [(sites[datastream], start) for datastream, start in pairs.T.tolist()]
+    kinds = dict(zip(series["site"], series["kind"], strict=True))
+    cells = cells_of(definition, period, wanted, kinds, place, now)
+    return site_values(definition, catalogue, cells, records, series, place)
