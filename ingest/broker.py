@@ -25,9 +25,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 from bypuls.clock import Clock
 from bypuls.errors import BrokerError, SettingsError
 from ingest.decoding import Message, Source
+from ingest.sources import UNCLAIMED
 
 _LOG = logging.getLogger(__name__)
 _KEEPALIVE_SECONDS = 60
+_REMEMBERED_TOPICS = 100_000
 _SESSION_SECONDS = 7 * 24 * 3600  # MQTT 5: how long the broker keeps our queue while we are away
 _DEFAULT_PORT = {"mqtt": 1883, "mqtts": 8883}
 _REFUSED_CREDENTIALS = {"Not authorized", "Bad user name or password", "Client identifier not valid", "Banned"}
@@ -127,6 +129,7 @@ class Connection:
         self._session = 0
         self._connected = threading.Event()
         self._refused: str | None = None
+        self._claimed: dict[str, Source] = {}
         self._protocol5 = any(source.protocol == "5" for source in sources)
         self._client = self._new_client(client_id)
 
@@ -259,24 +262,36 @@ class Connection:
         )
 
     def _source_of(self, topic: str) -> Source:
-        if len(self.sources) > 1:
-            for source in self.sources:
-                if mqtt.topic_matches_sub(source.topic_filter, topic):
-                    return source
-        return self.sources[0]
+        """The source that claims a topic. A session that the broker kept may still hold a filter that is gone."""
+        source = self._claimed.get(topic)
+        if source is None:
+            found = (one for one in self.sources if mqtt.topic_matches_sub(one.topic_filter, topic))
+            source = next(found, UNCLAIMED)
+            if len(self._claimed) >= _REMEMBERED_TOPICS:
+                self._claimed.clear()
+            self._claimed[topic] = source
+        return source
 
 
 def connections(
     sources: Iterable[Source], default_url: str, instance: str, inbox: Inbox, clock: Clock
 ) -> list[Connection]:
-    """One connection per broker and protocol; client ids are stable, so brokers keep our queue while we are away."""
+    """One connection per broker, user and protocol.
+
+    Client ids depend on nothing that adding a source changes: under them brokers keep our queue while we are away.
+    """
     grouped: dict[tuple[str, bool], list[Source]] = {}
     for source in sources:
         grouped.setdefault((source.broker_url or default_url, source.protocol == "5"), []).append(source)
     return [
-        Connection(url, f"bypuls-ingest-{instance}-{min(source.name for source in group)}", group, inbox, clock)
-        for (url, _), group in grouped.items()
+        Connection(url, _client_id(url, instance, five=five), group, inbox, clock)
+        for (url, five), group in grouped.items()
     ]
+
+
+def _client_id(url: str, instance: str, *, five: bool) -> str:
+    user = Address.parse(url).username
+    return f"bypuls-ingest-{instance}{'-v5' if five else ''}{f'-{user}' if user else ''}"
 
 
 def acknowledge(deliveries: Iterable[Delivery]) -> None:

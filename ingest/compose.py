@@ -12,8 +12,10 @@ from bypuls.storage.database import Connection, translated
 from ingest.decoding import Message, Source
 from ingest.pipeline import Pipeline
 from ingest.quality import Watch, watch
+from ingest.reasons import refusal, shortened
 from ingest.registry import Registry
 from ingest.source_files import load_sources
+from ingest.sources import UNCLAIMED
 from ingest.validation import Catalogue, Read, Reader
 from ingest.worker import Ingest
 
@@ -41,6 +43,8 @@ def readers_of(sources: Sequence[Source], catalogue: Catalogue) -> Callable[[Mes
     readers = {source.name: Reader(source, catalogue) for source in sources}
 
     def read(message: Message, source: Source) -> Read:
+        if source is UNCLAIMED:
+            return Read(refusals=[refusal("topic_not_ours", f"no source reads {shortened(message.topic)} any more")])
         return readers[source.name].read(message)
 
     return read

@@ -36,6 +36,9 @@ ANY = Source(
 )
 """For a dry run on a topic that no source reads: every format, the device as the payload names it, no unit guessed."""
 
+UNCLAIMED = Source(name="unclaimed", topic_filter="", formats=())
+"""Stands for no source: what a broker still sends of a subscription that is configured no more is refused, not lost."""
+
 BUILT_IN = (LIVE, HISTORY)
 
 

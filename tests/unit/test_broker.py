@@ -1,0 +1,88 @@
+"""Broker addresses and the inbox: what is not taken yet is bounded, and taken in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from bypuls.clock import utc_now
+from bypuls.errors import SettingsError
+from ingest.broker import Address, Delivery, Inbox, connections
+from ingest.decoding import Source
+from ingest.sources import HISTORY, LIVE, UNCLAIMED
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("mqtt://localhost", ("localhost", 1883, False, None, None)),
+        ("mqtts://b.example.org", ("b.example.org", 8883, True, None, None)),
+        ("mqtt://me:p%40ss@[::1]:2883", ("::1", 2883, False, "me", "p@ss")),
+    ],
+)
+def test_an_address_is_read(url, expected):
+    address = Address.parse(url)
+    assert (address.host, address.port, address.tls, address.username, address.password) == expected
+
+
+@pytest.mark.parametrize("url", ["localhost:1883", "http://me:secret@host", "mqtt://", "mqtt://me:secret@host:port"])
+def test_what_is_no_address_is_refused_without_its_password(url):
+    with pytest.raises(SettingsError, match="must look like mqtt://host:1883") as caught:
+        Address.parse(url)
+    assert "secret" not in str(caught.value)
+
+
+def delivery(n):
+    return Delivery(n, LIVE, None, n, 1)
+
+
+def test_a_full_inbox_holds_up_whoever_puts_and_loses_nothing():
+    inbox = Inbox(10)
+    thread = threading.Thread(target=lambda: [inbox.put(delivery(n)) for n in range(25)])
+    thread.start()
+    time.sleep(0.1)
+    assert thread.is_alive()
+    taken = []
+    while len(taken) < 25:
+        taken += inbox.take(7, 1.0)
+    thread.join()
+    assert [one.message for one in taken] == list(range(25))
+
+
+def test_take_comes_back_when_the_time_is_over_with_what_there_is():
+    inbox = Inbox(10)
+    inbox.put(delivery(1))
+    begun = time.monotonic()
+    assert len(inbox.take(5, 0.1)) == 1
+    assert inbox.take(5, 0.1) == []
+    assert 0.2 <= time.monotonic() - begun < 5
+
+
+def test_sources_of_one_broker_share_a_session_and_a_source_may_name_its_own():
+    plant = Source(name="plant", topic_filter="plant/+", broker_url="mqtt://plant:1883")
+    five = Source(name="five", topic_filter="x/+", protocol="5")
+    found = connections([LIVE, HISTORY, plant, five], "mqtt://here", "1", Inbox(10), utc_now)
+    assert [(str(one.address), [source.name for source in one.sources]) for one in found] == [
+        ("here:1883", ["live", "history"]),
+        ("plant:1883", ["plant"]),
+        ("here:1883", ["five"]),
+    ]
+
+
+def test_client_ids_stay_the_same_when_a_source_is_added_and_differ_where_two_sessions_meet():
+    five = Source(name="a-five", topic_filter="x/+", protocol="5")
+    other_user = Source(name="b", topic_filter="y/+", broker_url="mqtt://other@here")
+    before = connections([LIVE, HISTORY], "mqtt://here", "1", Inbox(10), utc_now)
+    after = connections([Source(name="a", topic_filter="a/+"), LIVE, HISTORY, five, other_user], "mqtt://here", "1",
+                        Inbox(10), utc_now)  # fmt: skip
+    names = [one._client._client_id.decode() for one in after]
+    assert [one._client._client_id.decode() for one in before] == names[:1]
+    assert len(set(names)) == 3
+
+
+def test_what_no_source_claims_any_more_is_told_apart():
+    (connection,) = connections([LIVE, HISTORY], "mqtt://here", "1", Inbox(10), utc_now)
+    assert connection._source_of("bypuls/v1/here/square/history") is HISTORY
+    assert connection._source_of("plant/7") is UNCLAIMED
