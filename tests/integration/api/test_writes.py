@@ -182,12 +182,12 @@ def test_a_change_whose_audit_row_fails_is_no_change(own_api):
         ("/v1/sites/square?city=alpha", [1], 422, "body"),
     ],
 )
-def test_a_write_that_cannot_be_is_refused_in_one_line(own_api, path, body, status, word):
-    answer = own_api.patch(path, json=body, headers=own_api.admin)
+def test_a_write_that_cannot_be_is_refused_in_one_line(api, path, body, status, word):
+    answer = api.patch(path, json=body, headers=api.admin)
     assert answer.status_code == status, answer.text
     assert word in answer.json()["detail"]
     assert "\n" not in answer.json()["detail"]
-    assert audit(own_api) == []
+    assert audit(api) == []
 
 
 def test_a_body_that_is_no_json_or_too_large_is_refused(own_api):
