@@ -38,9 +38,13 @@ def add_city(connection: Connection, city: City, who: str) -> Added:
         _upsert_places(connection, city, document)
         for device in city.all_devices():
             connection.execute(_SQL["upsert_device"], _device_row(city, device))
-        placed = [row[0] for row in connection.execute(_SQL["place_pending_datastreams"], (city.city,)).fetchall()]
-        if placed:
-            connection.execute(_SQL["queue_datastreams"], (placed,))
+        affected = {
+            row[0]
+            for statement in ("place_pending_datastreams", "reclass_datastreams")
+            for row in connection.execute(_SQL[statement], (city.city,)).fetchall()
+        }
+        if affected:
+            connection.execute(_SQL["queue_datastreams"], (sorted(affected),))
         changed = before != document
         if changed:
             connection.execute(

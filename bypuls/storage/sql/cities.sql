@@ -42,6 +42,14 @@ WHERE d.id = s.device AND d.city = %s AND s.site IS NULL AND d.site IS NOT NULL
   AND NOT EXISTS (SELECT FROM datastream o WHERE o.device = s.device AND o.property = s.property AND o.channel = s.channel AND o.site = d.site)
 RETURNING s.id
 
+-- The file says better what hangs there: a class that was wrong or unknown was so for what is stored too.
+-- name: reclass_datastreams
+UPDATE datastream s SET class = coalesce(d.class, p.class)
+FROM device d, site p
+WHERE d.id = s.device AND p.city = s.city AND p.slug = s.site AND s.city = %s
+  AND s.class IS DISTINCT FROM coalesce(d.class, p.class)
+RETURNING s.id
+
 -- Their hours are computed again, so that the place's KPIs follow.
 -- name: queue_datastreams
 INSERT INTO changed_bucket (datastream, bucket)

@@ -50,6 +50,8 @@ CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON c
     FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
 CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR DELETE OR UPDATE OF site, status, class, origin, readings, zone, external_id
     ON device FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
+CREATE OR REPLACE TRIGGER registry_changed AFTER UPDATE OF class ON site
+    FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
 CREATE OR REPLACE TRIGGER registry_changed AFTER DELETE OR UPDATE OF site, unit, interval, stamp, qc
     ON datastream FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
 CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON source
