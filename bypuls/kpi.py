@@ -98,7 +98,29 @@ ANY_PROPERTY = "*"
 """Input of a KPI about the sensors themselves."""
 
 _REQUIRED = frozenset(
-    ["id", "title", "question", "domain", "inputs", "calculator", "parameters", "periods", "calendar", "coverage", "site_combine", "scope", "lateness", "unit", "direction", "bands", "judges_law", "sdg", "u4ssc", "themes", "source"]
+    {
+        "bands",
+        "calculator",
+        "calendar",
+        "coverage",
+        "direction",
+        "domain",
+        "id",
+        "inputs",
+        "judges_law",
+        "lateness",
+        "parameters",
+        "periods",
+        "question",
+        "scope",
+        "sdg",
+        "site_combine",
+        "source",
+        "themes",
+        "title",
+        "u4ssc",
+        "unit",
+    }
 )
 _OPTIONAL = frozenset({"trigger"})
 

@@ -118,5 +118,5 @@ def next_first_day(day: date, period: Period) -> date:
 
 @lru_cache(maxsize=20_000)
 def midnight(day: date, calendar: Calendar) -> datetime:
-    """The instant a day begins, in UTC. A midnight that the clock skips begins at the jump; of two, the first counts."""
+    """The instant a day begins, in UTC. A midnight that the clock skips is the jump; of two, the first counts."""
     return datetime(day.year, day.month, day.day, tzinfo=calendar.zone).astimezone(UTC)

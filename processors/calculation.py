@@ -78,8 +78,8 @@ class Inputs:
             value, sorted: `cell` (its row in `cells`, -1 for an hour before the window that the calculator asked for),
             `site`, `property`, `bucket` (seconds since 1970), `value` (canonical unit), `valid` (enough of the hour is
             covered). Several datastreams of one site are combined already.
-        series: one row per datastream at the cells' sites: `site`, `property`, `interval` and `spacing` (seconds, NaN
-            unknown), `first`, `last` (seconds, NaN: nothing yet), `device`, `channel`, `active`.
+        series: one row per datastream at the cells' sites: `site`, `property`, `interval` and `spacing` (seconds,
+            NaN unknown), `first`, `last` (seconds, NaN: nothing yet), `device`, `channel`, `active`.
         heard: hours in which a datastream gave anything at all, whatever its flag: `series` (row of `series`), `bucket`.
     """
 
@@ -196,6 +196,6 @@ def _check(definition: KpiDefinition, calculators: Mapping[str, Calculator]) -> 
     lacking, unknown = calculator.parameters - given, given - calculator.parameters - calculator.optional
     if lacking or unknown:
         raise CatalogueError(
-            f"KPI {definition.id}: {definition.calculator} takes {', '.join(sorted(calculator.parameters)) or 'nothing'}"
-            f" ({', '.join(sorted(calculator.optional)) or 'nothing'} optional), not {', '.join(sorted(given))}"
+            f"KPI {definition.id}: {definition.calculator} lacks parameters {sorted(lacking)}, "
+            f"does not know {sorted(unknown)}"
         )

@@ -21,9 +21,7 @@ def combine(
     A KPI that judges a law takes sites whose instruments may judge; only where there are none it takes the others, and
     says so. Sites whose own value is insufficient are left out where any suffices.
 
-    Args:
-        values: of the sites in the scope, for one period; not empty.
-        expected: how many sites should have one.
+    `values` are those of the sites in the scope for one period, at least one; `expected` sites should have one.
     """
     judging = [value for value in values if not value.evidence.get("indicative")]
     indicative = definition.judges_law and not any(value.value is not None for value in judging)
@@ -46,6 +44,8 @@ def combine(
     result, band, detail = merge(how, parts, definition)
     if indicative:
         band = None
+    if band == "within" and len(good) < expected:
+        band = "open"  # one site that could not be judged may be above
     coverage = round(min(1.0, sum(value.coverage or 0.0 for value in used) / expected), 9)
     needed = definition.coverage.get("sites", 1.0 if how == "sum_of_sites" else 0.0)
     enough = bool(good) and len(good) >= needed * expected - 1e-9

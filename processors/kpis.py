@@ -31,10 +31,10 @@ _KEY = tuple[str, str, str, int]  # kpi, city, period, start
 class Claimed:
     """What one batch took: (kpi, city, period) -> (site, start)."""
 
-    values: dict[tuple[str, str, str], list[tuple[str, int]]]
+    wanted: dict[tuple[str, str, str], list[tuple[str, int]]]
 
     def __len__(self) -> int:
-        return sum(len(wanted) for wanted in self.values.values())
+        return sum(len(pairs) for pairs in self.wanted.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,7 @@ class Kpis:
     def batch(self, connection: Connection, limit: int, now: datetime, *, everything: bool = False) -> int:
         """Claim up to `limit` values, compute and write them and their scopes; one transaction.
 
-        Args:
-            everything: do not wait for hours to come to rest.
+        With `everything` it does not wait for hours to come to rest.
 
         Returns how many values were claimed; 0 when nothing is due or others work on all that is.
         """
@@ -68,7 +67,7 @@ class Kpis:
             if not len(claimed):
                 return 0
             connection.execute(_SQL["create_staged"])
-            cities = sorted({city for _, city, _ in claimed.values})
+            cities = sorted({city for _, city, _ in claimed.wanted})
             places, series = read_places(connection), read_series(connection, cities)
             values = self._sites(connection, claimed, places, series, now)
             written = _write(connection, values, now)
@@ -115,14 +114,18 @@ class Kpis:
         values: list[Value] = []
         for job in jobs:
             records = _of_job(read_once[job.definition.table], job)
-            values += site_values(job.definition, self.catalogue, job.cells, records, job.series, job.place)
+            found = site_values(job.definition, self.catalogue, job.cells, records, job.series, job.place)
+            if self.catalogue.calculator(job.definition).days_before:
+                # Queued because of an earlier day: where the day itself has nothing there is nothing to say.
+                found = [value for value in found if value.evidence["datastreams"]]
+            values += found
         return values
 
     def _jobs(
         self, claimed: Claimed, places: Mapping[str, Place], series: Mapping[str, pd.DataFrame], now: datetime
     ) -> list[Job]:
         jobs: list[Job] = []
-        for (kpi, city, period), wanted in claimed.values.items():
+        for (kpi, city, period), wanted in claimed.wanted.items():
             definition = self.catalogue.definitions.get(kpi)
             if definition is None or period not in definition.periods:
                 continue  # left the catalogue since it was queued

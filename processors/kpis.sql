@@ -1,11 +1,11 @@
 -- From kpi_due to kpi_value.
 
 -- Values whose hours have come to rest (the newest row is due) or that have waited for a minute. A value's rows are all
--- taken at once, the sites of one period together: their city then needs no stored values. `budget` bounds the hours
+-- taken at once; the sites of one period together, so that their city is computed once. `budget` bounds the hours
 -- that one batch reads. Returns each value once.
 -- name: claim
 WITH waiting AS (
-    SELECT kpi, city, site, period, start, min(due_at) AS oldest, array_agg(id) AS ids
+    SELECT kpi, city, site, period, start, date_trunc('minute', min(due_at)) AS oldest, array_agg(id) AS ids
     FROM kpi_due WHERE lane = %(lane)s
     GROUP BY kpi, city, site, period, start
     HAVING %(everything)s OR max(due_at) <= %(now)s OR min(due_at) <= %(now)s - interval '60 seconds'

@@ -1,4 +1,4 @@
-"""From rollups to the hours a calculator works on: one value per site, property and hour, and what was left out. Pure."""
+"""From rollups to the hours a calculator works on: one value per site, property and hour. Pure."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _combine(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.Da
         return rows, hours
     if definition.site_combine == "best_class":
         return rows, _mean_of_duplicates(hours)
-    return rows, _sum_of_channels(hours, cells, series)
+    return rows, _sum_of_channels(hours, series)
 
 
 def _hours(rows: _Rows, series: pd.DataFrame, valid: Booleans) -> pd.DataFrame:
@@ -234,7 +234,7 @@ def _mean_of_duplicates(hours: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _sum_of_channels(hours: pd.DataFrame, cells: Cells, series: pd.DataFrame) -> pd.DataFrame:
+def _sum_of_channels(hours: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Lanes and directions: the sum, valid only when every channel that should speak has a valid hour."""
     key = ["site", "property", "bucket"]
     summed = hours.groupby(key, observed=True, as_index=False).agg(

@@ -144,7 +144,8 @@ ANALYZE touched_hour
 WITH fresh AS MATERIALIZED (
     SELECT t.datastream, t.bucket, h.n_good, h.n_not_evaluated, h.n_suspect, h.n_fail,
            CASE WHEN d.interval = interval '1 hour' THEN 1
-                ELSE greatest(1, round(3600 / nullif(extract(epoch FROM coalesce(d.expected_spacing, d.interval)), 0)))
+                WHEN coalesce(d.expected_spacing, d.interval) > interval '0'  -- greatest() would take null for 1
+                THEN greatest(1, round(3600 / extract(epoch FROM coalesce(d.expected_spacing, d.interval))))
            END::integer AS expected,
            h.buckets::smallint AS buckets, h.sum, h.sum_squares, h.min, h.max, h.first, h.first_time, h.last,
            h.last_time, h.energy_sum, h.sin_sum, h.cos_sum, h.increase, h.resets, h.gap_increase, h.rows

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from msgspec import json
 
 from bypuls.kpi import KpiDefinition
+from bypuls.periods import as_period
 from processors.calculation import Catalogue, Cells, Detail, Inputs, Integers, Outcome, Place
 from processors.preparation import CLASSES, ORIGINS, Prepared, prepare, select_series
 from processors.readings import Records
@@ -50,8 +52,6 @@ def cells_of(
     now: datetime,
 ) -> Cells:
     """The cells of these (site, start), which may repeat."""
-    from bypuls.periods import as_period
-
     slugs = sorted({site for site, _ in wanted})
     index = {slug: number for number, slug in enumerate(slugs)}
     pairs = sorted({(index[site], start) for site, start in wanted})
@@ -72,10 +72,8 @@ def site_values(
 ) -> list[Value]:
     """The values of all cells, in their order.
 
-    Args:
-        records: rollups of (at least) the inputs' datastreams over the cells' windows and the days before them that
-            the calculator asks for.
-        series: the city's datastreams.
+    `records` are the rollups of (at least) the inputs' datastreams over the cells' windows and the days before them
+    that the calculator asks for; `series` the city's datastreams.
     """
     calendar = place.calendar(definition.calendar)
     chosen = select_series(definition, series, list(cells.sites)).reset_index(drop=True)
@@ -139,7 +137,7 @@ def _names(mask: int, names: list[str]) -> list[str]:
 
 
 def _sums(cell: Integers, numbers: Integers, count: int) -> list[int]:
-    return np.bincount(cell, numbers, minlength=count).astype(np.int64).tolist()
+    return [int(total) for total in np.bincount(cell, numbers, minlength=count)]
 
 
 def _hashes(records: Records, cell: Integers, count: int) -> list[str]:
@@ -237,8 +235,6 @@ def _iso(at: Integers) -> list[str]:
 
 def row_of(value: Value) -> tuple[Any, ...]:
     """As `kpi_value` is staged: JSON as text."""
-    from msgspec import json
-
     definition = value.definition
     return (
         value.city,

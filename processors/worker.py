@@ -21,6 +21,7 @@ from processors.schedule import Schedule, sync_definitions
 
 _LISTEN: LiteralString = queries("processors", "schedule.sql")["listen"]
 _LONGEST_WAIT = 30.0
+_MOST_ROUNDS = 5  # of the schedule in a drain: learning a spacing, then finishing what follows from it, is two
 _log = logging.getLogger(__name__)
 
 Connect = Callable[[], Connection]
@@ -96,6 +97,7 @@ def drain(
 
 def _drained(connection: Connection, clock: Clock, settings: ProcessSettings, catalogue: Catalogue, done: Done) -> Done:
     rollups, kpis, schedule = Rollups(catalogue), Kpis(catalogue), Schedule(catalogue)
+    rounds = 0
     while True:
         buckets = rollups.batch(connection, settings.batch_buckets, clock())
         done.buckets += buckets
@@ -107,7 +109,8 @@ def _drained(connection: Connection, clock: Clock, settings: ProcessSettings, ca
             continue
         scheduled = schedule.tick(connection, clock())
         done.scheduled += scheduled
-        if not scheduled:
+        rounds += 1
+        if not scheduled or rounds == _MOST_ROUNDS:
             return done
 
 

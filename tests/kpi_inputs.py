@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from processors.calculation import Place
-from processors.readings import FIELDS, series_frame
+from processors.readings import FIELDS, SERIES_COLUMNS, series_frame
 from processors.sites import cells_of, site_values
 from processors.windows import starts_of
 
@@ -33,27 +33,7 @@ def series_of(rows):
             "last": 4e9,
             "active": True,
         } | row
-        columns.append(
-            tuple(
-                given[name]
-                for name in (
-                    "id",
-                    "site",
-                    "kind",
-                    "property",
-                    "aggregation",
-                    "channel",
-                    "device",
-                    "class",
-                    "origin",
-                    "interval",
-                    "spacing",
-                    "first",
-                    "last",
-                    "active",
-                )
-            )  # fmt: skip
-        )
+        columns.append(tuple(given[name] for name in SERIES_COLUMNS))
     return series_frame(columns)
 
 

@@ -47,7 +47,7 @@ def per_cell(inputs: Inputs, days: pd.DataFrame, number: Floats) -> tuple[Floats
     """Sum of a number of each day over its cell; days that count; days that could (those over, while it runs)."""
     cells = inputs.cells
     cell = days["cell"].to_numpy(np.int64)
-    total = np.bincount(cell, number, minlength=len(cells))
+    total = np.bincount(cell, number, minlength=len(cells)).astype(float)
     valid = np.bincount(cell, minlength=len(cells))
     return total, valid, elapsed_days(inputs)
 

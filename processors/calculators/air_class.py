@@ -24,8 +24,8 @@ def compute(inputs: Inputs) -> Outcome:
     classes: list[dict[str, int]] = [{} for _ in range(count)]
     for name, rows in own.groupby("property", observed=True):
         pollutant = names[str(name)]
-        side = "left" if scale.edge == "upper_inclusive" else "right"
-        numbers = 1 + np.searchsorted(scale.edges_of(pollutant), rows["value"].to_numpy(float), side=side)
+        edges, found = np.array(scale.edges_of(pollutant)), rows["value"].to_numpy(float)
+        numbers = 1 + np.searchsorted(edges, found, side="left" if scale.edge == "upper_inclusive" else "right")
         for cell, number in zip(rows["cell"].tolist(), numbers.tolist(), strict=True):
             classes[cell][pollutant] = number
     kinds = [inputs.cells.kinds[site] for site in inputs.cells.site.tolist()]

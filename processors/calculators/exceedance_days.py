@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from bypuls.standards import Limit, LimitStandard, exceeds
-from processors.calculation import Calculator, Detail, Inputs, Outcome
+from processors.calculation import Calculator, Detail, Floats, Inputs, Integers, Outcome
 from processors.calculators._days import day_means, per_cell
 from processors.windows import local_days
 
 _EPOCH = date(1970, 1, 1)
-_ENOUGH_TO_SAY_WITHIN = 1.0
 
 
 def compute(inputs: Inputs) -> Outcome:
@@ -53,7 +53,9 @@ def compute(inputs: Inputs) -> Outcome:
     return outcome
 
 
-def _bands(inputs: Inputs, limits: list[Limit | None], counts: np.ndarray, valid: np.ndarray, some: np.ndarray) -> list:
+def _bands(
+    inputs: Inputs, limits: list[Limit | None], counts: Floats, valid: Integers, some: npt.NDArray[np.bool_]
+) -> list[str | None]:
     """`above` as soon as more days than allowed are; `within` only for a year that is over and covered; else `open`.
 
     What is allowed is allowed in a year: a month cannot be within, and a part-year proves nothing.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from bypuls.kpi import KpiDefinition
-from processors.calculation import Calculator, Detail, Inputs, Outcome, Part
+from processors.calculation import Calculator, Detail, Floats, Inputs, Integers, Outcome, Part
 from processors.calculators._days import local_hours, valid_days
 from processors.windows import local_days
 
@@ -45,18 +45,18 @@ def compute(inputs: Inputs) -> Outcome:
     )
 
 
-def _profile(sums: pd.Series | np.ndarray, numbers: np.ndarray, days: int) -> Detail | None:
+def _profile(sums: Floats, numbers: Integers, days: int) -> Detail | None:
     if not numbers.any():
         return None
     hours = [total / number if number else None for total, number in zip(sums.tolist(), numbers.tolist(), strict=True)]
     return {"hours": hours, "n": numbers.tolist(), "days": days}
 
 
-def _is_weekend(days: np.ndarray) -> np.ndarray:
+def _is_weekend(days: Integers) -> npt.NDArray[np.bool_]:
     return np.isin((days + 3) % 7, _WEEKEND)  # 1970-01-01 was a Thursday
 
 
-def _days_of_kind(inputs: Inputs, *, weekend: bool) -> np.ndarray:
+def _days_of_kind(inputs: Inputs, *, weekend: bool) -> Integers:
     cells = inputs.cells
     until = local_days(np.minimum(cells.end, cells.start + cells.elapsed * 3600), inputs.calendar)
     first = local_days(cells.start, inputs.calendar)

@@ -8,7 +8,7 @@ from processors.calculation import Calculator, Inputs, Outcome
 
 
 def compute(inputs: Inputs) -> Outcome:
-    """Arithmetic mean of the valid hourly values (2008/50/EC: of hourly means). One hour is its own mean, valid or not."""
+    """Arithmetic mean of the valid hourly values (2008/50/EC: of hourly means). An hour is its own, valid or not."""
     cells, hours = inputs.cells, inputs.hours
     used = hours[hours["cell"] >= 0]
     if cells.period != "PT1H":

@@ -6,7 +6,7 @@ import numpy as np
 
 from bypuls.clock import isoformat
 from bypuls.standards import peak_hour_factor
-from processors.calculation import Calculator, Detail, Inputs, Outcome
+from processors.calculation import Calculator, Detail, Inputs, Integers, Outcome
 from processors.windows import instant
 
 _QUARTER = 900
@@ -20,8 +20,8 @@ _NO_FLOW = "nothing was counted in the busiest hour"
 def compute(inputs: Inputs) -> Outcome:
     """PHF of the hour with the largest volume among all four consecutive quarters of the day (HCM): 0.25 to 1.
 
-    A quarter is the sum of its 5-minute buckets. It exists when every interval of every channel that lies in it was
-    counted. Undefined (never 0) without flow, and where counts are hourly. `detail`: the hour's start, volume, quarters.
+    A quarter is the sum of its 5-minute buckets; it exists when all of them were counted, in every channel. Undefined
+    (never 0) without flow, and where counts are hourly. `detail`: the hour's start, volume and quarters.
     """
     cells, hours = inputs.cells, inputs.hours
     coarse = _coarse_sites(inputs)
@@ -63,7 +63,7 @@ def compute(inputs: Inputs) -> Outcome:
     return Outcome(value, detail=detail, undefined=undefined)
 
 
-def _buckets_of_quarter(inputs: Inputs) -> np.ndarray:
+def _buckets_of_quarter(inputs: Inputs) -> Integers:
     """Per site: 5-minute buckets that a counted quarter has; 1 where nobody knows how often it counts."""
     series = inputs.series
     step = series["interval"].fillna(series["spacing"]).clip(lower=_BUCKET)

@@ -23,11 +23,14 @@ BEGIN
     IF bypuls_edition() <> 'plain' THEN
         RETURN 0;
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('bypuls_ensure_partitions', 0));
     FOR parent, time_column IN VALUES ('observation', 'time'), ('rollup_5m', 'bucket') LOOP
         month := date_trunc('month', from_time AT TIME ZONE 'UTC');
         WHILE month <= to_time AT TIME ZONE 'UTC' LOOP
             child := format('%s_%s', parent, to_char(month, 'YYYYMM'));
+            IF to_regclass(child) IS NULL THEN
+                -- Held until the caller's commit, so only taken where something is to be made; another may have made it.
+                PERFORM pg_advisory_xact_lock(hashtextextended('bypuls_ensure_partitions', 0));
+            END IF;
             IF to_regclass(child) IS NULL THEN
                 EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child, parent);
                 EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, child,
