@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -62,7 +62,7 @@ class ReadingEntry(msgspec.Struct, frozen=True):
     property: str
     unit: str | None = None
     interval: timedelta | None = None
-    stamp: str = "start"
+    stamp: Literal["start", "end", "instant"] = "start"
     spacing: timedelta | None = None
     sentinels: dict[float, float | None] = {}
 

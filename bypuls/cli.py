@@ -88,7 +88,7 @@ def up(
     from bypuls.city import read_city
     from bypuls.storage.cities import add_city
     from bypuls.storage.database import connect
-    from bypuls.up import api_address, servers, supervise
+    from bypuls.up import api_address, servers, supervise, without_password
 
     cities = [read_city(path) for path in city or []]
     stop = _until_told_to_stop(seconds)
@@ -97,7 +97,7 @@ def up(
             for one in cities:
                 _say(f"city {add_city(connection, one, _me()).city} is there")
         _say(f"\n  API     {api_address()}/v1    (OpenAPI at /openapi.json)")
-        _say(f"  broker  {running.broker_url}    publish on bypuls/v1/<city>/<device>/observations")
+        _say(f"  broker  {without_password(running.broker_url)}    publish on bypuls/v1/<city>/<device>/observations")
         for note in running.notes:
             _say(f"  note    {note}")
         _say("  stop    Ctrl-C\n")

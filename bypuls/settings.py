@@ -51,6 +51,8 @@ class IngestSettings(BaseSettings):
     buffer_messages: int = Field(20_000, ge=100, description="received and not yet stored; past it reading stops")
     max_payload_bytes: int = Field(1_048_576, ge=1024)
     max_readings: int = Field(5000, ge=1)
+    max_datastreams: int = Field(1000, ge=1, description="per device; past it new properties go to quarantine")
+    buffer_bytes: int = Field(128 * 1024 * 1024, ge=1024 * 1024, description="of payloads received and not yet stored")
     max_pending_devices: int = Field(10_000, ge=0, description="per city; past it strangers go to quarantine")
 
 

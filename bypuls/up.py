@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from bypuls.broker_server import choose_broker
+from bypuls.broker_server import Mosquitto, choose_broker
 from bypuls.embedded import EmbeddedPostgres
 from bypuls.errors import ServerError
 from bypuls.server_folder import dying_with_parent, port_is_free
@@ -23,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 _STOP_SECONDS = 20.0
 _CHECK_SECONDS = 0.5
 _RESTARTS = 5
+_SETTLED_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -31,9 +33,11 @@ class _Child:
     environment: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
+    started: float = 0.0
 
     def start(self) -> None:
         self.starts += 1
+        self.started = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "bypuls.cli", *self.command],
             env=self.environment,
@@ -59,6 +63,7 @@ class Running:
     database_url: str
     broker_url: str
     notes: list[str] = field(default_factory=list)
+    embedded: list[EmbeddedPostgres | Mosquitto] = field(default_factory=list)
 
 
 @contextmanager
@@ -70,11 +75,14 @@ def servers(say: Callable[[str], None]) -> Iterator[Running]:
         raise ServerError(message)
     with ExitStack() as stack:
         notes: list[str] = []
+        embedded: list[EmbeddedPostgres | Mosquitto] = []
         if settings.database_url:
             database_url = settings.database_url
         else:
             say("starting PostgreSQL …")
-            database_url = stack.enter_context(EmbeddedPostgres(settings.home)).url
+            postgres = stack.enter_context(EmbeddedPostgres(settings.home))
+            embedded.append(postgres)
+            database_url = postgres.url
         if broker_settings.broker_url:
             broker_url = broker_settings.broker_url
         else:
@@ -83,16 +91,18 @@ def servers(say: Callable[[str], None]) -> Iterator[Running]:
             stack.callback(broker.stop)
             broker_url = broker.start()
             notes.extend(broker.limits)
+            if isinstance(broker, Mosquitto):
+                embedded.append(broker)
         say("bringing the schema up to date …")
         migrate(database_url)
-        yield Running(database_url, broker_url, notes)
+        yield Running(database_url, broker_url, notes, embedded)
 
 
 def supervise(running: Running, commands: Sequence[list[str]], stop: threading.Event) -> None:
-    """Run one process per command until `stop` is set; one that dies is started again.
+    """Run one process per command until `stop` is set; one that dies, an embedded server too, is started again.
 
     Raises:
-        ServerError: a process dies again and again.
+        ServerError: a process dies again and again, or a server cannot be started.
     """
     environment = os.environ | {"BYPULS_DATABASE_URL": running.database_url, "BYPULS_BROKER_URL": running.broker_url}
     children = [_Child(command, environment) for command in commands]
@@ -100,6 +110,11 @@ def supervise(running: Running, commands: Sequence[list[str]], stop: threading.E
         for child in children:
             child.start()
         while not stop.wait(_CHECK_SECONDS):
+            for server in running.embedded:
+                if server.pid is None:
+                    _LOG.warning("%s died; starting it again", type(server).__name__)
+                    server.stop()  # lets go of its folder
+                    server.start()
             for child in children:
                 _revive(child)
     finally:
@@ -114,6 +129,8 @@ def _revive(child: _Child) -> None:
     code = child.process.poll() if child.process else None
     if code is None:
         return
+    if time.monotonic() - child.started > _SETTLED_SECONDS:
+        child.starts = 0
     if child.starts > _RESTARTS:
         message = f"'bypuls {' '.join(child.command)}' stopped {child.starts} times (exit {code}): see its lines above"
         raise ServerError(message)
@@ -125,3 +142,9 @@ def api_address() -> str:
     """Where the API will listen."""
     settings = load(ApiSettings)
     return f"http://{settings.host}:{settings.port}"
+
+
+def without_password(url: str) -> str:
+    """An address that may be shown."""
+    head, at, tail = url.rpartition("@")
+    return f"{head.partition('://')[0]}://{tail}" if at else url

@@ -13,11 +13,13 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
+import paho.mqtt.properties as paho_properties
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.exception import MalformedPacket
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -33,6 +35,28 @@ _REMEMBERED_TOPICS = 100_000
 _SESSION_SECONDS = 7 * 24 * 3600  # MQTT 5: how long the broker keeps our queue while we are away
 _DEFAULT_PORT = {"mqtt": 1883, "mqtts": 8883}
 _REFUSED_CREDENTIALS = {"Not authorized", "Bad user name or password", "Client identifier not valid", "Banned"}
+
+
+def _read_utf8(buffer: bytes, most: int) -> tuple[str, int]:
+    """An UTF-8 string of an MQTT 5 packet, and the bytes it took.
+
+    In place of paho's own, which takes U+FEFF for malformed although it is allowed (MQTT 5, section 1.5.4): it ended
+    the connection, was delivered the message again, and so on for ever.
+    """
+    if most < 2:  # noqa: PLR2004 - the length is two bytes
+        message = "Not enough data to read string length"
+        raise MalformedPacket(message)
+    length = int.from_bytes(buffer[:2], "big")
+    if length > most - 2:
+        message = "Length delimited string too long"
+        raise MalformedPacket(message)
+    try:
+        return bytes(buffer[2 : 2 + length]).decode("utf-8"), length + 2
+    except UnicodeDecodeError as error:
+        raise MalformedPacket(str(error)) from None
+
+
+paho_properties.readUTF = _read_utf8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +85,7 @@ class Address:
             message = f"broker address {_without_password(url)!r} must look like mqtt://host:1883 or mqtts://user:password@host:8883"
             raise SettingsError(message)
         return cls(
-            parts.hostname,
+            "127.0.0.1" if parts.hostname == "localhost" else parts.hostname,  # one broker, one session
             port or _DEFAULT_PORT[parts.scheme],
             parts.scheme == "mqtts",
             unquote(parts.username) if parts.username else None,
@@ -81,33 +105,53 @@ class Delivery:
     connection: Connection
     mid: int
     session: int
+    redelivered: bool = False
+
+
+class Outgoing(NamedTuple):
+    """A row of the outbox."""
+
+    number: int
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
 
 
 class Inbox:
-    """What was received and is not taken yet, of all connections; bounded: past `limit` reading stops."""
+    """What was received and is not taken yet, of all connections; bounded in messages and bytes of payload.
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    Past a bound reading stops. Bytes are counted when put and when taken, by two threads or more: a lock keeps count.
+    """
+
+    def __init__(self, limit: int, limit_bytes: int = 128 * 1024 * 1024) -> None:
+        self._limit, self._limit_bytes = limit, limit_bytes
         self._waiting: deque[Delivery] = deque()
+        self._bytes = 0
+        self._counting = threading.Lock()
         self._arrived = threading.Event()
         self.closed = False
 
     def put(self, delivery: Delivery) -> None:
         """Called on a connection's thread; waits while the inbox is full, which holds up that broker alone."""
-        while len(self._waiting) >= self._limit and not self.closed:
+        while (len(self._waiting) >= self._limit or self._bytes >= self._limit_bytes) and not self.closed:
             time.sleep(0.005)
+        with self._counting:
+            self._bytes += len(delivery.message.payload)
         self._waiting.append(delivery)
         if not self._arrived.is_set():
             self._arrived.set()
 
     def take(self, most: int, seconds: float) -> list[Delivery]:
-        """Up to `most` deliveries: at once when that many wait, else what came within `seconds`."""
+        """Up to `most` deliveries (fewer large ones): at once when that many wait, else what came in `seconds`."""
         taken: list[Delivery] = []
+        size = 0
         deadline = time.monotonic() + seconds
         waiting = self._waiting
-        while len(taken) < most:
+        while len(taken) < most and size < self._limit_bytes // 4:
             try:
                 taken.append(waiting.popleft())
+                size += len(taken[-1].message.payload)
             except IndexError:
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -115,6 +159,8 @@ class Inbox:
                 self._arrived.clear()
                 if not waiting:
                     self._arrived.wait(left)
+        with self._counting:
+            self._bytes -= size
         return taken
 
 
@@ -123,10 +169,13 @@ class Connection:
 
     def __init__(self, url: str, client_id: str, sources: Sequence[Source], inbox: Inbox, clock: Clock) -> None:
         self.address = Address.parse(url)
+        self.client_id = client_id
         self.sources = tuple(sources)
         self._inbox = inbox
         self._clock = clock
         self._session = 0
+        self._started = False
+        self._was_connected = False
         self._connected = threading.Event()
         self._refused: str | None = None
         self._claimed: dict[str, Source] = {}
@@ -145,18 +194,24 @@ class Connection:
             self.address.host, self.address.port, keepalive=_KEEPALIVE_SECONDS, **self._connect_options()
         )
         self._client.loop_start()
+        self._started = True
 
     def check(self) -> None:
         """Raise what only a person can mend.
 
         Raises:
-            BrokerError: the broker refuses our credentials.
+            BrokerError: the broker refuses our credentials, or nobody listens to it any more.
         """
         if self._refused is not None:
             raise BrokerError(self._refused)
+        thread = self._client._thread  # noqa: SLF001 - paho tells nobody when an error ends its thread
+        if self._started and (thread is None or not thread.is_alive()):
+            message = f"the connection to broker {self.address} ended by an error of ours; start ingest again"
+            raise BrokerError(message)
 
     def stop(self) -> None:
         """Send the acknowledgements that are under way and leave; the broker keeps the session."""
+        self._started = False
         self._client.disconnect()
         self._client.loop_stop()
         self._connected.clear()
@@ -168,18 +223,27 @@ class Connection:
             if delivery.session == session:
                 ack(delivery.mid, 1)
 
-    def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool, seconds: float) -> bool:
-        """Publish and wait for the broker's acknowledgement; False when it did not come."""
-        if not self.connected:
-            return False
-        sent = self._client.publish(topic, payload, qos=qos, retain=retain)
-        if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            return False
-        try:
-            sent.wait_for_publish(seconds)
-        except (RuntimeError, ValueError):
-            return False
-        return sent.is_published()
+    def publish(self, messages: Sequence[Outgoing], seconds: float) -> list[int]:
+        """Publish and wait for the broker's acknowledgements; the numbers of those that came in time."""
+        deadline = time.monotonic() + seconds
+        sent = []
+        for message in messages:
+            if not self.connected or time.monotonic() > deadline:
+                break
+            info = self._client.publish(message.topic, bytes(message.payload), message.qos, message.retain)
+            if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                break
+            sent.append((message.number, info))
+        published = []
+        for number, info in sent:
+            try:
+                info.wait_for_publish(max(0.0, deadline - time.monotonic()))
+            except (RuntimeError, ValueError):
+                break
+            if not info.is_published():
+                break
+            published.append(number)
+        return published
 
     def _new_client(self, client_id: str) -> mqtt.Client:
         if self._protocol5:
@@ -210,12 +274,13 @@ class Connection:
     def _on_connect(self, client: mqtt.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
             _LOG.error("broker %s refuses the connection: %s", self.address, reason)
-            if str(reason) in _REFUSED_CREDENTIALS and self._session == 0:
+            if str(reason) in _REFUSED_CREDENTIALS and not self._was_connected:
                 self._refused = (
                     f"broker {self.address} refuses us ({reason}): correct user and password in the broker address"
                 )
             return
         self._session += 1
+        self._was_connected = True
         kept = "kept" if flags.session_present else "new"
         _LOG.info("connected to broker %s (session %s)", self.address, kept)
         client.subscribe([(_filter(source), source.qos) for source in self.sources])
@@ -228,6 +293,7 @@ class Connection:
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
         self._connected.clear()
+        self._session += 1  # what is still to be acknowledged will be delivered again
         if reason.is_failure:
             _LOG.warning("connection to broker %s lost: %s; trying again", self.address, reason)
 
@@ -258,6 +324,7 @@ class Connection:
                 self,
                 packet.mid if packet.qos else 0,
                 self._session if packet.qos else -1,
+                bool(packet.dup),
             )
         )
 
@@ -280,18 +347,18 @@ def connections(
 
     Client ids depend on nothing that adding a source changes: under them brokers keep our queue while we are away.
     """
-    grouped: dict[tuple[str, bool], list[Source]] = {}
+    grouped: dict[tuple[Address, bool], tuple[str, list[Source]]] = {}
     for source in sources:
-        grouped.setdefault((source.broker_url or default_url, source.protocol == "5"), []).append(source)
+        url = source.broker_url or default_url
+        grouped.setdefault((Address.parse(url), source.protocol == "5"), (url, []))[1].append(source)
     return [
-        Connection(url, _client_id(url, instance, five=five), group, inbox, clock)
-        for (url, five), group in grouped.items()
+        Connection(url, _client_id(address, instance, five=five), group, inbox, clock)
+        for (address, five), (url, group) in grouped.items()
     ]
 
 
-def _client_id(url: str, instance: str, *, five: bool) -> str:
-    user = Address.parse(url).username
-    return f"bypuls-ingest-{instance}{'-v5' if five else ''}{f'-{user}' if user else ''}"
+def _client_id(address: Address, instance: str, *, five: bool) -> str:
+    return f"bypuls-ingest-{instance}{'-v5' if five else ''}{f'-{address.username}' if address.username else ''}"
 
 
 def acknowledge(deliveries: Iterable[Delivery]) -> None:

@@ -32,7 +32,9 @@ def build(open_database: Callable[[], Connection], broker_url: str, settings: In
     readers = readers_of(sources, catalogue)
 
     def new_pipeline(connection: Connection) -> Pipeline:
-        registry = Registry(connection, quality_of(catalogue.properties), settings.max_pending_devices)
+        registry = Registry(
+            connection, quality_of(catalogue.properties), settings.max_pending_devices, settings.max_datastreams
+        )
         return Pipeline(registry, readers)
 
     return Ingest(open_database, new_pipeline, sources, broker_url, settings, clock)

@@ -18,12 +18,14 @@ from bypuls.errors import Refusal
 from ingest.decoding import Message, Source
 from ingest.quality import Judged
 from ingest.registry import Datastream, Key, Registry
+from ingest.topics import errors, own_topic
 from ingest.validation import Accepted, Read
 from ingest.writer import Batch, Flag, Post, Quarantined, Row
 
 _ERRORS_EVERY_SECONDS = 10.0
 _REMEMBERED = 20
 _REMEMBERED_BYTES = 4096
+_MOST_DEVICES = 100_000  # bounded memory, whoever makes up device names
 
 
 @dataclass(slots=True)
@@ -49,11 +51,12 @@ class Seen:
 
 @dataclass(slots=True)
 class Prepared:
-    """A batch, and per message how many readings it gave and what was refused."""
+    """A batch, and per message how many readings it gave, what was refused, and whether it stated no time."""
 
     batch: Batch
     stored: list[int]
     refused: list[list[Refusal]]
+    timeless: list[int] = field(default_factory=list)
 
 
 class Pipeline:
@@ -65,6 +68,10 @@ class Pipeline:
         self._errors_sent: dict[tuple[str, str], float] = {}
         self.seen = Seen()
         self.registry_changed = False
+
+    def start_again(self) -> None:
+        """Forget what a transaction that was rolled back made us believe."""
+        self._registry.forget()
 
     def prepare(self, messages: Sequence[tuple[Message, Source]]) -> Prepared:
         """Read the messages, in their order. Never raises for what a message holds."""
@@ -110,7 +117,7 @@ class Pipeline:
         prepared: Prepared,
         places: dict[tuple[int, datetime], int],
     ) -> None:
-        rows, seen = prepared.batch.rows, self.seen
+        rows, seen, timeless = prepared.batch.rows, self.seen, False
         for accepted in read.accepted:
             stream = found[_key(read, accepted)]
             if isinstance(stream, Refusal):
@@ -119,13 +126,16 @@ class Pipeline:
             time = accepted.time if stream.shift is None else accepted.time + stream.shift
             flag, judged = stream.quality.push(time, accepted.value, accepted.flag)
             if judged is not None:
-                _judge_later(stream, judged, prepared.batch, places)
+                _judge_later(n, stream, judged, prepared.batch, places)
             places[stream.id, time] = len(rows)
             rows.append(Row(stream.id, time, accepted.value, int(flag), int(source.rank), message.received_at, n))
             prepared.stored[n] += 1
+            timeless = timeless or accepted.reading.time is None
             seen.devices[stream.device] = message.received_at
             first, last = seen.streams.get(stream.id, (time, time))
             seen.streams[stream.id] = (min(first, time), max(last, time))
+        if timeless:
+            prepared.timeless.append(n)
 
     def _refuse(self, n: int, message: Message, source: Source, read: Read, prepared: Prepared) -> None:
         refusals = [
@@ -148,28 +158,33 @@ class Pipeline:
                 prepared.stored[n],
                 device,
                 read.decoder,
+                n,
             )
         )
         if city is not None and device is not None:
-            post = self._errors_topic(message, source, city, device, refusals)
+            post = self._errors_topic(message, source, city, device, refusals, n)
             if post is not None:
                 prepared.batch.posts.append(post)
 
     def _errors_topic(
-        self, message: Message, source: Source, city: str, device: str, refusals: list[dict[str, Any]]
+        self, message: Message, source: Source, city: str, device: str, refusals: list[dict[str, Any]], n: int
     ) -> Post | None:
-        """What was refused, told to the device on its own topic: not more often than a person can read."""
-        if any(character in device for character in "+#/") or message.topic.endswith("/errors"):
+        """What was refused, told to the device on its own topic: not more often than a person can read.
+
+        Only for our own topics: a foreign broker may end our session for publishing there.
+        """
+        own = own_topic(message.topic)
+        if own is None or any(character in device for character in "+#/"):
             return None
         now = message.received_at.timestamp()
         key = (f"{city}/{device}", refusals[0]["code"])
         if now - self._errors_sent.get(key, 0.0) < _ERRORS_EVERY_SECONDS:
             return None
-        if len(self._errors_sent) > 100_000:  # noqa: PLR2004 - bounded memory, whoever makes up device names
+        if len(self._errors_sent) > _MOST_DEVICES:
             self._errors_sent.clear()
         self._errors_sent[key] = now
-        text = {"time": isoformat(message.received_at), "topic": message.topic, "refused": refusals}
-        return Post(source.name, f"bypuls/v1/{city}/{device}/errors", json.dumps(text, ensure_ascii=False).encode())
+        text = {"time": isoformat(message.received_at), "topic": message.topic, "refused": refusals[:_REMEMBERED]}
+        return Post(source.name, errors(city, device), json.dumps(text, ensure_ascii=False).encode(), n)
 
     def _remember(self, n: int, message: Message, read: Read, prepared: Prepared) -> None:
         if read.city is None or read.device is None:
@@ -198,11 +213,13 @@ def _key(read: Read, accepted: Accepted) -> Key:
     return Key(read.city or "", accepted.device, accepted.property, accepted.channel)
 
 
-def _judge_later(stream: Datastream, judged: Judged, batch: Batch, places: dict[tuple[int, datetime], int]) -> None:
+def _judge_later(
+    n: int, stream: Datastream, judged: Judged, batch: Batch, places: dict[tuple[int, datetime], int]
+) -> None:
     """The value before this one gets its final flag: in the batch if it is still there, else in the database."""
     place = places.get((stream.id, judged.time))
     if place is None:
-        batch.flags.append(Flag(stream.id, judged.time, judged.value, int(judged.flag)))
+        batch.flags.append(Flag(stream.id, judged.time, judged.value, int(judged.flag), n))
     else:
         batch.rows[place] = batch.rows[place]._replace(flag=int(judged.flag))
 

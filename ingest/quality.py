@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,8 @@ from typing import Any, NamedTuple
 from bypuls.observation import Quality
 from bypuls.properties import ObservedProperty, Thresholds
 from bypuls.qc import Stream
+
+_LOG = logging.getLogger(__name__)
 
 
 class Judged(NamedTuple):
@@ -60,4 +63,10 @@ class Watch:
 
 def watch(observed: ObservedProperty, overrides: dict[str, Any] | None) -> Watch:
     """A watch with the property's thresholds, some of them replaced by the datastream's own."""
-    return Watch(replace(observed.qc, **overrides) if overrides else observed.qc)
+    if not overrides:
+        return Watch(observed.qc)
+    try:
+        return Watch(replace(observed.qc, **overrides))
+    except (TypeError, ValueError) as error:
+        _LOG.error("thresholds of a datastream of %s are not used: %s", observed.id, error)
+        return Watch(observed.qc)

@@ -77,6 +77,10 @@ REASONS: dict[str, Reason] = {
         "the city has as many devices waiting for somebody to activate them as it may have",
         "activate or remove pending devices, or raise BYPULS_INGEST_MAX_PENDING_DEVICES",
     ),
+    "too_many_datastreams": Reason(
+        "the device has as many properties and channels as a device may have",
+        "check the names it makes up, or raise BYPULS_INGEST_MAX_DATASTREAMS",
+    ),
     "device_disabled": Reason("the device is disabled or retired", "enable it in the registry"),
     "retained_without_time": Reason(
         "a retained message without a time says nothing about now", "send the time, or publish without retain"

@@ -6,6 +6,7 @@ as their source says. Whenever the registry changes, the database notifies and t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from ingest.decoding import Source
 from ingest.quality import Watch
-from ingest.reasons import refusal
+from ingest.reasons import refusal, shortened
 
 _SQL = queries("ingest", "registry.sql")
 _HISTORY_VALUES = 20_000
@@ -60,14 +61,17 @@ class Registry:
         connection: Connection,
         quality_control: Callable[[str, dict[str, Any] | None], Watch],
         max_pending_devices: int,
+        max_datastreams: int,
     ) -> None:
         self._connection = connection
         self._quality_control = quality_control
         self._max_pending = max_pending_devices
+        self._max_datastreams = max_datastreams
         self._cities: set[str] | None = None
         self._devices: dict[tuple[str, str], _Device] = {}
-        self._found: dict[Key, Datastream | Refusal] = {}
-        self._quality: dict[int, Watch] = {}  # outlives `forget`: it is what the stored values say
+        self._found: dict[Key, Datastream] = {}
+        # Outlives `forget`, being what the stored values say, as long as the thresholds (beside it) are the same.
+        self._quality: dict[int, tuple[dict[str, Any] | None, Watch]] = {}
 
     def forget(self) -> None:
         """Drop the picture; the next message looks again."""
@@ -89,19 +93,31 @@ class Registry:
 
     def resolve(self, keys: Collection[Key], source: Source) -> dict[Key, Datastream | Refusal]:
         """The datastream of each key, or why there is none. Adds what is missing, in a transaction of its own."""
-        missing = [key for key in keys if key not in self._found]
-        if missing:
+        refused: dict[Key, Refusal] = {}
+        for _ in range(2):
+            missing = sorted(key for key in keys if key not in self._found)
+            if not missing:
+                break
             if len(self._found) > _MOST_KEYS:
                 self.forget()
-                missing = list(keys)
+                missing = sorted(keys)
             with self._connection.transaction():
-                self._look_up(missing, source)
-        return {key: self._found[key] for key in keys}
+                refused = self._look_up(missing, source)
+            if all(key in self._found or key in refused for key in missing):
+                break
+            self.forget()  # a device was moved while we looked: its picture is old
+        lost = refusal("not_storable", "its device was changed while it was being stored")
+        return {key: self._found.get(key) or refused.get(key) or lost for key in keys}
 
-    def _look_up(self, keys: list[Key], source: Source) -> None:
-        known = [key for key in keys if self.knows_city(key.city)]
-        for key in set(keys).difference(known):
-            self._found[key] = refusal("unknown_city", f"city {key.city!r} is not in the database")
+    def _look_up(self, keys: list[Key], source: Source) -> dict[Key, Refusal]:
+        """Find what can be found; refusals are not remembered: they depend on the source, and people mend them."""
+        refused: dict[Key, Refusal] = {}
+        known = []
+        for key in keys:
+            if self.knows_city(key.city):
+                known.append(key)
+            else:
+                refused[key] = refusal("unknown_city", f"city {shortened(key.city)} is not in the database")
         self._fetch_devices({(key.city, key.device) for key in known}, source)
         usable = []
         for key in known:
@@ -109,18 +125,19 @@ class Registry:
             if problem is None:
                 usable.append(key)
             else:
-                self._found[key] = problem
+                refused[key] = problem
         if usable:
-            self._fetch_datastreams(usable)
+            refused |= self._fetch_datastreams(usable)
+        return refused
 
     def _problem(self, key: Key, source: Source) -> Refusal | None:
         device = self._devices.get((key.city, key.device))
         if device is None:
             if source.unknown_device == "pending":
                 return refusal("too_many_pending", f"{key.city} has {self._max_pending} pending devices already")
-            return refusal("unknown_device", f"device {key.device!r} is not registered in {key.city}")
+            return refusal("unknown_device", f"device {shortened(key.device)} is not registered in {key.city}")
         if device.status in {"disabled", "retired"}:
-            return refusal("device_disabled", f"device {key.device!r} is {device.status}")
+            return refusal("device_disabled", f"device {shortened(key.device)} is {device.status}")
         return None
 
     def _fetch_devices(self, wanted: set[tuple[str, str]], source: Source) -> None:
@@ -131,11 +148,12 @@ class Registry:
         strangers = missing.difference(self._devices)
         if source.unknown_device != "pending":
             return
-        for city in {city for city, _ in strangers}:
+        for city in sorted({city for city, _ in strangers}):
             row = self._connection.execute(_SQL["pending_devices"], (city,)).fetchone()
             room = self._max_pending - (row[0] if row else 0)
             welcome = sorted(device for place, device in strangers if place == city)[: max(room, 0)]
-            self._connection.execute(_SQL["add_pending_devices"], ([city] * len(welcome), welcome))
+            if welcome:
+                self._connection.execute(_SQL["add_pending_devices"], ([city] * len(welcome), welcome))
         self._read_devices(strangers)
 
     def _read_devices(self, wanted: set[tuple[str, str]]) -> None:
@@ -144,13 +162,28 @@ class Registry:
         for city, external_id, *rest in rows:
             self._devices[city, external_id] = _Device(*rest)
 
-    def _fetch_datastreams(self, keys: list[Key]) -> None:
-        self._read_datastreams(keys)
-        new = [key for key in dict.fromkeys(keys) if key not in self._found]
-        if not new:
-            return
+    def _fetch_datastreams(self, keys: list[Key]) -> dict[Key, Refusal]:
+        numbers = self._read_datastreams(keys)
+        refused: dict[Key, Refusal] = {}
+        new: list[Key] = []
+        for key in dict.fromkeys(keys):
+            if key in self._found:
+                continue
+            device = self._devices[key.city, key.device].id
+            numbers[device] += 1
+            if numbers[device] > self._max_datastreams:
+                detail = f"device {shortened(key.device)} has {self._max_datastreams} datastreams already"
+                refused[key] = refusal("too_many_datastreams", detail)
+            else:
+                new.append(key)
+        if new:
+            self._connection.execute(_SQL["add_datastreams"], self._new_columns(new))
+            self._read_datastreams(new)
+        return refused
+
+    def _new_columns(self, keys: list[Key]) -> list[list[Any]]:
         columns: list[list[Any]] = [[] for _ in range(11)]
-        for key in new:
+        for key in keys:
             device = self._devices[key.city, key.device]
             meant = device.readings.get(key.property) or {}
             row = (
@@ -168,29 +201,32 @@ class Registry:
             )
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
-        self._connection.execute(_SQL["add_datastreams"], columns)
-        self._read_datastreams(new)
+        return columns
 
-    def _read_datastreams(self, keys: list[Key]) -> None:
-        names: dict[int, list[tuple[str, str]]] = {}
-        for key in keys:
-            names.setdefault(self._devices[key.city, key.device].id, []).append((key.city, key.device))
+    def _read_datastreams(self, keys: list[Key]) -> Counter[int]:
+        """Take in what these devices have; returns how many datastreams each has."""
+        names = {self._devices[key.city, key.device].id: (key.city, key.device) for key in keys}
+        numbers: Counter[int] = Counter()
         unseen: list[int] = []
         for device, property_id, channel, stream, _unit, interval, stamp, thresholds in self._connection.execute(
             _SQL["datastreams"], (list(names),)
         ).fetchall():
-            if stream not in self._quality:
-                self._quality[stream] = self._quality_control(property_id, thresholds)
+            numbers[device] += 1
+            known = self._quality.get(stream)
+            if known is None or known[0] != thresholds:
+                self._quality[stream] = (thresholds, self._quality_control(property_id, thresholds))
                 unseen.append(stream)
             shift = -interval if interval is not None and stamp == "end" else None
-            found = Datastream(stream, device, shift, self._quality[stream])
-            for city, external_id in names[device][:1]:
-                self._found[Key(city, external_id, property_id, channel)] = found
+            self._found[Key(*names[device], property_id, channel)] = Datastream(
+                stream, device, shift, self._quality[stream][1]
+            )
         self._restore(unseen)
+        return numbers
 
     def _restore(self, streams: list[int]) -> None:
         """After a restart quality control remembers what is stored."""
-        remembering = {stream: self._quality[stream].history for stream in streams if self._quality[stream].history}
+        remembering = {stream: self._quality[stream][1].history for stream in streams}
+        remembering = {stream: history for stream, history in remembering.items() if history}
         if not remembering:
             return
         recent: dict[int, list[tuple[datetime, float]]] = {}
@@ -200,4 +236,4 @@ class Registry:
         for stream, time, value in rows:
             recent.setdefault(stream, []).append((time, value))
         for stream, values in recent.items():
-            self._quality[stream].restore(values)
+            self._quality[stream][1].restore(values)

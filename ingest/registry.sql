@@ -42,6 +42,13 @@ CROSS JOIN LATERAL (
 ) AS r
 ORDER BY wanted.id, r.time
 
+-- Locked in one order first, so that two ingest processes do not deadlock.
+-- name: lock_streams
+SELECT FROM datastream WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+
+-- name: lock_devices
+SELECT FROM device WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+
 -- name: seen
 WITH seen AS (
     SELECT * FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) AS s (id, first_time, last_time)

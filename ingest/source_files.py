@@ -53,6 +53,7 @@ class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     past: timedelta | None = timedelta(days=366)
     future: timedelta | None = timedelta(minutes=5)
     rank: Literal["live", "imported", "verified"] = "live"
+    zone: str | None = None
     unknown_device: Literal["pending", "quarantine"] = "pending"
     trusts_payload_device: bool = False
 
@@ -76,6 +77,7 @@ class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             past=self.past,
             future=self.future,
             rank=_RANKS[self.rank],
+            zone=self.zone,
             unknown_device=self.unknown_device,
             trusts_payload_device=self.trusts_payload_device,
         )
@@ -103,10 +105,22 @@ def read_source(path: Path) -> SourceFile:
     elif found.password_variable is not None:
         message = f"source file {path}: password_variable goes with a broker of the source's own"
         raise SettingsError(message)
+    if not _is_filter(found.topic_filter):
+        message = (
+            f"source file {path}: topic_filter {found.topic_filter!r} is no MQTT filter (+ and # stand alone, # last)"
+        )
+        raise SettingsError(message)
     if found.name in {source.name for source in BUILT_IN}:
         message = f"source file {path}: the name {found.name!r} is taken by a built-in source"
         raise SettingsError(message)
     return found
+
+
+def _is_filter(text: str) -> bool:
+    """MQTT 3.1.1, section 4.7; shared subscriptions have a key of their own (`share`)."""
+    levels = text.split("/")
+    alone = all(level in {"+", "#"} or not {"+", "#"} & set(level) for level in levels)
+    return alone and "#" not in levels[:-1] and levels[0] != "$share" and "\0" not in text
 
 
 def add_source(connection: Connection, source: SourceFile, who: str) -> None:

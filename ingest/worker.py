@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +18,12 @@ from bypuls.settings import IngestSettings
 from bypuls.storage.database import Connection as Database
 from bypuls.storage.database import translated
 from bypuls.storage.queries import queries
-from ingest.broker import Delivery, Inbox, acknowledge, connections
+from ingest.broker import Delivery, Inbox, Outgoing, acknowledge, connections
 from ingest.decoding import Message, Source
 from ingest.pipeline import Pipeline, Prepared, Seen, clean, digest
-from ingest.reasons import refusal
-from ingest.writer import Batch, Quarantined, Writer, Written
+from ingest.reasons import refusal, shortened
+from ingest.topics import matches
+from ingest.writer import Arrival, Batch, Quarantined, Writer, Written
 
 _LOG = logging.getLogger(__name__)
 _WRITER_SQL = queries("ingest", "writer.sql")
@@ -78,8 +80,8 @@ class Ingest:
         self._new_pipeline = new_pipeline
         self._settings = settings
         self._clock = clock
-        self._sources = {source.name: source for source in sources}
-        self._inbox = Inbox(settings.buffer_messages)
+        self._sources = tuple(sources)
+        self._inbox = Inbox(settings.buffer_messages, settings.buffer_bytes)
         self._brokers = connections(sources, broker_url, settings.instance, self._inbox, clock)
         self._database: Database | None = None
         self._pipeline: Pipeline | None = None
@@ -87,6 +89,8 @@ class Ingest:
         self._housekeeping_at = 0.0
         self._outbox_at = 0.0
         self._slots: dict[int, int] = {}
+        self._timeless: list[Delivery] = []
+        self._forgotten: list[tuple[str, int]] = []
         self.totals = Totals()
 
     def run(self, stop: threading.Event) -> None:
@@ -116,6 +120,7 @@ class Ingest:
         deliveries = self._inbox.take(self._settings.batch_messages, self._settings.batch_seconds)
         if deliveries and self._until_it_works(lambda: self._store(deliveries), stop):
             acknowledge(deliveries)
+            self._forgotten = [(delivery.connection.client_id, delivery.mid) for delivery in self._timeless]
         now = time.monotonic()
         if now - self._outbox_at >= _OUTBOX_SECONDS:
             self._outbox_at = now
@@ -170,65 +175,109 @@ class Ingest:
 
     def _store(self, deliveries: Sequence[Delivery]) -> None:
         """Prepared anew at each try: after a reconnect quality control remembers what is stored, not what was tried."""
-        _, pipeline, _ = self._parts()
-        self._write([(delivery.message, delivery.source) for delivery in deliveries], pipeline)
+        messages = self._as_first_arrived(deliveries)
+        prepared = self._prepare(messages)
+        timeless = [n for n in prepared.timeless if deliveries[n].mid]
+        prepared.batch.arrivals = [
+            Arrival(deliveries[n].connection.client_id, deliveries[n].mid, digest(message), message.received_at, n)
+            for n in timeless
+            for message in (messages[n][0],)
+        ]
+        prepared.batch.forgotten = self._forgotten
+        self._write(prepared.batch, range(len(messages)), messages)
+        self._timeless = [deliveries[n] for n in timeless]
 
-    def _write(self, messages: Sequence[tuple[Message, Source]], pipeline: Pipeline) -> Prepared:
-        """Write the batch; if the database refuses the data, halve it until the message that it refuses is found."""
-        _, _, writer = self._parts()
-        prepared = pipeline.prepare(messages)
+    def _as_first_arrived(self, deliveries: Sequence[Delivery]) -> list[tuple[Message, Source]]:
+        """A redelivered message that states no time is of the time at which it first came."""
+        messages = [(delivery.message, delivery.source) for delivery in deliveries]
+        again = [n for n, delivery in enumerate(deliveries) if delivery.redelivered and delivery.mid]
+        if again:
+            database, _, _ = self._parts()
+            clients = [deliveries[n].connection.client_id for n in again]
+            mids = [deliveries[n].mid for n in again]
+            rows = database.execute(_WRITER_SQL["first_arrivals"], (clients, mids)).fetchall()
+            first = {(client, mid): (bytes(message_hash), time) for client, mid, message_hash, time in rows}
+            for n, client, mid in zip(again, clients, mids, strict=True):
+                known_hash, arrived = first.get((client, mid), (None, None))
+                if arrived is not None and known_hash == digest(messages[n][0]):
+                    messages[n] = (replace(messages[n][0], received_at=arrived), messages[n][1])
+        return messages
+
+    def _prepare(self, messages: Sequence[tuple[Message, Source]]) -> Prepared:
+        """Prepare the messages; if one of them makes that fail, each by itself, and that one is refused."""
+        database, pipeline, _ = self._parts()
         try:
             with translated():
-                written = writer.write(prepared.batch)
-        except NotStorable as error:
+                return pipeline.prepare(messages)
+        except DatabaseUnreachable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad message stops nothing, not even by a fault of ours
+            pipeline.start_again()
             if len(messages) == 1:
                 message, source = messages[0]
-                _LOG.error("a message on %s is not storable: %s", message.topic, error)
-                written = writer.write(_not_storable(message, source, str(error)))
+                _LOG.exception("a message on %s cannot be prepared", shortened(message.topic))
+                return Prepared(_not_storable(message, source, f"{type(error).__name__}: {error}"), [0], [[]])
+        self._pipeline = self._new_pipeline(database)  # quality control has seen half of the batch
+        self._pipeline.seen = pipeline.seen
+        whole = Prepared(Batch(), [], [])
+        for n, one in enumerate(messages):
+            _append(whole, self._prepare([one]), n)
+        return whole
+
+    def _write(self, batch: Batch, part: range, messages: Sequence[tuple[Message, Source]]) -> None:
+        """Write the batch; if the database refuses the data, halve it until the message that it refuses is found."""
+        _, pipeline, writer = self._parts()
+        try:
+            with translated():
+                written = writer.write(batch)
+        except NotStorable as error:
+            pipeline.start_again()
+            if len(part) == 1:
+                message, source = messages[part.start]
+                _LOG.error("a message on %s is not storable: %s", shortened(message.topic), error)
+                with translated():
+                    written = writer.write(_not_storable(message, source, str(error)))
             else:
-                middle = len(messages) // 2
-                self._write(messages[:middle], pipeline)
-                self._write(messages[middle:], pipeline)
-                return prepared
-        self.totals.add(len(messages), written)
-        if prepared.batch.quarantined:  # whoever looks for what went wrong looks now
+                middle = (part.start + part.stop) // 2
+                self._write(batch.of(range(part.start, middle)), range(part.start, middle), messages)
+                self._write(batch.of(range(middle, part.stop)), range(middle, part.stop), messages)
+                return
+        self.totals.add(len(part), written)
+        if batch.quarantined:  # whoever looks for what went wrong looks now
             self._housekeeping_at = min(self._housekeeping_at, time.monotonic() - _HOUSEKEEPING_SECONDS + 0.5)
-        return prepared
 
     def _send_outbox(self) -> None:
-        """Publish what waits; a row goes only when its broker has acknowledged."""
+        """Publish what waits, for a bounded time; a row goes only when its broker has acknowledged it."""
         database, _, _ = self._parts()
         for broker in self._brokers:
             if not broker.connected:
                 continue
-            with database.transaction():
-                names = [source.name for source in broker.sources]
-                rows = database.execute(_WRITER_SQL["outgoing"], (names,)).fetchall()
-                sent = [
-                    number
-                    for number, topic, payload, qos, retain in rows
-                    if broker.publish(topic, bytes(payload), qos, retain=retain, seconds=5)
-                ]
-                if sent:
-                    database.execute(_WRITER_SQL["posted"], (sent,))
+            names = [source.name for source in broker.sources]
+            rows = database.execute(_WRITER_SQL["outgoing"], (names,)).fetchall()
+            sent = broker.publish([Outgoing(*row) for row in rows], _OUTBOX_SECONDS)
+            if sent:
+                database.execute(_WRITER_SQL["posted"], (sent,))
 
     def _replay_quarantined(self) -> None:
         """Read again what a person asked for, and write down what came of it."""
-        database, pipeline, _ = self._parts()
-        with database.transaction():
-            asked = database.execute(_WRITER_SQL["replay_asked"]).fetchall()
-            for number, source_name, topic, payload, received_at in asked:
-                source = self._sources.get(source_name)
-                if source is None:
-                    outcome, stored = f"source {source_name} is not configured any more", 0
-                else:
-                    message = Message(topic, bytes(payload), received_at)
-                    prepared = pipeline.prepare([(message, source)])
-                    prepared.batch.quarantined.clear()
-                    prepared.batch.posts.clear()
+        database, _, _ = self._parts()
+        for number, topic, payload, received_at in database.execute(_WRITER_SQL["replay_asked"]).fetchall():
+            message = Message(topic, bytes(payload), received_at)
+            source = next((known for known in self._sources if matches(topic, known.topic_filter)), None)
+            if source is None:
+                database.execute(_WRITER_SQL["replayed"], ("no source reads this topic any more", 0, number))
+                continue
+            prepared = self._prepare([(message, source)])
+            prepared.batch.quarantined.clear()
+            prepared.batch.posts.clear()
+            try:
+                with translated():
                     self._parts()[2].write(prepared.batch)
-                    outcome, stored = _outcome(prepared), prepared.stored[0]
-                database.execute(_WRITER_SQL["replayed"], (outcome, stored, number))
+                outcome, stored = _outcome(prepared), prepared.stored[0]
+            except NotStorable as error:
+                self._parts()[1].start_again()
+                outcome, stored = f"still not storable: {error}", 0
+            database.execute(_WRITER_SQL["replayed"], (clean(outcome), stored, number))
 
     def _keep_house(self) -> None:
         """Tell the registry who spoke, keep the devices' recent messages, hear of changes in the registry."""
@@ -236,6 +285,8 @@ class Ingest:
         seen = pipeline.seen
         with database.transaction():
             if seen.devices:
+                database.execute(_REGISTRY_SQL["lock_streams"], (list(seen.streams),))
+                database.execute(_REGISTRY_SQL["lock_devices"], (list(seen.devices),))
                 database.execute(_REGISTRY_SQL["seen"], _seen_columns(seen))
             self._keep_recent(database, seen)
         pipeline.seen = Seen()
@@ -247,7 +298,7 @@ class Ingest:
         self._slots.update(dict.fromkeys(unknown, -1))
         self._slots.update(dict(database.execute(_WRITER_SQL["newest_slots"], (unknown,)).fetchall()))
         rows = []
-        for device, outcomes in seen.recent.items():
+        for device, outcomes in sorted(seen.recent.items()):
             for outcome in outcomes:
                 slot = self._slots[device] = (self._slots[device] + 1) % 20
                 result = Jsonb({"stored": outcome.stored, "refused": outcome.refused})
@@ -272,6 +323,23 @@ def _outcome(prepared: Prepared) -> str:
     return f"{prepared.stored[0]} stored" + (f"; still refused: {'; '.join(refused)[:900]}" if refused else "")
 
 
+def _append(whole: Prepared, one: Prepared, n: int) -> None:
+    """Add what the single message number `n` came to."""
+    batch, part = whole.batch, one.batch
+    batch.rows.extend(row._replace(message=n) for row in part.rows)
+    batch.flags.extend(flag._replace(message=n) for flag in part.flags)
+    for entry in part.quarantined:
+        entry.message = n
+    for post in part.posts:
+        post.message = n
+    batch.quarantined.extend(part.quarantined)
+    batch.posts.extend(part.posts)
+    batch.hashes.update(dict.fromkeys([n] if part.hashes else [], next(iter(part.hashes.values()), "")))
+    whole.stored.extend(one.stored)
+    whole.refused.extend(one.refused)
+    whole.timeless.extend([n] if one.timeless else [])
+
+
 def _not_storable(message: Message, source: Source, reason: str) -> Batch:
     found = refusal("not_storable", reason)
     refusals = [{"code": found.code, "detail": clean(found.detail), "hint": found.hint, "field": None}]
@@ -286,5 +354,6 @@ def _not_storable(message: Message, source: Source, reason: str) -> Batch:
         0,
         None,
         None,
+        0,
     )
     return Batch(quarantined=[entry])

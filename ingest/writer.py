@@ -33,12 +33,23 @@ class Row(NamedTuple):
 
 
 class Flag(NamedTuple):
-    """A flag for a value that was stored before, judged only now."""
+    """A flag for a value that was stored before, judged only now; `message` is the one that revealed it."""
 
     datastream: int
     time: datetime
     value: float
     flag: int
+    message: int
+
+
+class Arrival(NamedTuple):
+    """When a message that states no time first arrived: a redelivery is to be stored at that time, not at its own."""
+
+    client: str
+    mid: int
+    message_hash: bytes
+    received_at: datetime
+    message: int
 
 
 @dataclass(slots=True)
@@ -55,6 +66,7 @@ class Quarantined:
     stored: int
     device: str | None
     decoder: str | None
+    message: int
 
 
 @dataclass(slots=True)
@@ -64,19 +76,36 @@ class Post:
     source: str
     topic: str
     payload: bytes
+    message: int
     qos: int = 1
     retain: bool = False
 
 
 @dataclass(slots=True)
 class Batch:
-    """What some messages came to. `hashes` are those of the messages, by index."""
+    """What some messages came to; every part says by which message, so that a batch can be divided.
+
+    `hashes` are those of the messages, by index. `forgotten` are (client, mid) that were acknowledged since.
+    """
 
     rows: list[Row] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+    forgotten: list[tuple[str, int]] = field(default_factory=list)
     hashes: dict[int, str] = field(default_factory=dict)
+
+    def of(self, messages: range) -> Batch:
+        """What only these messages came to."""
+        return Batch(
+            [row for row in self.rows if row.message in messages],
+            [flag for flag in self.flags if flag.message in messages],
+            [entry for entry in self.quarantined if entry.message in messages],
+            [post for post in self.posts if post.message in messages],
+            [arrival for arrival in self.arrivals if arrival.message in messages],
+            hashes=self.hashes,
+        )
 
 
 @dataclass(slots=True)
@@ -105,32 +134,44 @@ class Writer:
             psycopg.Error: nothing was stored; the same batch can be written again.
         """
         written = Written(quarantined=len(batch.quarantined))
-        months = {(row.time.year, row.time.month) for row in batch.rows} - self._months
+        self._ensure_partitions(batch.rows)
         with self._connection.transaction():
-            if months:
-                self._ensure_partitions(batch.rows, months)
             for later, rows in enumerate(_rounds(batch.rows)):
                 if later:
                     self._connection.execute("TRUNCATE incoming")
                 self._merge(rows, batch.hashes, written)
             if batch.flags:
-                columns = [list(column) for column in zip(*batch.flags, strict=True)]
+                columns = [list(column) for column in zip(*(flag[:4] for flag in batch.flags), strict=True)]
                 self._connection.execute(_SQL["flag"], columns)
-            for entry in batch.quarantined:
+            for entry in sorted(batch.quarantined, key=lambda entry: entry.payload_hash):
                 self._connection.execute(_SQL["quarantine"], _quarantine_row(entry))
             for post in batch.posts:
                 self._connection.execute(_SQL["post"], (post.source, post.topic, post.payload, post.qos, post.retain))
+            self._keep_arrivals(batch)
             if batch.rows or batch.flags:
                 self._connection.execute(_SQL["announce"])
-        self._months |= months
         written.repeated = len(batch.rows) - written.stored - written.corrected
         return written
 
-    def _ensure_partitions(self, rows: Sequence[Row], months: set[tuple[int, int]]) -> None:
-        """One call per new month: a batch may hold 2019 and today without the years between."""
+    def _keep_arrivals(self, batch: Batch) -> None:
+        if batch.forgotten:
+            clients, mids = (list(column) for column in zip(*batch.forgotten, strict=True))
+            self._connection.execute(_SQL["forget_arrivals"], (clients, mids))
+        if batch.arrivals:
+            newest = {(arrival.client, arrival.mid): arrival[:4] for arrival in batch.arrivals}
+            columns = [list(column) for column in zip(*newest.values(), strict=True)]
+            self._connection.execute(_SQL["keep_arrivals"], columns)
+
+    def _ensure_partitions(self, rows: Sequence[Row]) -> None:
+        """Each new month in a transaction of its own: a message may span a century, and locks are few.
+
+        A batch may hold 2019 and today without the years between.
+        """
         examples = {(row.time.year, row.time.month): row.time for row in rows}
-        for month in sorted(months):
-            self._connection.execute(_SQL["ensure_partitions"], (examples[month], examples[month]))
+        for month in sorted(examples.keys() - self._months):
+            with self._connection.transaction():
+                self._connection.execute(_SQL["ensure_partitions"], (examples[month], examples[month]))
+            self._months.add(month)
 
     def _merge(self, rows: Sequence[Row], hashes: dict[int, str], written: Written) -> None:
         with self._connection.cursor() as cursor:

@@ -13,6 +13,7 @@ COPY incoming (n, datastream, time, value, flag, rank, received_at) FROM STDIN (
 WITH stored AS (
     INSERT INTO observation (datastream, time, value, flag, rank, received_at)
     SELECT datastream, time, value, flag, rank, received_at FROM incoming
+    ORDER BY datastream, time  -- two writers on the same keys wait for each other instead of deadlocking
     ON CONFLICT (datastream, time) DO NOTHING
     RETURNING datastream, time
 ), marked AS (
@@ -30,6 +31,7 @@ WHERE o.time BETWEEN %s AND %s
   AND (i.rank > o.rank OR (i.rank = o.rank AND i.value <> o.value))
   AND NOT EXISTS (SELECT FROM observation_revision r
                   WHERE r.datastream = i.datastream AND r.time = i.time AND r.value = i.value AND r.rank = i.rank)
+ORDER BY o.datastream, o.time
 FOR UPDATE OF o
 
 -- name: keep_revisions
@@ -65,15 +67,15 @@ INSERT INTO quarantine (received_at, last_received_at, city, source, topic, payl
                         stored, device, decoder)
 VALUES (%(received_at)s, %(received_at)s, %(city)s, %(source)s, %(topic)s, %(payload)s, %(payload_hash)s, %(reason)s, %(detail)s,
         %(hint)s, %(refusals)s, %(stored)s, %(device)s, %(decoder)s)
-ON CONFLICT (source, topic, payload_hash) DO UPDATE SET
+ON CONFLICT (source, payload_hash) DO UPDATE SET
     occurrences = quarantine.occurrences + 1, last_received_at = excluded.last_received_at, reason = excluded.reason,
     detail = excluded.detail, hint = excluded.hint, refusals = excluded.refusals, stored = excluded.stored,
     decoder = excluded.decoder
 
 -- name: replay_asked
-SELECT id, source, topic, payload, received_at FROM quarantine
+SELECT id, topic, payload, received_at FROM quarantine
 WHERE replay_asked_at IS NOT NULL AND replayed_at IS NULL
-ORDER BY id LIMIT 200 FOR UPDATE SKIP LOCKED
+ORDER BY id LIMIT 200
 
 -- name: replayed
 UPDATE quarantine SET replayed_at = clock_timestamp(), replay_outcome = %s, stored = stored + %s WHERE id = %s
@@ -91,7 +93,7 @@ SELECT DISTINCT ON (device) device, slot FROM recent_message WHERE device = ANY(
 INSERT INTO outbox (source, topic, payload, qos, retain) VALUES (%s, %s, %s, %s, %s)
 
 -- name: outgoing
-SELECT id, topic, payload, qos, retain FROM outbox WHERE source = ANY(%s) ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED
+SELECT id, topic, payload, qos, retain FROM outbox WHERE source = ANY(%s) ORDER BY id LIMIT 500
 
 -- name: posted
 DELETE FROM outbox WHERE id = ANY(%s)
@@ -101,3 +103,18 @@ SELECT pg_notify('bypuls_changed', '')
 
 -- name: ensure_partitions
 SELECT bypuls_ensure_partitions(%s, %s)
+
+
+-- name: first_arrivals
+SELECT a.client, a.mid, a.message_hash, a.received_at
+FROM first_arrival a JOIN unnest(%s::text[], %s::integer[]) AS wanted (client, mid) USING (client, mid)
+
+-- name: keep_arrivals
+INSERT INTO first_arrival (client, mid, message_hash, received_at)
+SELECT * FROM unnest(%s::text[], %s::integer[], %s::bytea[], %s::timestamptz[]) AS new (client, mid, message_hash, received_at)
+ORDER BY client, mid
+ON CONFLICT (client, mid) DO UPDATE SET message_hash = excluded.message_hash, received_at = excluded.received_at
+
+-- name: forget_arrivals
+DELETE FROM first_arrival a USING unnest(%s::text[], %s::integer[]) AS gone (client, mid)
+WHERE a.client = gone.client AND a.mid = gone.mid

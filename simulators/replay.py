@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 import time as monotonic
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -63,23 +64,28 @@ def read_file(path: Path, city: City, receipt: Receipt) -> Iterator[Recorded]:
     """
     data_set = path.name.removesuffix(".gz").removesuffix(".csv")
     devices: dict[str, str] = {}
-    with _open(path) as file:
-        reader = csv.DictReader(file)
-        missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
-        if missing:
-            message = f"{path}: column {missing[0]!r} is missing; a tidy CSV has {', '.join(_COLUMNS)}"
-            raise SettingsError(message)
-        for row in reader:
-            receipt.rows += 1
-            try:
+    line = 0
+    try:
+        with _open(path) as file:
+            reader = csv.DictReader(file, restval="")
+            missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                message = f"{path}: column {missing[0]!r} is missing; a tidy CSV has {', '.join(_COLUMNS)}"
+                raise SettingsError(message)
+            for row in reader:
+                line = reader.line_num
+                receipt.rows += 1
                 recorded = _row(row, data_set, city, devices)
-            except (ValueError, TypeError) as error:
-                message = f"{path}, line {reader.line_num}: {error}"
-                raise SettingsError(message) from None
-            if recorded is None:
-                receipt.empty += 1
-            else:
-                yield recorded
+                if recorded is None:
+                    receipt.empty += 1
+                else:
+                    yield recorded
+    except (ValueError, TypeError, csv.Error) as error:  # UnicodeDecodeError is a ValueError
+        message = f"{path}, line {line or 1}: {error}"
+        raise SettingsError(message) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        message = f"{path} is no whole gzip file: {error}"
+        raise SettingsError(message) from None
 
 
 def publications(

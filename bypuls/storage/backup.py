@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bypuls.errors import DatabaseError, SettingsError
 from bypuls.storage.database import Connection, connect, describe, translated
@@ -24,15 +27,12 @@ def backup(url: str, file: Path, tools: Path | None = None) -> int:
         program = _program("pg_dump", connection.info.server_version // 10_000, tools)
     partial = file.with_name(file.name + ".partial")
     try:
-        partial.touch()
+        partial.touch(mode=0o600)  # it holds raw messages and the hashes of tokens
     except OSError as error:
         message = f"backup file {file} cannot be written: {error.strerror}"
         raise SettingsError(message) from None
     try:
-        _run(
-            [program, "--format=custom", "--compress=6", "--no-owner", f"--file={partial}", f"--dbname={url}"],
-            "pg_dump",
-        )
+        _run([program, "--format=custom", "--compress=6", "--no-owner", f"--file={partial}"], url)
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
@@ -54,7 +54,9 @@ def restore(url: str, file: Path, tools: Path | None = None) -> None:
         timescaledb = _prepare_timescaledb(connection, file, tools)
         program = _program("pg_restore", connection.info.server_version // 10_000, tools)
     try:
-        _run([program, "--no-owner", "--exit-on-error", f"--dbname={url}", str(file)], "pg_restore")
+        # No privileges: their roles may not exist here yet; migrating makes and grants them.
+        whole = [] if timescaledb else ["--single-transaction"]
+        _run([program, "--no-owner", "--no-privileges", "--exit-on-error", *whole, str(file)], url)
     finally:
         if timescaledb:
             with translated(url), connect(url, autocommit=True) as connection:
@@ -103,9 +105,14 @@ def _program(name: str, server: int, tools: Path | None) -> str:
     return min(candidates)[1]
 
 
-def _run(command: list[str], name: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - composed above
+def _run(command: list[str], url: str) -> None:
+    """Run pg_dump or pg_restore on the database; the password is not shown to who lists processes."""
+    parts = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
+    password = parts.pop("password", None)
+    environment = os.environ | ({"PGPASSWORD": password} if password else {})
+    command = [command[0], f"--dbname={make_conninfo(**parts)}", *command[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - composed above
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "error" in line.lower()] or done.stderr.splitlines()[-1:]
-        message = f"{name} failed: {lines[0] if lines else 'no message'}"
+        message = f"{Path(command[0]).name} failed: {lines[0] if lines else 'no message'}"
         raise DatabaseError(message)

@@ -71,11 +71,12 @@ def _upsert_places(connection: Connection, city: City, document: dict[str, Any])
             "document": Jsonb(document),
         },
     )
-    for area in sorted(city.areas, key=lambda area: area.parent is not None):
-        row = msgspec.structs.asdict(area) | {"city": city.city}
-        row["boundary"] = Jsonb(area.boundary) if area.boundary else None
-        connection.execute(_SQL["upsert_area"], row)
-    for site in city.sites:
+    for parents in (False, True):  # first the areas, then which lies in which: in whatever order the file has them
+        for area in city.areas:
+            row = msgspec.structs.asdict(area) | {"city": city.city, "parent": area.parent if parents else None}
+            row["boundary"] = Jsonb(area.boundary) if area.boundary else None
+            connection.execute(_SQL["upsert_area"], row)
+    for site, plain in zip(city.sites, document["sites"], strict=True):
         connection.execute(
             _SQL["upsert_site"],
             {
@@ -87,7 +88,7 @@ def _upsert_places(connection: Connection, city: City, document: dict[str, Any])
                 "longitude": site.lon,
                 "area": site.area,
                 "class": site.instrument_class.value,
-                "attributes": Jsonb(site.attributes),
+                "attributes": Jsonb(plain["attributes"]),
             },
         )
     if city.population is not None:

@@ -18,6 +18,8 @@ Role = Literal["owner", "writer", "reader", "grafana"]
 
 _ROLE_NAMES: dict[Role, str] = {"writer": "bypuls_writer", "reader": "bypuls_reader", "grafana": "grafana_ro"}
 _CONNECT_SECONDS = 10
+# Not connection errors to psycopg, but waiting mends them: a standby that is about to be promoted, a session ended.
+_AWAY = (pg.ReadOnlySqlTransaction, pg.IdleInTransactionSessionTimeout, pg.TransactionTimeout)
 
 
 def connect(url: str, role: Role = "owner", *, autocommit: bool = False) -> Connection:
@@ -89,7 +91,10 @@ def translated(url: str | None = None) -> Iterator[None]:
             raise SettingsError(message) from error
         message = f"database{where}: {_first_line(error)}"
         raise DatabaseError(message) from error
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+    except (pg.ProgramLimitExceeded, pg.OutOfMemory) as error:  # of this data: a key too long, too many locks
+        message = f"database{where}: {_first_line(error)}"
+        raise NotStorable(message) from error
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, *_AWAY) as error:
         message = f"database{where} does not answer: {_first_line(error)}"
         raise DatabaseUnreachable(message) from error
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.NotSupportedError) as error:

@@ -124,6 +124,9 @@ def _plan(connection: Connection, url: str) -> Plan:
         )
         raise SchemaError(message)
     for number, checksum in applied.items():
+        if number not in shipped:
+            message = f"migration {number:04d} was applied to {describe(url)} but is not shipped: install what made it"
+            raise SchemaError(message)
         if shipped[number].checksum != checksum:
             message = (
                 f"migration {number:04d}_{shipped[number].name} differs from the one applied to {describe(url)}: "

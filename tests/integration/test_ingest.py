@@ -1,4 +1,4 @@
-"""Messages through a real broker into a real database: stored, or in quarantine with a reason; none lost, none twice."""
+"""Messages through a real broker into a real database: stored, or in quarantine with a reason; none lost or twice."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bypuls.city import City, SiteEntry
+from bypuls.city import City, DeviceEntry, SiteEntry
 from bypuls.clock import isoformat, utc_now
 from bypuls.errors import BrokerError
+from bypuls.observation import Origin
 from bypuls.settings import IngestSettings
 from bypuls.storage.cities import add_city
 from bypuls.storage.database import connect
@@ -255,8 +256,10 @@ def test_two_brokers_at_once_each_with_its_source(platform, new_mosquitto, tmp_p
     second = new_mosquitto()
     second.start()
     file = tmp_path / "source.yaml"
-    file.write_text(f"name: second\nbroker: {second.url}\ntopic_filter: plant/+\nformats: [senml]\ncity: {platform.city}\n"
-                    "trusts_payload_device: true\n")  # fmt: skip
+    file.write_text(
+        f"name: second\nbroker: {second.url}\ntopic_filter: plant/+\nformats: [senml]\n"
+        f"city: {platform.city}\ntrusts_payload_device: true\n"
+    )
     with connect(platform.url, autocommit=True) as connection:
         add_source(connection, read_source(file), "test")
     platform.start()
@@ -281,3 +284,113 @@ def test_a_broker_that_refuses_us_is_one_clear_line(migrated_url, new_mosquitto)
     with pytest.raises(BrokerError, match="refuses us") as caught:
         ingest.run(threading.Event())
     assert "wrong" not in str(caught.value)
+
+
+# What follows was found by trying to break it; each once stopped the stream or stored something twice.
+
+
+def test_a_message_without_a_time_is_one_value_however_often_it_is_delivered(platform):
+    """The broker delivers again what was not acknowledged when the connection broke: it is the same value."""
+    platform.start()
+    connection = platform.ingest._brokers[0]
+    with Publisher(platform.broker_url, f"device-{platform.city}") as publisher:
+        for n in range(3000):
+            if n % 1000 == 500:
+                connection._client._sock_close()
+            publisher.publish(f"bypuls/v1/{platform.city}/square/observations", json.dumps({"pm10": n / 10}).encode())
+        publisher.flush(30)
+    platform.wait_for("SELECT count(DISTINCT value) FROM observation", [(3000,)])
+    time.sleep(0.5)
+    assert platform.rows("SELECT count(*) FROM observation") == [(3000,)]
+
+
+@pytest.mark.lane("plain")
+def test_after_a_crash_between_commit_and_acknowledgement_a_timeless_message_is_stored_once(platform, monkeypatch):
+    platform.start()
+    monkeypatch.setattr("ingest.worker.acknowledge", lambda _: None)
+    platform.publish("square", {"pm10": 1})
+    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    platform.stop()
+    monkeypatch.undo()
+    platform.start()
+    platform.publish("square", {"pm25": 2})
+    platform.wait_for("SELECT value FROM observation ORDER BY value", [(1.0,), (2.0,)])
+    platform.wait_for("SELECT count(*) FROM first_arrival", [(1,)])  # the acknowledged one is forgotten with the next
+
+
+@pytest.mark.lane("plain")
+def test_a_topic_too_long_for_an_index_stops_nothing(platform):
+    platform.start()
+    platform.publish("字" * 950, {"pm10": 1})
+    platform.publish("square", {"pm10": 2})
+    platform.wait_for("SELECT value FROM observation", [(2.0,)])
+    platform.wait_for("SELECT count(*) FROM quarantine", [(1,)])
+
+
+@pytest.mark.lane("plain")
+def test_a_value_the_database_refuses_is_quarantined_beside_its_neighbours_and_its_replay_stops_nothing(platform):
+    with connect(platform.url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE observation ADD CHECK (value <> 13)")
+    platform.start()
+    with Publisher(platform.broker_url, f"device-{platform.city}") as publisher:
+        for n in range(40):
+            publisher.publish(f"bypuls/v1/{platform.city}/square/observations", json.dumps({"pm10": n}).encode())
+    platform.wait_for("SELECT count(*) FROM observation", [(39,)])
+    platform.wait_for("SELECT reason FROM quarantine", [("not_storable",)])
+    platform.rows("UPDATE quarantine SET replay_asked_at = now() RETURNING id")
+    platform.wait_for("SELECT starts_with(replay_outcome, 'still not storable') FROM quarantine", [(True,)])
+    platform.publish("square", {"pm10": 50})
+    platform.wait_for("SELECT count(*) FROM observation", [(40,)])
+
+
+@pytest.mark.lane("plain")
+def test_a_registry_that_contradicts_itself_is_refused_per_message(platform):
+    platform.start()
+    platform.rows("""UPDATE device SET readings = '{"pm10": {"stamp": "begin"}}' RETURNING id""")
+    time.sleep(1.5)
+    platform.publish("square", {"pm10": 1})
+    platform.publish("square", {"pm25": 2})
+    platform.wait_for("SELECT value FROM observation", [(2.0,)])
+    platform.wait_for("SELECT reason FROM quarantine", [("not_storable",)])
+
+
+@pytest.mark.lane("plain")
+def test_a_device_moved_gets_a_new_datastream_at_once(platform):
+    platform.start()
+    platform.publish("square", {"pm10": 1})
+    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    with connect(platform.url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO site (city, slug, name, kind) VALUES (%s, 'hill', 'Hill', 'road')", (platform.city,)
+        )
+        connection.execute("UPDATE device SET site = 'hill'")
+    platform.publish("square", {"pm25": 2})
+    platform.wait_for("SELECT site FROM datastream ORDER BY id DESC LIMIT 1", [("hill",)])
+
+
+@pytest.mark.lane("plain")
+def test_a_device_cannot_fill_the_registry(platform):
+    platform._settings.max_datastreams = 10
+    platform.start()
+    readings = [{"quantity": "pm10", "value": n, "unit": "ug/m3", "channel": f"c{n}"} for n in range(50)]
+    platform.publish("square", {"readings": readings})
+    platform.wait_for("SELECT reason, stored FROM quarantine", [("too_many_datastreams", 10)])
+    assert platform.rows("SELECT count(*) FROM datastream") == [(10,)]
+
+
+@pytest.mark.lane("plain")
+def test_a_pending_device_that_turns_out_simulated_is_simulated_all_along(platform):
+    platform.start()
+    platform.publish("newcomer", {"pm10": 1})
+    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    city = City(
+        city=platform.city,
+        name={"en": "Here"},
+        time_zone="Europe/Oslo",
+        sites=[SiteEntry(slug="square", name="Square", kind="traffic")],
+        devices=[DeviceEntry(id="newcomer", site="square", origin=Origin.SIMULATED)],
+    )
+    with connect(platform.url, autocommit=True) as connection:
+        add_city(connection, city, "test")
+    assert platform.rows("SELECT site, origin FROM datastream") == [("square", "simulated")]
+    assert platform.rows("SELECT status FROM device WHERE external_id = 'newcomer'") == [("active",)]

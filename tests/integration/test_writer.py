@@ -89,7 +89,7 @@ def test_a_verified_value_replaces_a_live_one_and_a_confirmed_one_rises_in_rank_
 def test_a_flag_judged_later_is_no_revision_and_queues_its_bucket(writer):
     writer.write(Batch(rows=[row(10.0)]))
     writer._connection.execute("DELETE FROM changed_bucket")
-    writer.write(Batch(flags=[Flag(1, NOON, 10.0, 3)]))
+    writer.write(Batch(flags=[Flag(1, NOON, 10.0, 3, 0)]))
     assert stored(writer) == [(10.0, 3, 1)]
     assert revisions(writer) == []
     assert rows_of(writer, "SELECT bucket FROM changed_bucket") == [(NOON,)]
@@ -103,16 +103,16 @@ def test_times_decades_apart_find_their_place(writer):
 
 def test_a_refused_message_is_one_row_however_often_it_comes(writer):
     refusals = [{"code": "unknown_unit", "detail": "furlongs", "hint": "send ug/m3", "field": "pm25"}]
-    entry = Quarantined(NOON, None, "live", "a/b", b"\x00\xff", b"hash", refusals, 0, "dev-1", "own_json")
+    entry = Quarantined(NOON, None, "live", "a/b", b"\x00\xff", b"hash", refusals, 0, "dev-1", "own_json", 0)
     for _ in range(3):
-        writer.write(Batch(quarantined=[entry], posts=[Post("live", "a/b/errors", b"{}")]))
+        writer.write(Batch(quarantined=[entry], posts=[Post("live", "a/b/errors", b"{}", 0)]))
     assert rows_of(writer, "SELECT payload, reason, occurrences FROM quarantine") == [(b"\x00\xff", "unknown_unit", 3)]
     assert rows_of(writer, "SELECT count(*) FROM outbox") == [(3,)]
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(writer):
     bad = Quarantined(
-        NOON, None, "live", "a\0b", b"", b"hash", [{"code": "x", "detail": "", "hint": ""}], 0, None, None
+        NOON, None, "live", "a\0b", b"", b"hash", [{"code": "x", "detail": "", "hint": ""}], 0, None, None, 0
     )
     with pytest.raises(Exception, match="NUL"):
         writer.write(Batch(rows=[row(10.0)], quarantined=[bad]))

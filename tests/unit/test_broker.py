@@ -6,18 +6,20 @@ import threading
 import time
 
 import pytest
+from paho.mqtt import properties
+from paho.mqtt.exception import MalformedPacket
 
 from bypuls.clock import utc_now
 from bypuls.errors import SettingsError
 from ingest.broker import Address, Delivery, Inbox, connections
-from ingest.decoding import Source
+from ingest.decoding import Message, Source
 from ingest.sources import HISTORY, LIVE, UNCLAIMED
 
 
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("mqtt://localhost", ("localhost", 1883, False, None, None)),
+        ("mqtt://localhost", ("127.0.0.1", 1883, False, None, None)),
         ("mqtts://b.example.org", ("b.example.org", 8883, True, None, None)),
         ("mqtt://me:p%40ss@[::1]:2883", ("::1", 2883, False, "me", "p@ss")),
     ],
@@ -35,7 +37,7 @@ def test_what_is_no_address_is_refused_without_its_password(url):
 
 
 def delivery(n):
-    return Delivery(n, LIVE, None, n, 1)
+    return Delivery(Message("a", b"%d" % n, utc_now()), LIVE, None, n, 1)
 
 
 def test_a_full_inbox_holds_up_whoever_puts_and_loses_nothing():
@@ -48,7 +50,7 @@ def test_a_full_inbox_holds_up_whoever_puts_and_loses_nothing():
     while len(taken) < 25:
         taken += inbox.take(7, 1.0)
     thread.join()
-    assert [one.message for one in taken] == list(range(25))
+    assert [int(one.message.payload) for one in taken] == list(range(25))
 
 
 def test_take_comes_back_when_the_time_is_over_with_what_there_is():
@@ -86,3 +88,29 @@ def test_what_no_source_claims_any_more_is_told_apart():
     (connection,) = connections([LIVE, HISTORY], "mqtt://here", "1", Inbox(10), utc_now)
     assert connection._source_of("bypuls/v1/here/square/history") is HISTORY
     assert connection._source_of("plant/7") is UNCLAIMED
+
+
+def test_an_inbox_is_bounded_in_bytes_too():
+    inbox = Inbox(1000, limit_bytes=10)
+    thread = threading.Thread(target=lambda: [inbox.put(delivery(1000 + n)) for n in range(9)])
+    thread.start()
+    time.sleep(0.1)
+    assert thread.is_alive()
+    taken = []
+    while len(taken) < 9:
+        taken += inbox.take(100, 1.0)
+    thread.join()
+
+
+def test_two_spellings_of_one_broker_are_one_session():
+    other = Source(name="other", topic_filter="x/+", broker_url="mqtt://127.0.0.1:1883")
+    assert len(connections([LIVE, other], "mqtt://localhost", "1", Inbox(10), utc_now)) == 1
+
+
+def test_mqtt_5_strings_may_hold_what_the_standard_allows():
+    """MQTT 5, section 1.5.4: U+FEFF is allowed wherever it appears; paho 2.2 ended the connection over it."""
+    text = "a\ufeffb".encode()
+    assert properties.readUTF(len(text).to_bytes(2, "big") + text, 100) == ("a\ufeffb", len(text) + 2)
+    for buffer, most in ((b"\x00", 1), (b"\x00\x09ab", 4), (b"\x00\x01\xff", 3)):
+        with pytest.raises(MalformedPacket):
+            properties.readUTF(buffer, most)

@@ -121,7 +121,7 @@ CREATE TABLE quarantine (
     source        text NOT NULL,
     topic         text NOT NULL,
     payload       bytea NOT NULL,
-    payload_hash  bytea NOT NULL,                        -- sha256: a redelivered message is one row
+    payload_hash  bytea NOT NULL,                        -- sha256 of topic and payload: a redelivery is no second row
     reason        text NOT NULL,                         -- of the first refusal
     detail        text NOT NULL,
     hint          text NOT NULL,
@@ -132,10 +132,20 @@ CREATE TABLE quarantine (
     replay_asked_at timestamptz,
     replayed_at   timestamptz,
     replay_outcome text,
-    UNIQUE (source, topic, payload_hash)
+    UNIQUE (source, payload_hash)
 );
 CREATE INDEX quarantine_by_city ON quarantine (city, last_received_at DESC);
 CREATE INDEX quarantine_to_replay ON quarantine (replay_asked_at) WHERE replay_asked_at IS NOT NULL AND replayed_at IS NULL;
+
+-- When a message without a time of its own first arrived, by the broker session's packet id: until it is acknowledged it
+-- may be delivered again, and then it is the same value of the same time.
+CREATE TABLE first_arrival (
+    client       text NOT NULL,
+    mid          integer NOT NULL,
+    message_hash bytea NOT NULL,
+    received_at  timestamptz NOT NULL,
+    PRIMARY KEY (client, mid)
+);
 
 -- The last messages of each device and what became of each: a ring of 20 slots, written every few seconds.
 CREATE TABLE recent_message (

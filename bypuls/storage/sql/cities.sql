@@ -34,20 +34,27 @@ ON CONFLICT (city, external_id) DO UPDATE SET
 WHERE (device.site, device.class, device.origin, device.profile, device.readings) IS DISTINCT FROM
       (excluded.site, excluded.class, excluded.origin, excluded.profile, excluded.readings) OR device.status = 'pending'
 
--- What a pending device measured belongs to the place it turned out to hang at.
+-- What a pending device measured belongs to the place it turned out to hang at, and is meant as the file says.
 -- name: place_pending_datastreams
-UPDATE datastream s SET site = d.site
+UPDATE datastream s SET
+    site = d.site,
+    origin = d.origin,
+    unit = coalesce(s.unit, d.readings -> s.property ->> 'unit'),
+    interval = coalesce(s.interval, (d.readings -> s.property ->> 'interval')::interval),
+    stamp = coalesce(d.readings -> s.property ->> 'stamp', s.stamp),
+    expected_spacing = coalesce((d.readings -> s.property ->> 'spacing')::interval,
+                                (d.readings -> s.property ->> 'interval')::interval, s.expected_spacing)
 FROM device d
 WHERE d.id = s.device AND d.city = %s AND s.site IS NULL AND d.site IS NOT NULL
   AND NOT EXISTS (SELECT FROM datastream o WHERE o.device = s.device AND o.property = s.property AND o.channel = s.channel AND o.site = d.site)
 RETURNING s.id
 
--- The file says better what hangs there: a class that was wrong or unknown was so for what is stored too.
+-- The file says better what hangs there: a class or origin that was wrong or unknown was so for what is stored too.
 -- name: reclass_datastreams
-UPDATE datastream s SET class = coalesce(d.class, p.class)
+UPDATE datastream s SET class = coalesce(d.class, p.class), origin = d.origin
 FROM device d, site p
 WHERE d.id = s.device AND p.city = s.city AND p.slug = s.site AND s.city = %s
-  AND s.class IS DISTINCT FROM coalesce(d.class, p.class)
+  AND (s.class, s.origin) IS DISTINCT FROM (coalesce(d.class, p.class), d.origin)
 RETURNING s.id
 
 -- Their hours are computed again, so that the place's KPIs follow.

@@ -18,7 +18,9 @@ BEGIN
         END IF;
     END LOOP;
 
+    REVOKE EXECUTE ON FUNCTION bypuls_ensure_partitions FROM PUBLIC;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'bypuls_writer') THEN
+        GRANT EXECUTE ON FUNCTION bypuls_ensure_partitions TO bypuls_writer;
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO bypuls_writer;
         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO bypuls_writer;
         REVOKE ALL ON schema_migration, api_key FROM bypuls_writer;
