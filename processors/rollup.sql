@@ -70,18 +70,20 @@ WITH fresh AS MATERIALIZED (
                count(*) FILTER (WHERE flag = 3) AS n_suspect,
                count(*) FILTER (WHERE flag = 4 OR (flag IN (1, 2) AND NOT counts)) AS n_fail,
                sum(value) FILTER (WHERE counts) AS sum,
-               sum(value * value) FILTER (WHERE counts) AS sum_squares,
+               sum(safe * safe) FILTER (WHERE counts) AS sum_squares,
                min(value) FILTER (WHERE counts) AS min,
                max(value) FILTER (WHERE counts) AS max,
                (array_agg(value) FILTER (WHERE counts))[1] AS first,
                min(time) FILTER (WHERE counts) AS first_time,
                (array_agg(value) FILTER (WHERE counts))[(count(*) FILTER (WHERE counts))::integer] AS last,
                max(time) FILTER (WHERE counts) AS last_time,
-               sum(power(10, greatest(-3000, least(3000, value)) / 10)) FILTER (WHERE counts) AS energy_sum,
-               sum(sin(radians(value))) FILTER (WHERE counts) AS sin_sum,
-               sum(cos(radians(value))) FILTER (WHERE counts) AS cos_sum,
+               sum(power(10, greatest(-3000, least(3000, safe)) / 10)) FILTER (WHERE counts) AS energy_sum,
+               sum(sin(radians(safe))) FILTER (WHERE counts) AS sin_sum,
+               sum(cos(radians(safe))) FILTER (WHERE counts) AS cos_sum,
                count(*) AS n
         FROM (SELECT o.time, CASE WHEN abs(o.value) < 1e100 THEN o.value ELSE 0 END AS value, o.flag,
+                     -- PostgreSQL raises an error where a product underflows.
+                     CASE WHEN abs(o.value) BETWEEN 1e-150 AND 1e100 THEN o.value ELSE 0 END AS safe,
                      o.flag IN (1, 2) AND abs(o.value) < 1e100 AS counts
               FROM observation o
               WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'

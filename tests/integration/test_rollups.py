@@ -56,6 +56,13 @@ def test_a_number_too_large_to_add_stops_nothing_and_counts_as_failed(town, site
     assert hour_of(town, stream, "n_not_evaluated, n_fail, sum") == (1, 2, 7.0)
 
 
+def test_a_number_too_small_to_square_stops_nothing(town, site, catalogue):
+    stream = town.datastream(site, "wind_direction", interval=None)
+    town.store(stream, [(NOON, 1e-200), (NOON + MINUTE, 5e-324)])
+    roll_up(town, catalogue)
+    assert hour_of(town, stream, "n_good, max") == (2, 1e-200)
+
+
 def test_levels_and_directions_keep_what_recombines(town, site, catalogue):
     level = town.datastream(site, "sound_level_laeq", interval=None)
     direction = town.datastream(site, "wind_direction", interval=None)
@@ -134,6 +141,8 @@ def test_nothing_is_lost_when_ingest_commits_between_the_workers_read_and_its_co
 
 def test_two_workers_never_work_on_one_datastream_at_once(town, site, catalogue):
     stream, other = town.datastream(site, "pm10", interval=None), town.datastream(site, "pm25", interval=None)
+    town.store(other, [(NOON - MINUTE, 1.0)])
+    roll_up(town, catalogue)  # the chunk exists: making one keeps others out until the commit
     town.store(stream, [(NOON + step * MINUTE, float(step)) for step in range(30)])
     town.store(other, [(NOON, 1.0)])
     taken = []
@@ -158,7 +167,7 @@ def test_a_batch_that_dies_leaves_the_queue_as_it_was(town, site, catalogue):
     town.store(stream, hours(NOON, [5.0]))
 
     class Dying(Rollups):
-        def _queue_values(self, connection, now):
+        def _queue_values(self, *_):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
