@@ -78,9 +78,9 @@ class Inputs:
             value, sorted: `cell` (its row in `cells`, -1 for an hour before the window that the calculator asked for),
             `site`, `property`, `bucket` (seconds since 1970), `value` (canonical unit), `valid` (enough of the hour is
             covered). Several datastreams of one site are combined already.
-        series: one row per datastream at the cells' sites: `site`, `property`, `interval` and `spacing` (seconds,
-            NaN unknown), `first`, `last` (seconds, NaN: nothing yet), `device`, `channel`, `active`.
-        heard: hours in which a datastream gave anything at all, whatever its flag: `series` (row of `series`), `bucket`.
+        series: one row per datastream at the cells' sites: `site`, `property`, `device`, `channel`, `active`; in
+            seconds, NaN where unknown: `interval`, `spacing`, and since 1970 `first`, `last` (heard of).
+        heard: hours in which a datastream gave anything at all: `series` (row of `series`), `bucket`, `cell`.
     """
 
     definition: KpiDefinition

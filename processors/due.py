@@ -74,9 +74,10 @@ def _of_definition(
             starts, site_of = _with_later_days(
                 starts, site, catalogue.calculator(definition).days_before, calendar, seconds(now)
             )
-        pairs = np.unique(np.stack([site_of, starts]), axis=1)
-        ends = ends_of(pairs[1], period, calendar)
-        for index, start, end in zip(pairs[0].tolist(), pairs[1].tolist(), ends.tolist(), strict=True):
+        # By time, then site: the sites of one city's value stand together in the queue.
+        pairs = np.unique(np.stack([starts, site_of]), axis=1)
+        ends = ends_of(pairs[0], period, calendar)
+        for start, index, end in zip(pairs[0].tolist(), pairs[1].tolist(), ends.tolist(), strict=True):
             over = end <= now.timestamp()
             delay = timedelta(seconds=_PAST_DELAY[period] if over else _RUNNING_DELAY[period])
             yield definition.id, place.city, slugs[index], period, instant(start), now + delay

@@ -2,11 +2,12 @@
 
 -- Values whose hours have come to rest (the newest row is due) or that have waited for a minute. A value's rows are all
 -- taken at once; the sites of one period together, so that their city is computed once. `budget` bounds the hours
--- that one batch reads. Returns each value once.
+-- that one batch reads. Returns each value once. Of a long queue only its head is looked at: grouping all of it for
+-- every batch would cost more than computing.
 -- name: claim
 WITH waiting AS (
     SELECT kpi, city, site, period, start, date_trunc('minute', min(due_at)) AS oldest, array_agg(id) AS ids
-    FROM kpi_due WHERE lane = %(lane)s
+    FROM (SELECT * FROM kpi_due WHERE lane = %(lane)s ORDER BY id LIMIT 3 * %(limit)s) q
     GROUP BY kpi, city, site, period, start
     HAVING %(everything)s OR max(due_at) <= %(now)s OR min(due_at) <= %(now)s - interval '60 seconds'
     ORDER BY oldest, kpi, period, start, site LIMIT %(limit)s

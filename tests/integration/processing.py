@@ -55,7 +55,8 @@ class Town:
             for time, value in readings:
                 connection.execute("SELECT bypuls_ensure_partitions(%s, %s)", (time, time))
                 connection.execute(
-                    """INSERT INTO observation (datastream, time, value, received_at, flag) VALUES (%s, %s, %s, now(), %s)
+                    """INSERT INTO observation (datastream, time, value, received_at, flag)
+                       VALUES (%s, %s, %s, now(), %s)
                        ON CONFLICT (datastream, time) DO UPDATE SET value = excluded.value, flag = excluded.flag""",
                     (datastream, time, value, flag),
                 )

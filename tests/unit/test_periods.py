@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def test_a_leap_year_has_8784_hours_in_both_calendars():
 def test_months_of_a_year_follow_one_another_without_gap():
     months = list(windows(utc(2019, 12, 31, 23), utc(2020, 12, 31, 23), "P1M", AIR))
     assert len(months) == 12
-    assert all(one.end == next_one.start for one, next_one in zip(months, months[1:], strict=False))
+    assert all(one.end == following.start for one, following in pairwise(months))
     assert months[1].hours == 29 * 24
 
 
