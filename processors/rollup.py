@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
@@ -60,12 +59,16 @@ class Rollups:
     def _recompute(connection: Connection, now: datetime) -> None:
         """Later statements than the claim: they see everything that was committed before a claimed row was."""
         connection.execute(_SQL["analyze_claimed"])
-        since, until, _ = cast("tuple[datetime, datetime, int]", connection.execute(_SQL["span"]).fetchone())
-        span = {"since": since, "until": until, "now": now}
-        connection.execute(_SQL["recompute_5m"], span)
+        spans = [
+            {"since": since, "until": until, "now": now}
+            for since, until in connection.execute(_SQL["spans"]).fetchall()
+        ]
+        for span in spans:
+            connection.execute(_SQL["recompute_5m"], span)
         connection.execute(_SQL["touch_hours"])
         connection.execute(_SQL["analyze_touched"])
-        connection.execute(_SQL["recompute_1h"], span)
+        for span in spans:
+            connection.execute(_SQL["recompute_1h"], span)
 
     def _queue_values(self, connection: Connection, now: datetime) -> None:
         changed = connection.execute(_SQL["touched"]).fetchall()

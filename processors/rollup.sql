@@ -47,9 +47,11 @@ SELECT bypuls_ensure_partitions(%(month)s, %(month)s)
 -- name: analyze_claimed
 ANALYZE claimed_bucket
 
--- name: span
-SELECT min(bucket), max(bucket) + interval '5 minutes', count(*) FROM claimed_bucket
+-- name: spans
+SELECT min(bucket), max(bucket) + interval '5 minutes' FROM claimed_bucket GROUP BY date_trunc('month', bucket) ORDER BY 1
 
+-- Month by month: each statement opens the chunks or partitions of its month alone, where all of years at once would ask
+-- every chunk about every bucket.
 -- The subquery per bucket keeps the plan an index look-up, whatever the statistics say. [since, until) covers all
 -- buckets and lets chunks and partitions outside be skipped. Values are added in the order of time: the same numbers in
 -- the same order give the same sum to the last bit, which is what the audit compares.
@@ -108,6 +110,7 @@ WITH fresh AS MATERIALIZED (
                        AND o.flag IN (1, 2) AND abs(o.value) < 1e100)) s) step
         WHERE previous IS NOT NULL AND time >= c.bucket
     ) k ON p.aggregation = 'counter'
+    WHERE c.bucket >= %(since)s AND c.bucket < %(until)s
 ), emptied AS (
     DELETE FROM rollup_5m r USING fresh f
     WHERE r.datastream = f.datastream AND r.bucket = f.bucket AND f.n = 0
@@ -170,8 +173,10 @@ WITH fresh AS MATERIALIZED (
                 AND r.bucket < %(until)s::timestamptz + interval '1 hour'
               ORDER BY r.bucket) five
     ) h
+    WHERE t.bucket >= date_trunc('hour', %(since)s::timestamptz) AND t.bucket < %(until)s
 ), standing AS MATERIALIZED (
     SELECT old.* FROM touched_hour t JOIN rollup_1h old USING (datastream, bucket)
+    WHERE t.bucket >= date_trunc('hour', %(since)s::timestamptz) AND t.bucket < %(until)s
 ), gone AS (
     DELETE FROM rollup_1h old USING fresh f
     WHERE old.datastream = f.datastream AND old.bucket = f.bucket AND f.rows = 0
