@@ -48,6 +48,16 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("lane", cases, indirect=True)
 
 
+def pytest_collection_modifyitems(config, items):
+    """Whole recorded years take minutes: they are replayed when BYPULS_REPLAY=full asks for them, as CI does."""
+    if os.environ.get("BYPULS_REPLAY") == "full":
+        return
+    left_out = [item for item in items if item.get_closest_marker("whole_years")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("whole_years")]
+
+
 def pytest_collection_finish(session):
     """Unpack TimescaleDB before the first test: no test's time limit covers it."""
     wanted = any(item.get_closest_marker("timescaledb") for item in session.items)
