@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from bypuls.kpi import KpiDefinition
 from bypuls.standards import Scale
@@ -19,26 +20,40 @@ def compute(inputs: Inputs) -> Outcome:
     """
     scale = inputs.standards.scale(inputs.definition.parameters["standard"])
     names: Mapping[str, str] = inputs.definition.parameters["pollutants"]
-    count = len(inputs.cells)
+    pollutants = [name for name in scale.edges if name in names.values()]
+    classes = _classes(inputs, scale, names, pollutants)
+    # Few combinations of classes occur: each is put into words once.
+    worst = classes.max(axis=1, initial=0)
+    kinds = [inputs.cells.kinds[site] for site in inputs.cells.site.tolist()]
+    known: dict[tuple[str, bytes], tuple[Detail | None, Detail]] = {}
+    said: list[tuple[Detail | None, Detail]] = []
+    for kind, row in zip(kinds, classes, strict=True):
+        key = (kind, row.tobytes())
+        if key not in known:
+            found = {name: int(number) for name, number in zip(pollutants, row, strict=True) if number}
+            detail = _detail(scale, kind, found) if found else None
+            known[key] = (detail, _evidence(scale, detail))
+        said.append(known[key])
+    return Outcome(
+        np.where(worst > 0, worst, np.nan),
+        band=[scale.name(number) if number else None for number in worst.tolist()],
+        detail=[detail for detail, _ in said],
+        covered=(worst > 0).astype(np.int64),
+        expected=np.ones(len(worst), dtype=np.int64),
+        evidence=[evidence for _, evidence in said],
+    )
+
+
+def _classes(inputs: Inputs, scale: Scale, names: Mapping[str, str], pollutants: list[str]) -> npt.NDArray[np.int8]:
+    """Cell by pollutant: its class, 0 where it has no valid hour."""
+    classes = np.zeros((len(inputs.cells), len(pollutants)), dtype=np.int8)
     own = inputs.hours[(inputs.hours["cell"] >= 0) & inputs.hours["valid"]]
-    classes: list[dict[str, int]] = [{} for _ in range(count)]
     for name, rows in own.groupby("property", observed=True):
         pollutant = names[str(name)]
-        edges, found = np.array(scale.edges_of(pollutant)), rows["value"].to_numpy(float)
-        numbers = 1 + np.searchsorted(edges, found, side="left" if scale.edge == "upper_inclusive" else "right")
-        for cell, number in zip(rows["cell"].tolist(), numbers.tolist(), strict=True):
-            classes[cell][pollutant] = number
-    kinds = [inputs.cells.kinds[site] for site in inputs.cells.site.tolist()]
-    details = [_detail(scale, kind, found) if found else None for kind, found in zip(kinds, classes, strict=True)]
-    value = np.array([max(found.values()) if found else np.nan for found in classes])
-    return Outcome(
-        value,
-        band=[scale.name(max(found.values())) if found else None for found in classes],
-        detail=details,
-        covered=np.array([1 if found else 0 for found in classes], dtype=np.int64),
-        expected=np.ones(count, dtype=np.int64),
-        evidence=[_evidence(scale, detail) for detail in details],
-    )
+        edges, values = np.array(scale.edges_of(pollutant)), rows["value"].to_numpy(float)
+        numbers = 1 + np.searchsorted(edges, values, side="left" if scale.edge == "upper_inclusive" else "right")
+        classes[rows["cell"].to_numpy(np.int64), pollutants.index(pollutant)] = numbers
+    return classes
 
 
 def _detail(scale: Scale, kind: str, found: Mapping[str, int]) -> Detail:

@@ -1,0 +1,136 @@
+"""The evidence of sites' values: what each rests on, counted and hashed. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bypuls.kpi import KpiDefinition
+from processors.calculation import Cells, Detail, Floats, Integers, Outcome
+from processors.preparation import CLASSES, ORIGINS, Prepared
+from processors.readings import Records
+
+
+@dataclass(slots=True)
+class Facts:
+    """Per cell: what its evidence says. `share`: how much of an hour is covered."""
+
+    datastreams: list[int]
+    valid_hours: Integers
+    share: Floats
+    suspect: list[int]
+    fail: list[int]
+    classes: list[list[str]]
+    origins: list[list[str]]
+    indicative: list[bool]
+    hashes: list[str]
+
+
+def facts_of(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
+    """Count and hash what each cell rests on."""
+    count, cell = len(cells), prepared.record_cell
+    pairs = np.unique(np.stack([cell, prepared.series]), axis=1) if len(cell) else np.zeros((2, 0), dtype=np.int64)
+    classes = _masks(pairs[0], series["class_index"].to_numpy(np.int64)[pairs[1]], count)
+    origins = _masks(pairs[0], series["origin_index"].to_numpy(np.int64)[pairs[1]], count)
+    hours = prepared.hours
+    own = hours[hours["cell"] >= 0]
+    valid = own[own["valid"]]
+    hour = valid["bucket"].to_numpy(np.int64) // 3600  # of 5-minute buckets too
+    distinct = np.unique((valid["cell"].to_numpy(np.int64) << 32) + hour) >> 32
+    share = np.zeros(count)
+    np.maximum.at(share, own["cell"].to_numpy(np.int64), own["share"].to_numpy(float))
+    names = {mask: _names(mask, [kind.value for kind in CLASSES]) for mask in set(classes)}
+    sources = {mask: _names(mask, [kind.value for kind in ORIGINS]) for mask in set(origins)}
+    return Facts(
+        datastreams=np.bincount(pairs[0], minlength=count).tolist(),
+        valid_hours=np.bincount(distinct, minlength=count),
+        share=share,
+        suspect=_sums(cell, prepared.records["n_suspect"], count),
+        fail=_sums(cell, prepared.records["n_fail"], count),
+        classes=[names[mask] for mask in classes],
+        origins=[sources[mask] for mask in origins],
+        indicative=(np.bincount(cell, ~prepared.judges, minlength=count) > 0).tolist(),
+        hashes=_hashes(prepared.records, cell, count),
+    )
+
+
+def _masks(cell: Integers, bit: Integers, count: int) -> list[int]:
+    masks = np.zeros(count, dtype=np.int64)
+    np.bitwise_or.at(masks, cell, 1 << bit)
+    return [int(mask) for mask in masks]
+
+
+def _names(mask: int, names: list[str]) -> list[str]:
+    return [name for number, name in enumerate(names) if mask >> number & 1]
+
+
+def _sums(cell: Integers, numbers: Integers, count: int) -> list[int]:
+    return [int(total) for total in np.bincount(cell, numbers, minlength=count)]
+
+
+def _hashes(records: Records, cell: Integers, count: int) -> list[str]:
+    data, width = memoryview(np.ascontiguousarray(records).tobytes()), records.dtype.itemsize
+    edges = (np.searchsorted(cell, np.arange(count + 1)) * width).tolist()
+    return ["sha256:" + hashlib.sha256(data[begin:end]).hexdigest() for begin, end in itertools.pairwise(edges)]
+
+
+def evidence_of(definition: KpiDefinition, city: str, cells: Cells, outcome: Outcome, facts: Facts) -> list[Detail]:
+    """The evidence of each cell, as DATA.md names its parts; a running month or year also says what is `elapsed`."""
+    starts, ends = iso(cells.start), iso(cells.end)
+    link = f"/v1/kpis/{definition.id}/inputs?city={city}&scope_kind=site&scope="
+    columns = zip(
+        (cells.sites[site] for site in cells.site.tolist()),
+        starts,
+        ends,
+        facts.datastreams,
+        cells.hours.tolist(),
+        facts.valid_hours.tolist(),
+        facts.suspect,
+        facts.fail,
+        facts.classes,
+        facts.origins,
+        facts.hashes,
+        strict=True,
+    )
+    found: list[Detail] = [
+        {
+            "sites": 1,
+            "datastreams": datastreams,
+            "hours": {"expected": expected, "valid": valid},
+            "left_out": {"suspect": suspect, "fail": fail},
+            "class": classes,
+            "origin": origins,
+            "version": definition.version,
+            "window": [start, end],
+            "inputs_hash": fingerprint,
+            "inputs": f"{link}{site}&period={cells.period}&start={start}",
+        }
+        for site, start, end, datastreams, expected, valid, suspect, fail, classes, origins, fingerprint in columns
+    ]
+    _add(found, definition, cells, outcome, facts)
+    return found
+
+
+def _add(found: list[Detail], definition: KpiDefinition, cells: Cells, outcome: Outcome, facts: Facts) -> None:
+    """What not every value's evidence has."""
+    if cells.period in {"P1M", "P1Y"}:
+        for at in np.flatnonzero(cells.elapsed < cells.hours).tolist():
+            found[at]["hours"]["elapsed"] = int(cells.elapsed[at])
+    if outcome.counted != "hours" and outcome.covered is not None and outcome.expected is not None:
+        for one, expected, valid in zip(found, outcome.expected.tolist(), outcome.covered.tolist(), strict=True):
+            one[outcome.counted] = {"expected": expected, "valid": valid}
+    if definition.judges_law:
+        for one, indicative in zip(found, facts.indicative, strict=True):
+            if indicative:
+                one["indicative"] = True
+    for one, more in zip(found, outcome.evidence or [], strict=False):
+        one.update(more or {})
+
+
+def iso(at: Integers) -> list[str]:
+    """RFC 3339 of seconds since 1970."""
+    return [f"{text}Z" for text in np.datetime_as_string(at.astype("datetime64[s]")).tolist()]
