@@ -75,9 +75,10 @@ def _of_definition(
                 starts, site, catalogue.calculator(definition).days_before, calendar, seconds(now)
             )
         # By time, then site: the sites of one city's value stand together in the queue.
-        pairs = np.unique(np.stack([starts, site_of]), axis=1)
-        ends = ends_of(pairs[0], period, calendar)
-        for start, index, end in zip(pairs[0].tolist(), pairs[1].tolist(), ends.tolist(), strict=True):
+        keys = np.unique((starts << 24) + site_of)
+        unique = keys >> 24
+        ends = ends_of(unique, period, calendar)
+        for start, index, end in zip(unique.tolist(), (keys & 0xFFFFFF).tolist(), ends.tolist(), strict=True):
             over = end <= now.timestamp()
             delay = timedelta(seconds=_PAST_DELAY[period] if over else _RUNNING_DELAY[period])
             yield definition.id, place.city, slugs[index], period, instant(start), now + delay

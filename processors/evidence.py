@@ -33,7 +33,8 @@ class Facts:
 def facts_of(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
     """Count and hash what each cell rests on."""
     count, cell = len(cells), prepared.record_cell
-    pairs = np.unique(np.stack([cell, prepared.series]), axis=1) if len(cell) else np.zeros((2, 0), dtype=np.int64)
+    keys = np.unique((cell << 24) + prepared.series)
+    pairs = (keys >> 24, keys & 0xFFFFFF)
     classes = _masks(pairs[0], series["class_index"].to_numpy(np.int64)[pairs[1]], count)
     origins = _masks(pairs[0], series["origin_index"].to_numpy(np.int64)[pairs[1]], count)
     hours = prepared.hours

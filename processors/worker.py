@@ -127,7 +127,11 @@ def _work(
         if clock() >= next_schedule:
             done.scheduled += schedule.tick(connection, clock())
             next_schedule = clock() + timedelta(seconds=schedule.every_seconds)
-        if not buckets and not values:
+        if buckets or values:
+            # What keeps coming is taken in batches twice a second, not one by one.
+            if buckets < settings.batch_buckets and values < settings.batch_values:
+                stop.wait(settings.poll_seconds)
+        else:
             _rest(connection, settings.poll_seconds)
 
 

@@ -16,18 +16,19 @@ def days_of(inputs: Inputs) -> pd.DataFrame:
     """
     hours = inputs.hours[inputs.hours["valid"]]
     days = local_days(hours["bucket"].to_numpy(np.int64), inputs.calendar)
-    frame = pd.DataFrame(
+    keys = (hours["site"].to_numpy(np.int64) << 32) + days
+    found, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    day = found & 0xFFFFFFFF
+    return pd.DataFrame(
         {
-            "site": hours["site"].to_numpy(np.int64),
-            "day": days,
-            "cell": hours["cell"].to_numpy(np.int64),
-            "value": hours["value"].to_numpy(float),
+            "site": found >> 32,
+            "day": day,
+            "cell": hours["cell"].to_numpy(np.int64)[first],
+            "sum": np.bincount(group, hours["value"].to_numpy(float), minlength=len(found)),
+            "hours": np.bincount(group, minlength=len(found)),
+            "length": day_hours(day, inputs.calendar),
         }
     )
-    grouped = frame.groupby(["site", "day"], sort=True)
-    found = grouped.agg(cell=("cell", "first"), sum=("value", "sum"), hours=("value", "size")).reset_index()
-    found["length"] = day_hours(found["day"].to_numpy(np.int64), inputs.calendar)
-    return found
 
 
 def valid_days(inputs: Inputs) -> pd.DataFrame:
