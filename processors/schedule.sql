@@ -42,8 +42,7 @@ WHERE d.first_time < w.ends AND (w.property = '*' OR d.last_time >= w.start - in
 -- name: learn_spacing
 WITH unknown AS (
     SELECT d.id FROM datastream d
-    WHERE d.expected_spacing IS NULL AND (d.interval IS NULL OR d.interval <> interval '1 hour') AND d.last_time IS NOT NULL
-      AND d.interval IS NULL
+    WHERE d.expected_spacing IS NULL AND d.interval IS NULL AND d.last_time IS NOT NULL
     ORDER BY d.last_time DESC LIMIT 500
 ), gaps AS (
     SELECT u.id, percentile_cont(0.5) WITHIN GROUP (ORDER BY g.gap) AS gap
