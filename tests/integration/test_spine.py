@@ -23,12 +23,18 @@ import pytest
 from bypuls.places import postgres_tools
 from bypuls.storage.backup import backup, restore
 from bypuls.storage.database import connect
+from tests.unit.test_city import EXAMPLE
 
 pytestmark = [pytest.mark.broker, pytest.mark.shared, pytest.mark.timeout(900)]
 
 AIR, TRAFFIC, DAILY = "trondheim_air_2019_2020", "trondheim_traffic_2019_2020", "trondheim_elgeseter_daily_2003_2025"
 AIR_SITES = {"Elgeseter": "elgeseter", "Bakke kirke": "bakke-kirke", "E6-Tiller": "e6-tiller", "Torvet": "torvet"}
 VALUES = {AIR: 130_024, TRAFFIC: 140_352}  # non-empty rows of the whole, as the data sets' .md files say
+# Another city in the same database, with a site of the same slug as one of Trondheim's, at the same hours.
+OTHER_CITY = """time,station,quantity,value,unit
+2019-01-01T00:00:00Z,elgeseter,pm10,901,ug/m3
+2019-01-01T01:00:00Z,elgeseter,pm10,902,ug/m3
+"""
 FULL = os.environ.get("BYPULS_REPLAY") == "full"
 UNTIL = "2021" if FULL else "2019-02-28T23:00:00Z"  # the end of February in UTC+1
 plain = pytest.mark.parametrize("replayed", ["plain"], indirect=True, scope="module")
@@ -117,6 +123,7 @@ def replayed(request, lanes, mosquitto, shared, tmp_path_factory):
         replayed = Replayed(request.param, url, mosquitto.url, shared)
         stack.callback(replayed.stop)
         replayed.bypuls("city", "add", shared / "data" / "cities" / "trondheim.yaml")
+        replayed.bypuls("city", "add", EXAMPLE)
         replayed.start("ingest")
         replayed.start("process")
         time.sleep(2)
@@ -128,7 +135,10 @@ def replayed(request, lanes, mosquitto, shared, tmp_path_factory):
         replay = subprocess.Popen(
             replayed._command(["simulate", "replay", *files, "--city", city]), env=replayed._environment
         )
-        total = sum(number for _, number in excerpts)
+        other = tmp_path_factory.mktemp("other") / "fjordvik.csv"
+        other.write_text(OTHER_CITY)
+        replayed.bypuls("simulate", "replay", other, "--city", EXAMPLE)
+        total = sum(number for _, number in excerpts) + len(OTHER_CITY.splitlines()) - 1
         if request.param == "plain":
             for part in (0.2, 0.5):
                 replayed.wait(lambda part=part: replayed.count() >= part * total, 300, replayed.count)
@@ -154,6 +164,19 @@ def test_every_value_is_stored_once_and_nothing_is_refused(replayed):
     assert replayed.rows("SELECT count(*) FROM kpi_due") == [(0,)]
     hours = replayed.rows("SELECT sum(n_good + n_not_evaluated), sum(n_suspect + n_fail) FROM rollup_1h")
     assert hours == [(replayed.count(), 0)]
+
+
+def test_another_citys_values_are_its_own_alone(replayed):
+    """Trondheim's numbers equal the references all the same: the other tests show it."""
+    query = """SELECT kpi, scope, value FROM kpi_value
+               WHERE city = 'fjordvik' AND period = 'PT1H' AND kpi = 'air.pm10.mean' ORDER BY scope, start"""
+    expected = [
+        ("air.pm10.mean", scope, value) for scope in ("elgeseter", "fjordvik", "nordre") for value in (901, 902)
+    ]
+    assert replayed.rows(query) == expected
+    assert replayed.rows(
+        "SELECT count(*) FROM kpi_value WHERE city = 'trondheim' AND value > 900 AND unit = 'ug/m3'"
+    ) == [(0,)]
 
 
 def test_rollups_equal_the_raw_data_recomputed(replayed):
