@@ -272,6 +272,32 @@ def test_two_brokers_at_once_each_with_its_source(platform, new_mosquitto, tmp_p
 
 
 @pytest.mark.lane("plain")
+def test_a_source_may_speak_mqtt_5_and_a_property_that_paho_cannot_read_stops_nothing(
+    platform, new_mosquitto, tmp_path
+):
+    second = new_mosquitto()
+    second.start()
+    file = tmp_path / "source.yaml"
+    file.write_text(
+        f"name: five\nbroker: {second.url}\nprotocol: '5'\ntopic_filter: plant/+\nformats: [senml]\n"
+        f"city: {platform.city}\ntrusts_payload_device: true\n"
+    )
+    with connect(platform.url, autocommit=True) as connection:
+        add_source(connection, read_source(file), "test")
+    platform.start()
+    platform.stop()
+    for n, text in enumerate(("plain", "a\ufeffb", "after")):
+        pack = f'[{{"bn": "meter-{n}:", "n": "pm10", "u": "ug/m3", "v": {n}}}]'
+        subprocess.run(
+            ["mosquitto_pub", *port_of(second), "-V", "5", "-q", "1", "-t", "plant/7", "-m", pack,
+             "-D", "publish", "user-property", "k", text, "-D", "publish", "content-type", "application/senml+json"],
+            check=True,
+        )  # fmt: skip
+    platform.start()  # the session was kept: what came meanwhile is there
+    platform.wait_for("SELECT value FROM observation ORDER BY value", [(0.0,), (1.0,), (2.0,)])
+
+
+@pytest.mark.lane("plain")
 def test_a_broker_that_refuses_us_is_one_clear_line(migrated_url, new_mosquitto):
     broker = new_mosquitto(users={"ingest": "secret"})
     broker.start()
