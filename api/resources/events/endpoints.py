@@ -16,10 +16,11 @@ from api.listing import in_city
 from api.resources.events.queries import changes_after, first_position
 from api.resources.events.schemas import EventsWanted, position_of
 from api.tables import json_bytes
-from bypuls.errors import DatabaseError
+from bypuls.errors import DatabaseError, DatabaseUnreachable
 
 router = APIRouter(tags=["Indicators"])
 
+_AWAY_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15.0
 _RETRY_MILLISECONDS = 3000
 _EXAMPLE = 'id: 812.44\nevent: kpi_value\ndata: {"city":"trondheim","kpi":"air.pm10.day_mean","value":31.7, …}\n\n'
@@ -72,6 +73,10 @@ async def _events(context: Context, position: Position, wanted: dict[str, Any]) 
             stream.woken.clear()
             try:
                 found = await run_in_threadpool(changes_after, context, position, wanted)
+            except DatabaseUnreachable:
+                await asyncio.sleep(_AWAY_SECONDS)  # the stream lives on; what came meanwhile is read then
+                yield b": waiting for the database\n\n"
+                continue
             except DatabaseError:
                 return  # the client comes back by itself, and goes on behind what it has
             for place, value in found.values:

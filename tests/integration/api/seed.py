@@ -212,7 +212,7 @@ def _refused(connection, city):
                 "city": city,
                 "topic": f"bypuls/v1/{city}/{device}/observations",
                 "payload": payload,
-                "hash": hashlib.sha256(payload).digest(),
+                "hash": hashlib.sha256(city.encode() + payload).digest(),
                 "reason": reason,
                 "detail": f"of {city}, with a comma",
                 "refusals": Jsonb([{"code": reason, "detail": "d", "hint": "h", "field": "pm10"}]),
