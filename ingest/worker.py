@@ -89,8 +89,6 @@ class Ingest:
         self._housekeeping_at = 0.0
         self._outbox_at = 0.0
         self._slots: dict[int, int] = {}
-        self._timeless: list[Delivery] = []
-        self._forgotten: list[tuple[str, int]] = []
         self.totals = Totals()
 
     def run(self, stop: threading.Event) -> None:
@@ -120,7 +118,6 @@ class Ingest:
         deliveries = self._inbox.take(self._settings.batch_messages, self._settings.batch_seconds)
         if deliveries and self._until_it_works(lambda: self._store(deliveries), stop):
             acknowledge(deliveries)
-            self._forgotten = [(delivery.connection.client_id, delivery.mid) for delivery in self._timeless]
         now = time.monotonic()
         if now - self._outbox_at >= _OUTBOX_SECONDS:
             self._outbox_at = now
@@ -183,9 +180,7 @@ class Ingest:
             for n in timeless
             for message in (messages[n][0],)
         ]
-        prepared.batch.forgotten = self._forgotten
         self._write(prepared.batch, range(len(messages)), messages)
-        self._timeless = [deliveries[n] for n in timeless]
 
     def _as_first_arrived(self, deliveries: Sequence[Delivery]) -> list[tuple[Message, Source]]:
         """A redelivered message that states no time is of the time at which it first came."""

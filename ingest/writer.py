@@ -85,7 +85,7 @@ class Post:
 class Batch:
     """What some messages came to; every part says by which message, so that a batch can be divided.
 
-    `hashes` are those of the messages, by index. `forgotten` are (client, mid) that were acknowledged since.
+    `hashes` are those of the messages, by index.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -93,7 +93,6 @@ class Batch:
     quarantined: list[Quarantined] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
-    forgotten: list[tuple[str, int]] = field(default_factory=list)
     hashes: dict[int, str] = field(default_factory=dict)
 
     def of(self, messages: range) -> Batch:
@@ -147,20 +146,14 @@ class Writer:
                 self._connection.execute(_SQL["quarantine"], _quarantine_row(entry))
             for post in batch.posts:
                 self._connection.execute(_SQL["post"], (post.source, post.topic, post.payload, post.qos, post.retain))
-            self._keep_arrivals(batch)
+            if batch.arrivals:
+                newest = {(arrival.client, arrival.mid): arrival[:4] for arrival in batch.arrivals}
+                columns = [list(column) for column in zip(*newest.values(), strict=True)]
+                self._connection.execute(_SQL["keep_arrivals"], columns)
             if batch.rows or batch.flags:
                 self._connection.execute(_SQL["announce"])
         written.repeated = len(batch.rows) - written.stored - written.corrected
         return written
-
-    def _keep_arrivals(self, batch: Batch) -> None:
-        if batch.forgotten:
-            clients, mids = (list(column) for column in zip(*batch.forgotten, strict=True))
-            self._connection.execute(_SQL["forget_arrivals"], (clients, mids))
-        if batch.arrivals:
-            newest = {(arrival.client, arrival.mid): arrival[:4] for arrival in batch.arrivals}
-            columns = [list(column) for column in zip(*newest.values(), strict=True)]
-            self._connection.execute(_SQL["keep_arrivals"], columns)
 
     def _ensure_partitions(self, rows: Sequence[Row]) -> None:
         """Each new month in a transaction of its own: a message may span a century, and locks are few.

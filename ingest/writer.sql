@@ -105,16 +105,15 @@ SELECT pg_notify('bypuls_changed', '')
 SELECT bypuls_ensure_partitions(%s, %s)
 
 
+-- A row stays until its packet id is used again: nobody can know when an acknowledgement reached the broker. After hours
+-- the same bytes under the same id are another message.
 -- name: first_arrivals
 SELECT a.client, a.mid, a.message_hash, a.received_at
 FROM first_arrival a JOIN unnest(%s::text[], %s::integer[]) AS wanted (client, mid) USING (client, mid)
+WHERE a.received_at > now() - interval '6 hours'
 
 -- name: keep_arrivals
 INSERT INTO first_arrival (client, mid, message_hash, received_at)
 SELECT * FROM unnest(%s::text[], %s::integer[], %s::bytea[], %s::timestamptz[]) AS new (client, mid, message_hash, received_at)
 ORDER BY client, mid
 ON CONFLICT (client, mid) DO UPDATE SET message_hash = excluded.message_hash, received_at = excluded.received_at
-
--- name: forget_arrivals
-DELETE FROM first_arrival a USING unnest(%s::text[], %s::integer[]) AS gone (client, mid)
-WHERE a.client = gone.client AND a.mid = gone.mid

@@ -137,7 +137,7 @@ CREATE TABLE quarantine (
 CREATE INDEX quarantine_by_city ON quarantine (city, last_received_at DESC);
 CREATE INDEX quarantine_to_replay ON quarantine (replay_asked_at) WHERE replay_asked_at IS NOT NULL AND replayed_at IS NULL;
 
--- When a message without a time of its own first arrived, by the broker session's packet id: until it is acknowledged it
+-- When a message without a time of its own first arrived, by the broker session's packet id (at most 65,535 a client): it
 -- may be delivered again, and then it is the same value of the same time.
 CREATE TABLE first_arrival (
     client       text NOT NULL,
