@@ -67,7 +67,7 @@ class Platform:
             assert time.monotonic() < deadline, "it did not happen in time"
             time.sleep(0.05)
 
-    def wait_for(self, query, expected, seconds=20):
+    def assert_soon(self, query, expected, seconds=20):
         deadline = time.monotonic() + seconds
         while (got := self.rows(query)) != expected:
             assert time.monotonic() < deadline, f"{query}: {got}, not {expected}"
@@ -98,7 +98,7 @@ def test_a_message_of_a_known_device_is_stored_in_canonical_units_at_its_place(p
     stamp = utc_now().replace(microsecond=0) - timedelta(minutes=1)
     reading = {"quantity": "no2", "value": 0.05, "unit": "mg/m3"}
     platform.publish("square", {"time": isoformat(stamp), "readings": [reading]})
-    platform.wait_for("SELECT value, flag FROM observation", [(50.0, 1)])
+    platform.assert_soon("SELECT value, flag FROM observation", [(50.0, 1)])
     assert platform.rows("SELECT property, site, device FROM datastream JOIN observation ON id = datastream")[0][
         :2
     ] == (
@@ -127,13 +127,13 @@ def test_mosquitto_pub_is_all_a_device_needs(platform, mosquitto):
         ],
         check=True,
     )
-    platform.wait_for("SELECT value FROM observation", [(12.5,)])
+    platform.assert_soon("SELECT value FROM observation", [(12.5,)])
 
 
 def test_a_stranger_is_stored_as_a_pending_device_of_no_place(platform):
     platform.start()
     platform.publish("newcomer", {"pm10": 20})
-    platform.wait_for("SELECT value FROM observation", [(20.0,)])
+    platform.assert_soon("SELECT value FROM observation", [(20.0,)])
     assert platform.rows("SELECT status, site FROM device WHERE external_id = 'newcomer'") == [("pending", None)]
 
 
@@ -158,7 +158,7 @@ def test_what_is_refused_is_in_quarantine_with_its_reason_and_the_device_is_told
     )
     time.sleep(0.3)
     platform.publish("square", {"readings": [{"quantity": "pm25", "value": 12.5, "unit": "furlongs"}]})
-    platform.wait_for("SELECT reason, device, stored FROM quarantine", [("unknown_unit", "square", 0)])
+    platform.assert_soon("SELECT reason, device, stored FROM quarantine", [("unknown_unit", "square", 0)])
     told, _ = listener.communicate(timeout=20)
     assert json.loads(told)["refused"][0]["code"] == "unknown_unit"
     assert platform.rows("SELECT count(*) FROM observation") == [(0,)]
@@ -184,8 +184,8 @@ def test_bad_messages_stop_nothing_and_each_is_in_quarantine_with_its_reason(pla
         platform.publish("square", payload)
         platform.publish("square", {"pm25": n, "time": isoformat(utc_now() - timedelta(seconds=n))})
     expected = sorted((reason, len(payloads)) for reason, payloads in BAD.items())
-    platform.wait_for("SELECT reason, count(*) FROM quarantine GROUP BY 1 ORDER BY 1", expected)
-    platform.wait_for("SELECT count(*) FROM observation", [(sum(len(payloads) for payloads in BAD.values()),)])
+    platform.assert_soon("SELECT reason, count(*) FROM quarantine GROUP BY 1 ORDER BY 1", expected)
+    platform.assert_soon("SELECT count(*) FROM observation", [(sum(len(payloads) for payloads in BAD.values()),)])
     kept = {bytes(payload) for (payload,) in platform.rows("SELECT payload FROM quarantine")}
     assert kept == {payload for payloads in BAD.values() for payload in payloads}
 
@@ -194,11 +194,11 @@ def test_an_unknown_city_is_refused_and_taken_as_soon_as_it_is_added_and_replaye
     platform.start()
     other = f"{platform.city}x"
     platform.publish("square", {"pm10": 3}, city=other)
-    platform.wait_for("SELECT reason FROM quarantine", [("unknown_city",)])
+    platform.assert_soon("SELECT reason FROM quarantine", [("unknown_city",)])
     with connect(platform.url, autocommit=True) as connection:
         add_city(connection, City(city=other, name={"en": "There"}, time_zone="Europe/Oslo"), "test")
     platform.rows("UPDATE quarantine SET replay_asked_at = now() RETURNING id")
-    platform.wait_for("SELECT replay_outcome FROM quarantine", [("1 stored",)])
+    platform.assert_soon("SELECT replay_outcome FROM quarantine", [("1 stored",)])
     assert platform.rows("SELECT city, value FROM datastream JOIN observation ON id = datastream") == [(other, 3.0)]
 
 
@@ -206,24 +206,24 @@ def test_a_retained_value_without_a_time_is_no_observation(platform):
     platform.publish("square", {"pm10": 99}, retain=True)
     platform.start()
     platform.publish("square", {"pm10": 5})
-    platform.wait_for("SELECT value FROM observation", [(5.0,)])
+    platform.assert_soon("SELECT value FROM observation", [(5.0,)])
     platform.publish("square", b"", retain=True)
 
 
 def test_a_disabled_device_is_refused_from_the_moment_it_is_disabled(platform):
     platform.start()
     platform.publish("square", {"pm10": 1})
-    platform.wait_for("SELECT value FROM observation", [(1.0,)])
+    platform.assert_soon("SELECT value FROM observation", [(1.0,)])
     platform.rows("UPDATE device SET status = 'disabled' RETURNING id")
     time.sleep(2)  # ingest hears of it when it next speaks with the database, which is every second
     platform.publish("square", {"pm10": 2})
-    platform.wait_for("SELECT reason FROM quarantine", [("device_disabled",)])
+    platform.assert_soon("SELECT reason FROM quarantine", [("device_disabled",)])
 
 
 def test_what_was_published_while_ingest_was_away_is_stored_when_it_is_back(platform):
     platform.start()
     platform.publish("square", {"pm10": 1})
-    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    platform.assert_soon("SELECT count(*) FROM observation", [(1,)])
     platform.stop()
     start = datetime(2026, 11, 1, tzinfo=UTC)
     with Publisher(platform.broker_url, f"device-{platform.city}") as publisher:
@@ -231,24 +231,24 @@ def test_what_was_published_while_ingest_was_away_is_stored_when_it_is_back(plat
             text = json.dumps({"time": isoformat(start + timedelta(seconds=n)), "values": {"pm10": n}})
             publisher.publish(f"bypuls/v1/{platform.city}/square/observations", text.encode())
     platform.start()
-    platform.wait_for("SELECT count(*) FROM observation", [(3001,)])
+    platform.assert_soon("SELECT count(*) FROM observation", [(3001,)])
 
 
 def test_a_database_that_is_away_is_waited_for_and_nothing_is_acknowledged_meanwhile(platform):
     platform.start()
     platform.publish("square", {"pm10": 1})
-    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    platform.assert_soon("SELECT count(*) FROM observation", [(1,)])
     platform.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bypuls writer' "
                   "AND datname = current_database()")  # fmt: skip
     platform.publish("square", {"pm10": 2, "pm25": 1})
-    platform.wait_for("SELECT count(*) FROM observation", [(3,)])
+    platform.assert_soon("SELECT count(*) FROM observation", [(3,)])
 
 
 def test_the_last_messages_of_a_device_are_kept_with_what_became_of_them(platform):
     platform.start()
     platform.publish("square", {"pm10": 1, "what": 2})
     query = "SELECT outcome->>'stored', outcome->'refused'->0->>'code' FROM recent_message"
-    platform.wait_for(query, [("1", "unknown_property")])
+    platform.assert_soon(query, [("1", "unknown_property")])
 
 
 @pytest.mark.lane("plain")
@@ -268,7 +268,7 @@ def test_two_brokers_at_once_each_with_its_source(platform, new_mosquitto, tmp_p
         publisher.publish("plant/7", b'[{"bn": "meter-7:", "n": "pm10", "u": "ug/m3", "v": 2}]')
     query = """SELECT external_id, value FROM device d JOIN datastream s ON s.device = d.id
                JOIN observation ON s.id = datastream ORDER BY value"""
-    platform.wait_for(query, [("square", 1.0), ("meter-7", 2.0)])
+    platform.assert_soon(query, [("square", 1.0), ("meter-7", 2.0)])
 
 
 @pytest.mark.lane("plain")
@@ -294,7 +294,7 @@ def test_a_source_may_speak_mqtt_5_and_a_property_that_paho_cannot_read_stops_no
             check=True,
         )  # fmt: skip
     platform.start()  # the session was kept: what came meanwhile is there
-    platform.wait_for("SELECT value FROM observation ORDER BY value", [(0.0,), (1.0,), (2.0,)])
+    platform.assert_soon("SELECT value FROM observation ORDER BY value", [(0.0,), (1.0,), (2.0,)])
 
 
 @pytest.mark.lane("plain")
@@ -325,7 +325,7 @@ def test_a_message_without_a_time_is_one_value_however_often_it_is_delivered(pla
                 connection._client._sock_close()
             publisher.publish(f"bypuls/v1/{platform.city}/square/observations", json.dumps({"pm10": n / 10}).encode())
         publisher.flush(30)
-    platform.wait_for("SELECT count(DISTINCT value) FROM observation", [(3000,)])
+    platform.assert_soon("SELECT count(DISTINCT value) FROM observation", [(3000,)])
     time.sleep(0.5)
     assert platform.rows("SELECT count(*) FROM observation") == [(3000,)]
 
@@ -335,12 +335,12 @@ def test_after_a_crash_between_commit_and_acknowledgement_a_timeless_message_is_
     platform.start()
     monkeypatch.setattr("ingest.worker.acknowledge", lambda _: None)
     platform.publish("square", {"pm10": 1})
-    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    platform.assert_soon("SELECT count(*) FROM observation", [(1,)])
     platform.stop()
     monkeypatch.undo()
     platform.start()
     platform.publish("square", {"pm25": 2})
-    platform.wait_for("SELECT value FROM observation ORDER BY value", [(1.0,), (2.0,)])
+    platform.assert_soon("SELECT value FROM observation ORDER BY value", [(1.0,), (2.0,)])
 
 
 @pytest.mark.lane("plain")
@@ -348,8 +348,8 @@ def test_a_topic_too_long_for_an_index_stops_nothing(platform):
     platform.start()
     platform.publish("字" * 950, {"pm10": 1})
     platform.publish("square", {"pm10": 2})
-    platform.wait_for("SELECT value FROM observation", [(2.0,)])
-    platform.wait_for("SELECT count(*) FROM quarantine", [(1,)])
+    platform.assert_soon("SELECT value FROM observation", [(2.0,)])
+    platform.assert_soon("SELECT count(*) FROM quarantine", [(1,)])
 
 
 @pytest.mark.lane("plain")
@@ -360,12 +360,12 @@ def test_a_value_the_database_refuses_is_quarantined_beside_its_neighbours_and_i
     with Publisher(platform.broker_url, f"device-{platform.city}") as publisher:
         for n in range(40):
             publisher.publish(f"bypuls/v1/{platform.city}/square/observations", json.dumps({"pm10": n}).encode())
-    platform.wait_for("SELECT count(*) FROM observation", [(39,)])
-    platform.wait_for("SELECT reason FROM quarantine", [("not_storable",)])
+    platform.assert_soon("SELECT count(*) FROM observation", [(39,)])
+    platform.assert_soon("SELECT reason FROM quarantine", [("not_storable",)])
     platform.rows("UPDATE quarantine SET replay_asked_at = now() RETURNING id")
-    platform.wait_for("SELECT starts_with(replay_outcome, 'still not storable') FROM quarantine", [(True,)])
+    platform.assert_soon("SELECT starts_with(replay_outcome, 'still not storable') FROM quarantine", [(True,)])
     platform.publish("square", {"pm10": 50})
-    platform.wait_for("SELECT count(*) FROM observation", [(40,)])
+    platform.assert_soon("SELECT count(*) FROM observation", [(40,)])
 
 
 @pytest.mark.lane("plain")
@@ -375,22 +375,22 @@ def test_a_registry_that_contradicts_itself_is_refused_per_message(platform):
     time.sleep(1.5)
     platform.publish("square", {"pm10": 1})
     platform.publish("square", {"pm25": 2})
-    platform.wait_for("SELECT value FROM observation", [(2.0,)])
-    platform.wait_for("SELECT reason FROM quarantine", [("not_storable",)])
+    platform.assert_soon("SELECT value FROM observation", [(2.0,)])
+    platform.assert_soon("SELECT reason FROM quarantine", [("not_storable",)])
 
 
 @pytest.mark.lane("plain")
 def test_a_device_moved_gets_a_new_datastream_at_once(platform):
     platform.start()
     platform.publish("square", {"pm10": 1})
-    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    platform.assert_soon("SELECT count(*) FROM observation", [(1,)])
     with connect(platform.url, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO site (city, slug, name, kind) VALUES (%s, 'hill', 'Hill', 'road')", (platform.city,)
         )
         connection.execute("UPDATE device SET site = 'hill'")
     platform.publish("square", {"pm25": 2})
-    platform.wait_for("SELECT site FROM datastream ORDER BY id DESC LIMIT 1", [("hill",)])
+    platform.assert_soon("SELECT site FROM datastream ORDER BY id DESC LIMIT 1", [("hill",)])
 
 
 @pytest.mark.lane("plain")
@@ -399,7 +399,7 @@ def test_a_device_cannot_fill_the_registry(platform):
     platform.start()
     readings = [{"quantity": "pm10", "value": n, "unit": "ug/m3", "channel": f"c{n}"} for n in range(50)]
     platform.publish("square", {"readings": readings})
-    platform.wait_for("SELECT reason, stored FROM quarantine", [("too_many_datastreams", 10)])
+    platform.assert_soon("SELECT reason, stored FROM quarantine", [("too_many_datastreams", 10)])
     assert platform.rows("SELECT count(*) FROM datastream") == [(10,)]
 
 
@@ -407,7 +407,7 @@ def test_a_device_cannot_fill_the_registry(platform):
 def test_a_pending_device_that_turns_out_simulated_is_simulated_all_along(platform):
     platform.start()
     platform.publish("newcomer", {"pm10": 1})
-    platform.wait_for("SELECT count(*) FROM observation", [(1,)])
+    platform.assert_soon("SELECT count(*) FROM observation", [(1,)])
     city = City(
         city=platform.city,
         name={"en": "Here"},
