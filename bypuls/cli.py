@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
-import json
 import logging
 import os
-import signal
 import sys
-import threading
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bypuls.errors import BypulsError, SettingsError
+from bypuls.commands import check, dashboards, simulate
+from bypuls.commands.terminal import me, say, until_told_to_stop
+from bypuls.errors import BypulsError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="City pulse: from MQTT messages to KPIs with evidence."
@@ -25,15 +21,14 @@ db = typer.Typer(no_args_is_help=True, help="The database: schema, backup.")
 city_app = typer.Typer(no_args_is_help=True, help="Cities.")
 source_app = typer.Typer(no_args_is_help=True, help="Sources of messages.")
 token_app = typer.Typer(no_args_is_help=True, help="Tokens for those who write through the API.")
-simulate = typer.Typer(no_args_is_help=True, help="Pretend to be devices.")
-check = typer.Typer(no_args_is_help=True, help="Look before it is stored, or after.")
 for name, sub in {
     "db": db,
     "city": city_app,
     "source": source_app,
     "token": token_app,
-    "simulate": simulate,
-    "check": check,
+    "simulate": simulate.app,
+    "check": check.app,
+    "dashboards": dashboards.app,
 }.items():
     app.add_typer(sub, name=name)
 
@@ -54,26 +49,6 @@ def main() -> None:
         raise SystemExit(130) from None
 
 
-def _say(text: str) -> None:
-    typer.echo(text)
-
-
-def _until_told_to_stop(seconds: float | None = None) -> threading.Event:
-    """An event that SIGTERM, Ctrl-C or the time sets."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    if seconds is not None:
-        timer = threading.Timer(seconds, stop.set)
-        timer.daemon = True
-        timer.start()
-    return stop
-
-
-def _me() -> str:
-    return f"cli:{getpass.getuser()}"
-
-
 # --- the processes ---------------------------------------------------------------------------------------------------
 
 
@@ -91,18 +66,18 @@ def up(
     from bypuls.up import api_address, servers, supervise, without_password
 
     cities = [read_city(path) for path in city or []]
-    stop = _until_told_to_stop(seconds)
-    with servers(_say) as running:
+    stop = until_told_to_stop(seconds)
+    with servers(say) as running:
         with connect(running.database_url, "owner", autocommit=True) as connection:
             for one in cities:
-                _say(f"city {add_city(connection, one, _me()).city} is there")
-        _say(f"\n  API     {api_address()}/v1    (OpenAPI at /openapi.json)")
-        _say(f"  broker  {without_password(running.broker_url)}    publish on bypuls/v1/<city>/<device>/observations")
+                say(f"city {add_city(connection, one, me()).city} is there")
+        say(f"\n  API     {api_address()}/v1    (OpenAPI at /openapi.json)")
+        say(f"  broker  {without_password(running.broker_url)}    publish on bypuls/v1/<city>/<device>/observations")
         for note in running.notes:
-            _say(f"  note    {note}")
-        _say("  stop    Ctrl-C\n")
+            say(f"  note    {note}")
+        say("  stop    Ctrl-C\n")
         supervise(running, [["ingest"], ["process"], ["serve"]], stop)
-    _say("stopped")
+    say("stopped")
 
 
 @app.command()
@@ -115,7 +90,7 @@ def ingest() -> None:
     from ingest.compose import build
 
     settings, url, broker = load(IngestSettings), database_url(), broker_url()
-    build(lambda: connect(url, "writer", autocommit=True), broker, settings, utc_now).run(_until_told_to_stop())
+    build(lambda: connect(url, "writer", autocommit=True), broker, settings, utc_now).run(until_told_to_stop())
 
 
 @app.command()
@@ -128,7 +103,7 @@ def process(*, once: Annotated[bool, typer.Option(help="Empty the queues and end
     from processors.worker import run
 
     url = database_url()
-    run(lambda: connect(url, "writer"), _until_told_to_stop(), utc_now, load(ProcessSettings), once=once)
+    run(lambda: connect(url, "writer"), until_told_to_stop(), utc_now, load(ProcessSettings), once=once)
 
 
 @app.command()
@@ -154,11 +129,11 @@ def plan() -> None:
 
     with database() as url:
         found = make_plan(url)
-    _say(f"{found.edition} on {found.server}; {len(found.applied)} migrations applied")
+    say(f"{found.edition} on {found.server}; {len(found.applied)} migrations applied")
     for migration in found.pending:
-        _say(f"pending: {migration.number:04d} {migration.name}")
+        say(f"pending: {migration.number:04d} {migration.name}")
     if not found.pending:
-        _say("nothing pending; views and functions are renewed at every migrate")
+        say("nothing pending; views and functions are renewed at every migrate")
 
 
 @db.command("migrate")
@@ -170,8 +145,8 @@ def migrate_() -> None:
     with database() as url:
         done = migrate(url)
     for migration in done.pending:
-        _say(f"applied: {migration.number:04d} {migration.name}")
-    _say(f"the schema is up to date ({done.edition})")
+        say(f"applied: {migration.number:04d} {migration.name}")
+    say(f"the schema is up to date ({done.edition})")
 
 
 @db.command("backup")
@@ -182,7 +157,7 @@ def backup_(file: Path) -> None:
 
     with database() as url:
         size = backup(url, file, postgres_tools())
-    _say(f"{file}: {size / 1e6:.1f} MB")
+    say(f"{file}: {size / 1e6:.1f} MB")
 
 
 @db.command("restore")
@@ -195,7 +170,7 @@ def restore_(file: Path) -> None:
     with database() as url:
         restore(url, file, postgres_tools())
         migrate(url)
-    _say(f"restored from {file}")
+    say(f"restored from {file}")
 
 
 # --- cities, sources, tokens -----------------------------------------------------------------------------------------
@@ -211,9 +186,9 @@ def city_add(file: Path) -> None:
 
     city = read_city(file)
     with database() as url, connect(url, "owner", autocommit=True) as connection:
-        added = add_city(connection, city, _me())
+        added = add_city(connection, city, me())
     what = "added" if added.new else "changed" if added.changed else "unchanged"
-    _say(f"{added.city}: {what}; {added.sites} sites, {added.devices} devices")
+    say(f"{added.city}: {what}; {added.sites} sites, {added.devices} devices")
 
 
 @source_app.command("add")
@@ -225,8 +200,8 @@ def source_add(file: Path) -> None:
 
     source = read_source(file)
     with database() as url, connect(url, "owner", autocommit=True) as connection:
-        add_source(connection, source, _me())
-    _say(f"source {source.name}: {source.topic_filter} at {source.broker or 'the default broker'}")
+        add_source(connection, source, me())
+    say(f"source {source.name}: {source.topic_filter} at {source.broker or 'the default broker'}")
 
 
 @token_app.command("create")
@@ -240,7 +215,7 @@ def token_create(
     from bypuls.storage.database import connect
 
     with database() as url, connect(url, "owner", autocommit=True) as connection:
-        _say(create_token(connection, name, ["admin"], city))
+        say(create_token(connection, name, ["admin"], city))
 
 
 @token_app.command("list")
@@ -252,7 +227,7 @@ def token_list() -> None:
 
     with database() as url, connect(url, "owner", autocommit=True) as connection:
         for token in list_tokens(connection):
-            _say(str(token))
+            say(str(token))
 
 
 @token_app.command("revoke")
@@ -264,89 +239,7 @@ def token_revoke(name: str) -> None:
 
     with database() as url, connect(url, "owner", autocommit=True) as connection:
         revoke_token(connection, name)
-    _say(f"{name}: revoked")
-
-
-# --- simulators and checks -------------------------------------------------------------------------------------------
-
-
-@simulate.command()
-def replay(
-    files: Annotated[
-        list[Path], typer.Argument(help="Tidy CSV files (time, station, quantity, value, unit; .gz too).")
-    ],
-    city: Annotated[Path, typer.Option(help="The city's file: which station is which device.")],
-    speed: Annotated[str, typer.Option(help="max, or how many times real time: 1, 60x …")] = "max",
-    *,
-    until_now: Annotated[bool, typer.Option(help="Move all times so that the last one is now.")] = False,
-) -> None:
-    """Publish recorded files through the broker, as if their stations did."""
-    from bypuls.city import read_city
-    from bypuls.places import broker_url
-    from simulators.publisher import Publisher
-    from simulators.replay import Pace, Receipt, last_time, publications
-
-    where, place, pace = broker_url(), read_city(city), Pace(_speed(speed))
-    shift = datetime.now(UTC) - last_time(files, place) if until_now else None
-    stop, receipt, started = _until_told_to_stop(), Receipt(), time.monotonic()
-    with Publisher(where, f"bypuls-replay-{place.city}-{os.getpid()}") as publisher:
-        for publication in publications(files, place, receipt, shift):
-            pace.wait(publication.time, stop)
-            if stop.is_set():
-                break
-            publisher.publish(publication.topic, publication.payload)
-        publisher.flush(60)
-        receipt.acknowledged = publisher.acknowledged
-    took = time.monotonic() - started
-    _say(
-        f"{receipt.rows} rows ({receipt.empty} empty) as {receipt.messages} messages, "
-        f"{receipt.acknowledged} acknowledged by the broker, "
-        f"in {took:.1f} s ({receipt.acknowledged / max(took, 1e-9):,.0f} messages/s)"
-    )
-    if receipt.acknowledged < receipt.messages and not stop.is_set():
-        message = (
-            f"{receipt.messages - receipt.acknowledged} messages were not acknowledged by the broker: replay again"
-        )
-        raise SettingsError(message)
-
-
-def _speed(text: str) -> float | None:
-    if text == "max":
-        return None
-    try:
-        value = float(text.removesuffix("x"))
-    except ValueError:
-        value = 0.0
-    if value <= 0:
-        message = f"--speed {text!r} must be max or a positive number such as 1 or 60x"
-        raise SettingsError(message)
-    return value
-
-
-@check.command()
-def decode(
-    topic: Annotated[str, typer.Option(help="The topic the message was published on.")],
-    file: Annotated[Path, typer.Option(help="The payload as sent; - reads standard input.")],
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Say what would be stored of one message, or why not. Needs no database, so it cannot judge city and device."""
-    from bypuls.clock import utc_now
-    from ingest.check import check_decode, exit_code, render
-
-    found = check_decode(topic, _payload(file), now=utc_now())
-    _say(json.dumps(found, ensure_ascii=False, indent=1) if as_json else render(found))
-    raise typer.Exit(exit_code(found))
-
-
-def _payload(file: Path) -> bytes:
-    if str(file) == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        message = f"payload file {file} cannot be read: {error.strerror}"
-        raise SettingsError(message) from None
+    say(f"{name}: revoked")
 
 
 if __name__ == "__main__":
