@@ -18,7 +18,8 @@ from bypuls.errors import CatalogueError
 from bypuls.observation import COUNTING_FLAGS, InstrumentClass
 from bypuls.periods import CalendarKind, Period, as_period
 
-SiteCombine = Literal["best_class", "sum"]
+SiteCombine = Literal["best_class", "sum", "channels"]
+HourStatistic = Literal["own", "min", "max"]
 ScopeCombine = Literal["own", "worst_site", "mean_of_sites", "sum_of_sites"]
 Direction = Literal["lower_is_better", "higher_is_better", "neutral"]
 Trigger = Literal["change", "schedule"]
@@ -39,11 +40,13 @@ class KpiInput:
         table: the rollup it is read from.
         classes: instruments that count. A KPI that judges a law computes the others beside it, marked indicative;
             any other KPI leaves them out.
+        statistic: what of an hour is its value: the property's own aggregation, or its least or largest observation.
     """
 
     property: str
     table: Literal["rollup_1h", "rollup_5m"]
     classes: frozenset[InstrumentClass]
+    statistic: HourStatistic = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ def _check_keys(document: object) -> None:
 
 
 def _input(name: str, spec: dict[str, Any]) -> KpiInput:
-    unknown = spec.keys() - {"from", "flags", "class", "from_site"}
+    unknown = spec.keys() - {"from", "flags", "class", "from_site", "statistic"}
     if unknown:
         raise CatalogueError(f"input {name} has unknown {', '.join(sorted(unknown))}")
     table = _one_of(("rollup_1h", "rollup_5m"), spec.get("from", "rollup_1h"), f"input {name}: from")
@@ -214,7 +217,8 @@ def _input(name: str, spec: dict[str, Any]) -> KpiInput:
         raise CatalogueError(f"input {name}: flags must be [1, 2], the ones rollups are made of")
     _one_of(("own",), spec.get("from_site", "own"), f"input {name}: from_site")
     classes = frozenset(InstrumentClass(text) for text in spec.get("class", list(InstrumentClass)))
-    return KpiInput(name, cast("Literal['rollup_1h', 'rollup_5m']", table), classes)
+    statistic = _one_of(get_args(HourStatistic), spec.get("statistic", "own"), f"input {name}: statistic")
+    return KpiInput(name, cast("Literal['rollup_1h', 'rollup_5m']", table), classes, cast("HourStatistic", statistic))
 
 
 def _coverage(spec: dict[str, Any], periods: tuple[Period, ...]) -> Mapping[str, float]:

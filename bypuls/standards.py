@@ -70,8 +70,8 @@ class Limit:
     """One limit value.
 
     Attributes:
-        averaging: 1h, 24h or year.
-        allowed: exceedances that are allowed in a year.
+        averaging: 1h, max_8h, 24h, year (of noise: lden, lnight).
+        allowed: exceedances that are allowed in a year, on the average of so many `years`.
         interim: interim targets on the way there, the easiest first.
     """
 
@@ -80,6 +80,7 @@ class Limit:
     value: float
     allowed: int | None = None
     interim: tuple[float, ...] = ()
+    years: int = 1
 
     @property
     def decimals(self) -> int:
@@ -268,7 +269,8 @@ def _limits(document: dict[str, Any]) -> LimitStandard:
 
 def _limit(entry: dict[str, Any]) -> Limit:
     interim = tuple(float(value) for value in entry.get("interim", ()))
-    return Limit(entry["pollutant"], entry["averaging"], float(entry["value"]), entry.get("allowed"), interim)
+    value, allowed = float(entry["value"]), entry.get("allowed")
+    return Limit(entry["pollutant"], entry["averaging"], value, allowed, interim, entry.get("years", 1))
 
 
 def _rules(document: dict[str, Any]) -> Rules:

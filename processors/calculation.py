@@ -48,6 +48,7 @@ class Cells:
     Attributes:
         sites: slugs; `site` counts into it.
         kinds: of the sites (traffic, background, road …).
+        attributes: of the sites, as the city's file gives them (lanes, free_flow_speed, floor_area …).
         start, end: seconds since 1970.
         elapsed: hours of the window that are over.
     """
@@ -59,6 +60,7 @@ class Cells:
     start: Integers
     end: Integers
     elapsed: Integers
+    attributes: Sequence[Mapping[str, Any]] = ()
 
     def __len__(self) -> int:
         return len(self.site)
@@ -75,9 +77,11 @@ class Inputs:
 
     Attributes:
         hours: one row per site, property and hour (5 minutes when the KPI reads rollup_5m) that holds a counting
-            value, sorted: `cell` (its row in `cells`, -1 for an hour before the window that the calculator asked for),
-            `site`, `property`, `bucket` (seconds since 1970), `value` (canonical unit), `valid` (enough of the hour is
-            covered). Several datastreams of one site are combined already.
+            value, sorted: `cell` (its row in `cells`, -1 for an hour outside all windows that the calculator asked
+            for), `site`, `property`, `bucket` (seconds since 1970), `value` (canonical unit), `share` (how much of the
+            hour is covered), `valid` (enough of it), `steadiness` (of directions: length of the mean of their unit
+            vectors, else 1). Several datastreams of one site are combined already, unless `site_combine` is
+            `channels`: then there is one row per datastream, and `series` names its row.
         series: one row per datastream at the cells' sites: `site`, `property`, `device`, `channel`, `active`; in
             seconds, NaN where unknown: `interval`, `spacing`, and since 1970 `first`, `last` (heard of).
         heard: hours in which a datastream gave anything at all: `series` (row of `series`), `bucket`, `cell`.
@@ -137,6 +141,7 @@ class Calculator:
         units: units its values may have; None: the unit of its inputs.
         merge: how sites become a district or city, where the value alone does not say it.
         days_before: days before its window a value also rests on; a change there queues the value too.
+        hours_before, hours_after: hours on both sides of its window (a day or longer) a value also rests on.
         parameters: names a definition must give, and those it may give.
     """
 
@@ -144,8 +149,15 @@ class Calculator:
     units: frozenset[str] | None = None
     merge: Merge | None = None
     days_before: tuple[int, ...] = ()
+    hours_before: int = 0
+    hours_after: int = 0
     parameters: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
+
+    @property
+    def looks_beyond(self) -> bool:
+        """Whether a value rests on hours outside its window."""
+        return bool(self.days_before or self.hours_before or self.hours_after)
 
 
 @dataclass(frozen=True, slots=True)

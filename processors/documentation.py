@@ -52,9 +52,11 @@ def _section(definition: KpiDefinition, catalogue: Catalogue) -> Iterator[str]:
         "Parameters": _listed(definition.parameters),
         "Periods": f"{', '.join(definition.periods)}; {definition.calendar} calendar",
         "Coverage": _listed(definition.coverage),
-        "At a site": {"best_class": "best class of instruments, duplicates averaged", "sum": "sum of all channels"}[
-            definition.site_combine
-        ],
+        "At a site": {
+            "best_class": "best class of instruments, duplicates averaged",
+            "sum": "sum of all channels",
+            "channels": "channels kept apart, the formula combines them",
+        }[definition.site_combine],
         "Scopes": ", ".join(f"{kind} {how}" for kind, how in definition.scope.items()),
         "Final": f"{definition.lateness} after the period's end",
         "Bands": _listed(definition.bands or {}),

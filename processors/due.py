@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from bypuls.kpi import KpiDefinition
-from bypuls.periods import Calendar, Period
+from bypuls.periods import Period
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from processors.calculation import Catalogue, Integers, Place
-from processors.windows import ends_of, instant, seconds, shift_days, starts_of
+from processors.windows import HOUR, ends_of, instant, seconds, shift_days, starts_of
 
 DueRow = tuple[str, str, str, str, datetime, datetime]
 """(kpi, city, site, period, start, due_at)."""
@@ -32,7 +32,8 @@ def due_rows(
 ) -> Iterator[DueRow]:
     """The values that rest on these hours, each once.
 
-    A value that also looks back (a comparison with earlier weeks) is due for the later periods too, up to the running.
+    A value that also rests on hours outside its period (a comparison with earlier weeks) is due for those, too, unless
+    its period has not begun.
     """
     by_city: dict[str, dict[str, tuple[list[int], list[str]]]] = {}
     for _, hour, city, site, name in changed:
@@ -70,10 +71,16 @@ def _of_definition(
     for period in definition.periods:
         starts = starts_of(hours, period, calendar)
         site_of = site
-        if period == "P1D":
-            starts, site_of = _with_later_days(
-                starts, site, catalogue.calculator(definition).days_before, calendar, seconds(now)
-            )
+        calculator = catalogue.calculator(definition)
+        others = [shift_days(starts, step, calendar) for step in calculator.days_before if period == "P1D"]
+        if period != "PT1H":
+            others += [
+                starts_of(hours + shift * HOUR, period, calendar)
+                for shift in (calculator.hours_before, -calculator.hours_after)
+                if shift
+            ]
+        if others:
+            starts, site_of = _with_others(starts, others, site, seconds(now))
         # By time, then site: the sites of one city's value stand together in the queue.
         keys = np.unique((starts << 24) + site_of)
         unique = keys >> 24
@@ -84,11 +91,9 @@ def _of_definition(
             yield definition.id, place.city, slugs[index], period, instant(start), now + delay
 
 
-def _with_later_days(
-    starts: Integers, site: Integers, days: tuple[int, ...], calendar: Calendar, now: int
-) -> tuple[Integers, Integers]:
-    later = [starts, *(shift_days(starts, step, calendar) for step in days)]
-    every, sites = np.concatenate(later), np.tile(site, len(later))
+def _with_others(starts: Integers, others: Sequence[Integers], site: Integers, now: int) -> tuple[Integers, Integers]:
+    """The periods of the changed hours and the others that rest on them, but for those that have not begun."""
+    every, sites = np.concatenate([starts, *others]), np.tile(site, 1 + len(others))
     begun = every <= max(now, int(starts.max(initial=0)))
     return every[begun], sites[begun]
 

@@ -15,13 +15,13 @@ from bypuls.kpi import ANY_PROPERTY, KpiDefinition
 from bypuls.periods import as_period
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from processors.calculation import Catalogue, Cells, Place
+from processors.calculation import Calculator, Catalogue, Cells, Place
 from processors.combination import combine
 from processors.lanes import free_lanes
 from processors.readings import Records, Span, merged, read, read_series
 from processors.rollup import read_places
 from processors.sites import Value, cells_of, site_values
-from processors.windows import ends_of, instant, shift_days
+from processors.windows import HOUR, ends_of, instant, shift_days
 from processors.writing import write
 
 _SQL = queries("processors", "kpis.sql")
@@ -116,8 +116,8 @@ class Kpis:
         for job in jobs:
             records = _of_job(read_once[job.definition.table], job)
             found = site_values(job.definition, self.catalogue, job.cells, records, job.series, job.place)
-            if self.catalogue.calculator(job.definition).days_before:
-                # Queued because of an earlier day: where the day itself has nothing there is nothing to say.
+            if self.catalogue.calculator(job.definition).looks_beyond:
+                # Queued because of another day: where the day itself has nothing there is nothing to say.
                 found = [value for value in found if value.evidence["datastreams"]]
             values += found
         return values
@@ -132,14 +132,13 @@ class Kpis:
                 continue  # left the catalogue since it was queued
             of_city = series[city]
             kinds = dict(zip(of_city["site"], of_city["kind"], strict=True))
-            cells = cells_of(definition, as_period(period), wanted, kinds, places[city], now)
+            attributes = dict(zip(of_city["site"], of_city["attributes"], strict=True))
+            cells = cells_of(definition, as_period(period), wanted, kinds, places[city], now, attributes)
             inputs = of_city[of_city["site"].isin(cells.sites)]
             if ANY_PROPERTY not in definition.inputs:
                 inputs = inputs[inputs["property"].isin(list(definition.inputs))]
-            days = self.catalogue.calculator(definition).days_before
-            jobs.append(
-                Job(definition, places[city], cells, inputs, _needed(definition, cells, inputs, days, places[city]))
-            )
+            spans = _needed(definition, self.catalogue.calculator(definition), cells, inputs, places[city])
+            jobs.append(Job(definition, places[city], cells, inputs, spans))
         return jobs
 
     def _scopes(
@@ -244,12 +243,13 @@ def _pairs(values: Sequence[Value]) -> list[tuple[KpiDefinition, str]]:
 
 
 def _needed(
-    definition: KpiDefinition, cells: Cells, inputs: pd.DataFrame, days_before: tuple[int, ...], place: Place
+    definition: KpiDefinition, calculator: Calculator, cells: Cells, inputs: pd.DataFrame, place: Place
 ) -> list[Span]:
     """The datastreams and spans a job reads."""
-    starts, ends, sites = [cells.start], [cells.end], [cells.site]
+    starts, ends = [cells.start - calculator.hours_before * HOUR], [cells.end + calculator.hours_after * HOUR]
+    sites = [cells.site]
     calendar = place.calendar(definition.calendar)
-    for days in days_before:
+    for days in calculator.days_before:
         earlier = shift_days(cells.start, -days, calendar)
         starts.append(earlier)
         ends.append(ends_of(earlier, cells.period, calendar))

@@ -25,7 +25,8 @@ SELECT kpi, city, period, site, extract(epoch FROM start)::bigint FROM chosen
 -- name: read_rollup_1h
 SELECT array_agg(r.datastream), array_agg(extract(epoch FROM r.bucket)::bigint),
        array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect), array_agg(r.n_fail), array_agg(coalesce(r.expected, -1)),
-       array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.max, 'NaN')), array_agg(coalesce(r.last, 'NaN')),
+       array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.min, 'NaN')), array_agg(coalesce(r.max, 'NaN')),
+       array_agg(coalesce(r.last, 'NaN')),
        array_agg(coalesce(r.energy_sum, 'NaN')), array_agg(coalesce(r.sin_sum, 'NaN')),
        array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN'))
 FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
@@ -35,7 +36,8 @@ CROSS JOIN LATERAL (SELECT * FROM rollup_1h h
 -- name: read_rollup_5m
 SELECT array_agg(r.datastream), array_agg(extract(epoch FROM r.bucket)::bigint),
        array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect), array_agg(r.n_fail), array_agg(-1),
-       array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.max, 'NaN')), array_agg(coalesce(r.last, 'NaN')),
+       array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.min, 'NaN')), array_agg(coalesce(r.max, 'NaN')),
+       array_agg(coalesce(r.last, 'NaN')),
        array_agg(coalesce(r.energy_sum, 'NaN')), array_agg(coalesce(r.sin_sum, 'NaN')),
        array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN'))
 FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
@@ -45,7 +47,8 @@ CROSS JOIN LATERAL (SELECT * FROM rollup_5m h
 -- name: series
 SELECT d.city, d.id, d.site, s.kind, d.property, p.aggregation, d.channel, v.external_id, d.class, d.origin,
        extract(epoch FROM d.interval)::float8, extract(epoch FROM d.expected_spacing)::float8,
-       extract(epoch FROM d.first_time)::float8, extract(epoch FROM d.last_time)::float8, v.status = 'active'
+       extract(epoch FROM d.first_time)::float8, extract(epoch FROM d.last_time)::float8, v.status = 'active',
+       s.attributes
 FROM datastream d
 JOIN device v ON v.id = d.device
 JOIN observed_property p ON p.id = d.property

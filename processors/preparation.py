@@ -90,7 +90,8 @@ def prepare(
         site=site,
         series=at.astype(np.int64),
         bucket=bucket,
-        value=_values(records, series["aggregation"].to_numpy(object)[at]),
+        value=_values(records, _statistics(definition, series)[at]),
+        steadiness=_steadiness(records, _statistics(definition, series)[at]),
         share=_shares(records),
         records=records,
     )
@@ -116,6 +117,7 @@ class _Rows:
     series: Integers
     bucket: Integers
     value: Floats
+    steadiness: Floats
     share: Floats
     records: Records
 
@@ -127,6 +129,7 @@ class _Rows:
             self.series[keep],
             self.bucket[keep],
             self.value[keep],
+            self.steadiness[keep],
             self.share[keep],
             self.records[keep],
         )
@@ -148,6 +151,24 @@ def _shares(records: Records) -> Floats:
     return np.where(expected > 0, np.minimum(1.0, valid / np.maximum(expected, 1)), (valid > 0).astype(float))
 
 
+def _statistics(definition: KpiDefinition, series: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Per datastream, what of a bucket is its value: what the input asks for, else as its property aggregates."""
+    asked = {name: spec.statistic for name, spec in definition.inputs.items() if spec.statistic != "own"}
+    return np.array(
+        [asked.get(name, how) for name, how in zip(series["property"], series["aggregation"], strict=True)],
+        dtype=object,
+    )
+
+
+def _steadiness(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
+    """Length of the mean of a bucket's unit vectors (1 steady, 0 from everywhere); 1 for what is no direction."""
+    steadiness = np.ones(len(records))
+    of = aggregation == "circular_mean"
+    here = records[of]
+    steadiness[of] = np.hypot(here["sin_sum"], here["cos_sum"]) / np.maximum(here["n_valid"], 1)
+    return steadiness
+
+
 def _values(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
     """The bucket's value by the way its property aggregates; NaN without a counting value."""
     count = records["n_valid"].astype(float)
@@ -163,7 +184,7 @@ def _values(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
             elif how == "circular_mean":
                 values[of] = np.degrees(np.arctan2(here["sin_sum"], here["cos_sum"])) % 360
             else:
-                values[of] = here[{"sum": "sum", "counter": "increase", "max": "max", "last": "last"}[how]]
+                values[of] = here["increase" if how == "counter" else how]
     return np.where(count > 0, values, np.nan)
 
 
@@ -174,10 +195,10 @@ def _combine(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.Da
         rows = rows.where(_best_class(definition, cells, rows, series))
     valid = (rows.share >= needed - _EPSILON) & ~np.isnan(rows.value)
     hours = _hours(rows, series, valid)
-    if alone or not len(hours):
+    if alone or not len(hours) or definition.site_combine == "channels":
         return rows, hours
     if definition.site_combine == "best_class":
-        return rows, _mean_of_duplicates(hours)
+        return rows, _mean_of_duplicates(hours, _statistics(definition, series))
     return rows, _sum_of_channels(hours, series)
 
 
@@ -191,6 +212,7 @@ def _hours(rows: _Rows, series: pd.DataFrame, valid: Booleans) -> pd.DataFrame:
             "value": rows.value,
             "valid": valid,
             "share": rows.share,
+            "steadiness": rows.steadiness,
             "series": rows.series,
         }
     )
@@ -220,18 +242,32 @@ def _best_class(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd
     return np.asarray(key.isin(pd.MultiIndex.from_frame(best)))
 
 
-def _mean_of_duplicates(hours: pd.DataFrame) -> pd.DataFrame:
-    """Several instruments of one class: the mean of those whose hour is valid."""
+def _mean_of_duplicates(hours: pd.DataFrame, aggregation: npt.NDArray[np.object_]) -> pd.DataFrame:
+    """Several instruments of one class: the mean (of energies, of vectors) of those with a valid hour."""
     key = ["site", "property", "bucket"]
     any_valid = hours.groupby(key, observed=True)["valid"].transform("any")
     used = hours[hours["valid"] | ~any_valid]
-    return used.groupby(key, observed=True, as_index=False).agg(
+    how = aggregation[used["series"].to_numpy(np.int64)]
+    turned, level = how == "circular_mean", how == "energy_mean"
+    value, length = used["value"].to_numpy(float), used["steadiness"].to_numpy(float)
+    angle = np.radians(value)
+    across = np.where(level, 10 ** (np.where(level, value, 0) / 10), np.where(turned, length * np.sin(angle), value))
+    used = used.assign(value=across, along=np.where(turned, length * np.cos(angle), 0.0))
+    means = used.groupby(key, observed=True, as_index=False).agg(
         cell=("cell", "first"),
         value=("value", "mean"),
+        along=("along", "mean"),
         valid=("valid", "first"),
         share=("share", "max"),
         series=("series", "first"),
     )
+    how = aggregation[means["series"].to_numpy(np.int64)]
+    turned, level = how == "circular_mean", how == "energy_mean"
+    value, along = means["value"].to_numpy(float), means["along"].to_numpy(float)
+    decibels = 10 * np.log10(np.where(level, value, 1.0))
+    back = np.where(level, decibels, np.where(turned, np.degrees(np.arctan2(value, along)) % 360, value))
+    steadiness = np.where(turned, np.hypot(value, along), 1.0)
+    return means.assign(value=back, steadiness=steadiness).drop(columns="along")
 
 
 def _sum_of_channels(hours: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
@@ -242,6 +278,7 @@ def _sum_of_channels(hours: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
         value=("value", "sum"),
         valid=("valid", "all"),
         share=("share", "sum"),
+        steadiness=("steadiness", "first"),
         count=("series", "nunique"),
         series=("series", "first"),
     )

@@ -25,7 +25,7 @@ Records = npt.NDArray[Any]
 """Structured array with the fields of `FIELDS`, sorted by datastream, then bucket."""
 
 _INTEGERS = ("n_valid", "n_suspect", "n_fail", "expected")
-_FLOATS = ("sum", "max", "last", "energy_sum", "sin_sum", "cos_sum", "increase")
+_FLOATS = ("sum", "min", "max", "last", "energy_sum", "sin_sum", "cos_sum", "increase")
 FIELDS = np.dtype(
     [("datastream", "<i4"), ("bucket", "<i8")]
     + [(name, "<i4") for name in _INTEGERS]
@@ -118,13 +118,15 @@ SERIES_COLUMNS = (
     "first",
     "last",
     "active",
+    "attributes",
 )
 
 
 def read_series(connection: Connection, cities: Sequence[str]) -> Mapping[str, pd.DataFrame]:
     """The datastreams that have a site, by city, sorted by id.
 
-    Columns: `SERIES_COLUMNS`; interval and spacing in seconds, first and last in seconds since 1970, NaN where unknown.
+    Columns: `SERIES_COLUMNS`; interval and spacing in seconds, first and last in seconds since 1970, NaN where unknown;
+    kind and attributes are the site's.
     """
     rows = connection.execute(_SQL["series"], (list(cities),)).fetchall()
     by_city: dict[str, list[tuple[Any, ...]]] = {city: [] for city in cities}

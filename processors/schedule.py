@@ -72,8 +72,8 @@ class Schedule:
             (definition.id, city, name, period, window.start, window.end)
             for city in living
             for definition in self.catalogue.definitions.values()
-            # A comparison with other days says nothing of a day that has no data.
-            if not self.catalogue.calculator(definition).days_before
+            # What also rests on other days says nothing of a day that has no data.
+            if not self.catalogue.calculator(definition).looks_beyond
             for period in definition.periods
             for window in _ended_windows(definition, period, places[city], now)
             for name in definition.inputs

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,9 +45,10 @@ def cells_of(
     definition: KpiDefinition,
     period: str,
     wanted: Sequence[tuple[str, int]],
-    kinds: dict[str, str],
+    kinds: Mapping[str, str],
     place: Place,
     now: datetime,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Cells:
     """The cells of these (site, start), which may repeat."""
     slugs = sorted({site for site, _ in wanted})
@@ -56,7 +58,11 @@ def cells_of(
     start = np.array([pair[1] for pair in pairs], dtype=np.int64)
     end = ends_of(start, as_period(period), place.calendar(definition.calendar))
     elapsed = np.clip((np.minimum(seconds(now), end) - start) // 3600, 0, None)
-    return Cells(as_period(period), slugs, [kinds.get(slug, "") for slug in slugs], site, start, end, elapsed)
+    known = attributes or {}
+    return Cells(
+        as_period(period), slugs, [kinds.get(slug, "") for slug in slugs], site, start, end, elapsed,
+        [known.get(slug, {}) for slug in slugs],
+    )  # fmt: skip
 
 
 def site_values(

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from bypuls.properties import Properties
 from processors.calculation import Place
 from processors.readings import FIELDS, SERIES_COLUMNS, series_frame
 from processors.sites import cells_of, site_values
 from processors.windows import starts_of
 
+PROPERTIES = Properties.load()
 TRONDHEIM = Place("trondheim", "Europe/Oslo", 3600, "norway_legal_limits")
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -22,7 +24,7 @@ def series_of(rows):
         given = {
             "id": number,
             "kind": "traffic",
-            "aggregation": "sum" if row["property"].endswith("_count") else "mean",
+            "aggregation": PROPERTIES[row["property"]].aggregation if row["property"] in PROPERTIES else "mean",
             "channel": "",
             "device": row["site"],
             "class": "reference",
@@ -32,6 +34,7 @@ def series_of(rows):
             "first": 0.0,
             "last": 4e9,
             "active": True,
+            "attributes": {},
         } | row
         columns.append(tuple(given[name] for name in SERIES_COLUMNS))
     return series_frame(columns)
@@ -40,14 +43,18 @@ def series_of(rows):
 def records_of(rows):
     """Rollups from (datastream, seconds since 1970, value, n_valid, expected, n_suspect, n_fail)."""
     records = np.zeros(len(rows), FIELDS)
-    for name in ("max", "last", "energy_sum", "sin_sum", "cos_sum", "increase"):
+    for name in ("min", "max", "last", "energy_sum", "sin_sum", "cos_sum", "increase"):
         records[name] = np.nan
     if rows:
         columns = [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
         records["datastream"], records["bucket"] = columns[0], columns[1]
         records["n_valid"], records["expected"] = columns[3], columns[4]
         records["n_suspect"], records["n_fail"] = columns[5], columns[6]
-        records["sum"] = np.where(columns[3] > 0, columns[2] * columns[3], np.nan)
+        count, value = columns[3], np.where(columns[3] > 0, columns[2], np.nan)
+        records["sum"] = value * count
+        records["min"] = records["max"] = records["last"] = value
+        records["energy_sum"] = 10 ** (np.minimum(value, 300) / 10) * count
+        records["sin_sum"], records["cos_sum"] = np.sin(np.radians(value)) * count, np.cos(np.radians(value)) * count
     return records[np.lexsort((records["bucket"], records["datastream"]))]
 
 
@@ -61,5 +68,6 @@ def values_of(catalogue, kpi, period, records, series, *, place=TRONDHEIM, now=L
         pairs = np.unique(np.stack([records["datastream"].astype(np.int64), starts]), axis=1)
         wanted = [(sites[datastream], start) for datastream, start in pairs.T.tolist()]
     kinds = dict(zip(series["site"], series["kind"], strict=True))
-    cells = cells_of(definition, period, wanted, kinds, place, now)
+    attributes = dict(zip(series["site"], series["attributes"], strict=True))
+    cells = cells_of(definition, period, wanted, kinds, place, now, attributes)
     return site_values(definition, catalogue, cells, records, series, place)
