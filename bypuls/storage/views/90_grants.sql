@@ -1,5 +1,5 @@
 -- Who may do what. Roles are group roles: a server's login roles are made members of them.
---   bypuls_writer: ingest and processors; bypuls_reader: the API's reads; grafana_ro: views and tables for boards only.
+--   bypuls_writer: ingest and processors; bypuls_reader: the API's reads; grafana_ro: the board_* views only.
 -- On a server where the migrating role may not create roles they are left out, and every process works as that role.
 
 DO $$
@@ -32,10 +32,27 @@ BEGIN
         REVOKE ALL ON api_key FROM bypuls_reader;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'grafana_ro') THEN
-        -- No raw payloads, no tokens, no audit trail: boards read measured values, indicators and the registry.
-        GRANT SELECT ON city, area, site, device, datastream, observed_property, fact, observation, rollup_5m, rollup_1h,
-            kpi_definition, kpi_value, kpi_value_history, device_event, changed_bucket, kpi_due TO grafana_ro;
-        GRANT SELECT (id, received_at, last_received_at, occurrences, city, source, topic, reason, detail, hint, stored,
-            device, decoder, replayed_at, replay_outcome) ON quarantine TO grafana_ro;
+        -- Views only: whoever may open a board may send any query as this role (Grafana does not check SQL).
+        REVOKE ALL ON ALL TABLES IN SCHEMA public FROM grafana_ro;
+        GRANT USAGE ON SCHEMA public TO grafana_ro;
+        FOR name IN SELECT c.relname FROM pg_class c
+                    WHERE c.relkind = 'v' AND c.relname LIKE 'board\_%' AND c.relnamespace = 'public'::regnamespace LOOP
+            EXECUTE format('GRANT SELECT ON %I TO grafana_ro', name);
+        END LOOP;
+        -- Column grants of earlier versions are not taken back by REVOKE ON TABLE.
+        REVOKE SELECT (id, received_at, last_received_at, occurrences, city, source, topic, reason, detail, hint, stored,
+            device, decoder, replayed_at, replay_outcome) ON quarantine FROM grafana_ro;
+        BEGIN
+            -- A role's settings hold for login roles when they connect; members that SET ROLE set them themselves.
+            ALTER ROLE grafana_ro NOINHERIT CONNECTION LIMIT 20;
+            ALTER ROLE grafana_ro SET default_transaction_read_only = on;
+            ALTER ROLE grafana_ro SET statement_timeout = '15s';
+            ALTER ROLE grafana_ro SET timezone = 'UTC';
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE NOTICE 'role grafana_ro keeps its settings: % may not change it', current_user;
+        WHEN OTHERS THEN
+            -- another database of this server was migrated at the same moment ("tuple concurrently updated")
+            IF SQLSTATE <> 'XX000' THEN RAISE; END IF;
+        END;
     END IF;
 END $$;

@@ -1,0 +1,186 @@
+-- What boards read: Grafana and the built-in page, both as grafana_ro, see these views and no table. They belong to the
+-- migrating role and so read the tables with its rights: nothing may stand here that a stranger must not see (no raw
+-- payloads, no tokens, no audit trail). "Now" is the board's to say ($__timeTo), so no view asks the clock.
+-- Columns may be added; one that is renamed or dropped needs the views dropped first, which this file does.
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN SELECT c.relname FROM pg_class c
+                WHERE c.relkind = 'v' AND c.relname LIKE 'board\_%' AND c.relnamespace = 'public'::regnamespace LOOP
+        EXECUTE format('DROP VIEW IF EXISTS %I CASCADE', name);
+    END LOOP;
+END $$;
+
+-- A city as people call it; simulated when anything in it is.
+CREATE VIEW board_city AS
+SELECT c.slug AS city, coalesce(c.name ->> 'en', c.name ->> c.languages[1], c.slug) AS name, c.time_zone,
+       c.air_day_offset, c.national_limits, c.licence,
+       EXISTS (SELECT FROM datastream s WHERE s.city = c.slug AND s.origin = 'simulated') AS simulated
+FROM city c;
+
+CREATE VIEW board_area AS
+SELECT a.city, a.slug AS area, a.name, a.kind, a.parent, a.population FROM area a;
+
+-- area is '-' where a site has none, so that a list of areas can name it.
+CREATE VIEW board_site AS
+SELECT s.city, s.slug AS site, s.name, s.kind, s.latitude, s.longitude, coalesce(s.area, '-') AS area,
+       coalesce(a.name, '-') AS area_name, s.class, s.attributes ->> 'owner' AS owner,
+       coalesce(s.attributes ->> 'street', s.name) AS street,
+       CASE WHEN jsonb_typeof(s.attributes -> 'floor_area') = 'number'
+            THEN (s.attributes ->> 'floor_area')::double precision END AS floor_area,
+       CASE WHEN jsonb_typeof(s.attributes -> 'free_flow_speed') = 'number'
+            THEN (s.attributes ->> 'free_flow_speed')::double precision END AS free_flow_speed
+FROM site s
+LEFT JOIN area a ON a.city = s.city AND a.slug = s.area;
+
+-- One series. `watched`: its device is active and still hangs there, and how often it speaks is known; then it is silent
+-- from `silent_from` on (three times its spacing, ten minutes at least: as /v1/silent says it).
+CREATE VIEW board_datastream AS
+SELECT s.city, s.id AS datastream, d.external_id AS device, s.site, t.name AS site_name, t.kind,
+       coalesce(t.area, '-') AS area, s.property, p.name ->> 'en' AS property_name, p.domain, p.diagnostic, s.channel,
+       p.unit, s.class, s.origin, d.status, s.first_time, s.last_time,
+       extract(epoch FROM s.expected_spacing)::double precision AS spacing_seconds,
+       d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site AND s.expected_spacing IS NOT NULL
+           AND s.last_time IS NOT NULL AS watched,
+       s.last_time + greatest(1.5 * s.expected_spacing, interval '5 minutes') AS late_from,
+       s.last_time + greatest(3 * s.expected_spacing, interval '10 minutes') AS silent_from
+FROM datastream s
+JOIN device d ON d.id = s.device
+JOIN observed_property p ON p.id = s.property
+LEFT JOIN site t ON t.city = s.city AND t.slug = s.site;
+
+-- One device with what its series say together. Battery in the unit the device sends (volt or percent).
+CREATE VIEW board_device AS
+SELECT d.city, d.external_id AS device, d.site, t.name AS site_name, t.kind, coalesce(t.area, '-') AS area, d.status,
+       d.origin, d.profile, d.first_seen, d.last_seen, d.battery,
+       extract(epoch FROM d.clock_offset)::double precision AS clock_offset_seconds,
+       s.series, s.newest, s.spacing_seconds, s.silent_from, s.late_from
+FROM device d
+LEFT JOIN site t ON t.city = d.city AND t.slug = d.site
+LEFT JOIN LATERAL (
+    SELECT count(*) AS series, max(s.last_time) AS newest,
+           extract(epoch FROM min(s.expected_spacing))::double precision AS spacing_seconds,
+           max(s.last_time + greatest(3 * s.expected_spacing, interval '10 minutes')) AS silent_from,
+           max(s.last_time + greatest(1.5 * s.expected_spacing, interval '5 minutes')) AS late_from
+    FROM datastream s WHERE s.device = d.id AND s.site IS NOT DISTINCT FROM d.site
+) s ON true;
+
+CREATE VIEW board_device_event AS
+SELECT d.city, d.external_id AS device, d.site, e.time, e.kind FROM device_event e JOIN device d ON d.id = e.device;
+
+-- A bucket's one number, by the property's aggregation: mean, sum of an interval, increase of a register, energy mean of
+-- levels, circular mean of directions.
+CREATE OR REPLACE FUNCTION bypuls_bucket_value(aggregation text, n integer, sum double precision, max double precision,
+    last double precision, increase double precision, energy_sum double precision, sin_sum double precision,
+    cos_sum double precision) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE aggregation
+        WHEN 'mean' THEN sum / nullif(n, 0)
+        WHEN 'sum' THEN sum
+        WHEN 'counter' THEN increase
+        WHEN 'energy_mean' THEN CASE WHEN energy_sum > 0 AND n > 0 THEN 10 * log(energy_sum / n) END
+        WHEN 'circular_mean' THEN
+            CASE WHEN sin_sum <> 0 OR cos_sum <> 0 THEN
+                atan2d(sin_sum, cos_sum) + CASE WHEN atan2d(sin_sum, cos_sum) < 0 THEN 360 ELSE 0 END END
+        WHEN 'max' THEN max
+        WHEN 'last' THEN last
+    END
+$$;
+
+-- One hour of one series; `readings` counts all that came, `counting` those whose flag counts.
+CREATE VIEW board_hour AS
+SELECT s.city, s.site, s.property, s.channel, r.datastream, r.bucket AS time,
+       bypuls_bucket_value(p.aggregation, r.n_good + r.n_not_evaluated, r.sum, r.max, r.last, r.increase, r.energy_sum,
+                           r.sin_sum, r.cos_sum) AS value,
+       r.min, r.max, r.n_good + r.n_not_evaluated AS counting,
+       r.n_good + r.n_not_evaluated + r.n_suspect + r.n_fail AS readings, r.n_suspect AS suspect, r.n_fail AS fail,
+       r.expected, p.unit, p.domain
+FROM datastream s
+JOIN observed_property p ON p.id = s.property
+JOIN rollup_1h r ON r.datastream = s.id;
+
+CREATE VIEW board_five_minutes AS
+SELECT s.city, s.site, s.property, s.channel, r.datastream, r.bucket AS time,
+       bypuls_bucket_value(p.aggregation, r.n_good + r.n_not_evaluated, r.sum, r.max, r.last, r.increase, r.energy_sum,
+                           r.sin_sum, r.cos_sum) AS value,
+       r.min, r.max, r.n_good + r.n_not_evaluated AS counting,
+       r.n_good + r.n_not_evaluated + r.n_suspect + r.n_fail AS readings, r.n_suspect AS suspect, r.n_fail AS fail,
+       p.unit, p.domain
+FROM datastream s
+JOIN observed_property p ON p.id = s.property
+JOIN rollup_5m r ON r.datastream = s.id;
+
+-- Indicators with what their evidence says in short; `inputs` is the address of the hours behind a value.
+CREATE VIEW board_kpi AS
+SELECT k.city, k.kpi, k.scope_kind, k.scope,
+       CASE k.scope_kind WHEN 'site' THEN t.name WHEN 'district' THEN a.name
+                         ELSE coalesce(c.name ->> 'en', c.name ->> c.languages[1], c.slug) END AS scope_name,
+       k.period, k.start, k.ends, k.value, k.unit, k.band, k.status, k.quality, k.reason, k.coverage, k.detail,
+       k.final_at, k.computed_at,
+       (k.evidence ->> 'sites')::integer AS sites, (k.evidence ->> 'sites_expected')::integer AS sites_expected,
+       coalesce((k.evidence ->> 'partial')::boolean, false) AS partial,
+       coalesce((k.evidence ->> 'indicative')::boolean, false) AS indicative,
+       (k.evidence -> 'hours' ->> 'valid')::integer AS valid_hours,
+       (k.evidence -> 'hours' ->> 'expected')::integer AS expected_hours,
+       k.evidence ->> 'inputs' AS inputs
+FROM kpi_value k
+JOIN city c ON c.slug = k.city
+LEFT JOIN site t ON k.scope_kind = 'site' AND t.city = k.city AND t.slug = k.scope
+LEFT JOIN area a ON k.scope_kind = 'district' AND a.city = k.city AND a.slug = k.scope;
+
+-- What was refused and how to mend it; never the message itself.
+CREATE VIEW board_quarantine AS
+SELECT q.id, coalesce(q.city, '-') AS city, q.received_at, q.last_received_at, q.occurrences, q.source, q.topic,
+       coalesce(q.device, '-') AS device, q.decoder, q.reason, q.detail, q.hint, q.stored, q.replay_asked_at, q.replayed_at,
+       q.replay_outcome
+FROM quarantine q;
+
+-- What waits, since when. The oldest of each lane is one look at its key; counts stop at 100,000. A KPI value that is not
+-- due yet is no backlog: `since` of kpi_due is when its oldest row came due.
+CREATE VIEW board_queue AS
+SELECT 'rollups' AS queue, (SELECT count(*) FROM (SELECT FROM changed_bucket LIMIT 100000) few) AS waiting,
+       (SELECT min(o.queued_at) FROM generate_series(0, 15) AS lane(n)
+        CROSS JOIN LATERAL (SELECT c.queued_at FROM changed_bucket c WHERE c.lane = lane.n ORDER BY c.id LIMIT 1) o) AS since
+UNION ALL
+SELECT 'kpis', (SELECT count(*) FROM (SELECT FROM kpi_due LIMIT 100000) few),
+       (SELECT min(o.due_at) FROM generate_series(0, 15) AS lane(n)
+        CROSS JOIN LATERAL (SELECT greatest(k.due_at, k.queued_at) AS due_at FROM kpi_due k WHERE k.lane = lane.n
+                            ORDER BY k.id LIMIT 1) o)
+UNION ALL
+SELECT 'outbox', (SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) few),
+       (SELECT o.queued_at FROM outbox o ORDER BY o.id LIMIT 1);
+
+-- Size of what grows, by table; hypertables and partitions are added up.
+CREATE OR REPLACE FUNCTION bypuls_table_sizes() RETURNS TABLE (name text, bytes bigint, rows bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF bypuls_edition() = 'plain' THEN
+        RETURN QUERY
+            SELECT t.name, sum(pg_total_relation_size(c.oid))::bigint, greatest(0, sum(c.reltuples))::bigint
+            FROM unnest(ARRAY['observation', 'rollup_5m', 'rollup_1h', 'kpi_value', 'quarantine']) AS t(name)
+            JOIN pg_class c ON c.oid = t.name::regclass OR c.oid IN (SELECT relid FROM pg_partition_tree(t.name::regclass))
+            GROUP BY t.name;
+    ELSE
+        RETURN QUERY EXECUTE $sizes$
+            SELECT t.name, coalesce(public.hypertable_size(h.name), pg_total_relation_size(t.name::regclass))::bigint,
+                   greatest(0, public.approximate_row_count(t.name::regclass))::bigint
+            FROM unnest(ARRAY['observation', 'rollup_5m', 'rollup_1h', 'kpi_value', 'quarantine']) AS t(name)
+            LEFT JOIN LATERAL (SELECT format('%I.%I', g.hypertable_schema, g.hypertable_name)::regclass AS name
+                               FROM timescaledb_information.hypertables g WHERE g.hypertable_name = t.name) h ON true
+        $sizes$;
+    END IF;
+END $$;
+CREATE VIEW board_table_size AS SELECT name, bytes, rows FROM bypuls_table_sizes();
+
+-- The city of a board without variables: the one asked for (SET bypuls.city, or ALTER ROLE grafana_ro SET bypuls.city
+-- for a wall), else the one with the most series heard of within a day of the newest anywhere. By count, not by the
+-- newest alone: with two live cities that would change every second.
+CREATE OR REPLACE FUNCTION bypuls_board_city() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT coalesce(nullif(current_setting('bypuls.city', true), ''), (
+        SELECT c.slug FROM city c
+        LEFT JOIN datastream s ON s.city = c.slug
+            AND s.last_time > (SELECT max(last_time) FROM datastream) - interval '1 day'
+        GROUP BY c.slug ORDER BY count(s.id) DESC, c.slug LIMIT 1))
+$$;
