@@ -42,7 +42,7 @@ def create_app(
     Args:
         settings: where it listens.
         pool: connections in the role `reader`; every read goes through it.
-        write_pool: connections in the role `owner`, for tokens, writes and their audit rows; without it every write is
+        write_pool: connections in the role `editor`, for tokens, writes and their audit rows; without it every write is
             refused and no token is known.
         clock: what time it is.
         check_decode: ingest's dry run, for `POST /v1/check/decode`.

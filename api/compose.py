@@ -40,7 +40,7 @@ def serve(
 
     with (
         open_pool(database_url, "reader", pool_size) as pool,
-        open_pool(database_url, "owner", _WRITERS) as write_pool,
+        open_pool(database_url, "editor", _WRITERS) as write_pool,
     ):
         app = create_app(
             settings,

@@ -118,6 +118,8 @@ def access_rules(cities: Sequence[str], *, readers: Sequence[str] = (), full: Se
 def password_line(user: str, password: str, *, salt: bytes | None = None) -> str:
     """One line of Mosquitto's password file: PBKDF2-SHA512, as `mosquitto_passwd` of 2.0 writes it.
 
+    A device on a broker of many cities is the user `city/device`, so that `bypuls/v1/%u/#` is its topics and no others'.
+
     Raises:
         SettingsError: an empty password, or a name that cannot stand in a topic.
     """
@@ -125,7 +127,8 @@ def password_line(user: str, password: str, *, salt: bytes | None = None) -> str
         raise SettingsError(f"the broker's user {user!r} has no password: give one")
     salt = secrets.token_bytes(12) if salt is None else salt
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _PASSWORD_ROUNDS)
-    return f"{_plain(user)}:$7${_PASSWORD_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+    name = "/".join(_plain(part) for part in user.split("/", 1))
+    return f"{name}:$7${_PASSWORD_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 def is_loopback(address: str) -> bool:

@@ -1,4 +1,8 @@
-"""Settings from the environment (prefix BYPULS_), one class per concern; nothing is read at import."""
+"""Settings from the environment (prefix BYPULS_), one class per concern; nothing is read at import.
+
+What should not stand in an environment, an address with its password say, may stand in a file: `BYPULS_SECRETS` names a
+folder, and a file there has the variable's name in small letters (`bypuls_database_url`). The environment comes first.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from bypuls.errors import SettingsError
 
@@ -76,16 +81,35 @@ class ApiSettings(BaseSettings):
 
 
 def load(settings: type[T]) -> T:
-    """Read one class of settings from the environment.
+    """Read one class of settings from the environment and the folder of secrets.
 
     Raises:
         SettingsError: naming the variable, the value and what it must be.
     """
+    folder = _secrets_folder()
     try:
-        return settings()
+        return settings(_secrets_dir=folder)
     except ValidationError as error:
         first = error.errors()[0]
         prefix = settings.model_config.get("env_prefix", "")
         variable = f"{prefix}{'.'.join(str(part) for part in first['loc'])}".upper()
         message = f"setting {variable}: {first['msg'].lower()} (got {first.get('input')!r}); correct or unset it"
         raise SettingsError(message) from None
+    except UnreadableSetting as error:
+        message = f"a secret in {folder} cannot be read: {error.__cause__}; make it readable to the account {_me()}"
+        raise SettingsError(message) from None
+
+
+def _secrets_folder() -> Path | None:
+    name = os.environ.get("BYPULS_SECRETS")
+    if not name:
+        return None
+    folder = Path(name)
+    if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
+        message = f"BYPULS_SECRETS: {folder} is no folder that the account {_me()} can read; correct or unset it"
+        raise SettingsError(message)
+    return folder
+
+
+def _me() -> str:
+    return str(os.geteuid()) if os.name == "posix" else "this process runs as"

@@ -14,9 +14,14 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from bypuls.errors import DatabaseError, DatabaseUnreachable, NotStorable, SchemaError, SettingsError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-Role = Literal["owner", "writer", "reader", "grafana"]
+Role = Literal["owner", "writer", "reader", "editor", "grafana"]
 
-_ROLE_NAMES: dict[Role, str] = {"writer": "bypuls_writer", "reader": "bypuls_reader", "grafana": "grafana_ro"}
+_ROLE_NAMES: dict[Role, str] = {
+    "writer": "bypuls_writer",
+    "reader": "bypuls_reader",
+    "editor": "bypuls_editor",
+    "grafana": "grafana_ro",
+}
 _CONNECT_SECONDS = 10
 # Not connection errors to psycopg, but waiting mends them: a standby that is about to be promoted, a session ended.
 _AWAY = (pg.ReadOnlySqlTransaction, pg.IdleInTransactionSessionTimeout, pg.TransactionTimeout)

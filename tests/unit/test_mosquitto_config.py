@@ -74,7 +74,14 @@ def test_a_name_that_could_stand_for_more_than_itself_is_refused(name):
     with pytest.raises(SettingsError):
         access_rules([], full=[name])
     with pytest.raises(SettingsError):
-        password_line(name, "secret")
+        password_line(f"{name}/{name}", "secret")
+
+
+def test_a_device_of_a_broker_for_many_cities_is_named_with_its_city():
+    assert password_line("trondheim/lamp", "secret").startswith("trondheim/lamp:$7$")
+    for name in ("trondheim/", "/lamp", "trondheim/+", "a/b/c"):
+        with pytest.raises(SettingsError):
+            password_line(name, "secret")
 
 
 def test_a_password_is_stored_as_mosquitto_reads_it_and_never_in_clear():

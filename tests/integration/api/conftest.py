@@ -87,7 +87,7 @@ def seeded(database_url):
         def make(**options):
             pool = stack.enter_context(open_pool(database_url, "reader", 4))
             if "write_pool" not in options:
-                options["write_pool"] = stack.enter_context(open_pool(database_url, "owner", 2))
+                options["write_pool"] = stack.enter_context(open_pool(database_url, "editor", 2))
             options.setdefault("clock", lambda: NOW)
             app = create_app(ApiSettings(), pool, **options)
             url = stack.enter_context(served(app))
