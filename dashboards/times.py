@@ -2,7 +2,8 @@
 
 Relative times follow Grafana (packages/grafana-data, datetime/datemath): operations run from left to right; days,
 weeks, months, quarters and years are steps of the local calendar, hours and less are lengths; rounding (`/`) goes to
-the start of the unit, for the end of a range to its last millisecond. Weeks begin on Monday. Fiscal units are not taken.
+the start of the unit, for the end of a range to its last millisecond. Weeks begin on Monday. Fiscal units are not
+taken.
 """
 
 from __future__ import annotations

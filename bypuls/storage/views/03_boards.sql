@@ -17,7 +17,8 @@ END $$;
 CREATE VIEW board_city AS
 SELECT c.slug AS city, coalesce(c.name ->> 'en', c.name ->> c.languages[1], c.slug) AS name, c.time_zone,
        c.air_day_offset, c.national_limits, c.licence,
-       EXISTS (SELECT FROM datastream s WHERE s.city = c.slug AND s.origin = 'simulated') AS simulated
+       EXISTS (SELECT FROM datastream s WHERE s.city = c.slug AND s.origin = 'simulated') AS simulated,
+       c.name AS names, c.languages, (SELECT max(s.last_time) FROM datastream s WHERE s.city = c.slug) AS newest
 FROM city c;
 
 CREATE VIEW board_area AS
