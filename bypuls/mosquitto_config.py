@@ -118,7 +118,7 @@ def access_rules(cities: Sequence[str], *, readers: Sequence[str] = (), full: Se
 def password_line(user: str, password: str, *, salt: bytes | None = None) -> str:
     """One line of Mosquitto's password file: PBKDF2-SHA512, as `mosquitto_passwd` of 2.0 writes it.
 
-    A device on a broker of many cities is the user `city/device`, so that `bypuls/v1/%u/#` is its topics and no others'.
+    A device at a broker of many cities is the user `city/device`: `bypuls/v1/%u/#` is its topics and no others'.
 
     Raises:
         SettingsError: an empty password, or a name that cannot stand in a topic.
