@@ -13,7 +13,7 @@ from bypuls.units import Units
 from ingest.decoding import Message, Reading, Refused, Source
 from ingest.sources import source_for
 from ingest.strict_json import printable
-from ingest.validation import Accepted, Catalogue, Reader
+from ingest.validation import Accepted, Catalogue, Event, Reader
 
 
 @cache
@@ -41,6 +41,7 @@ def check_decode(
     Returns:
         One entry per reading that would be stored: device, field, property, channel, value, unit (as sent, UCUM;
         None where the message gives none), stored {value, unit}, time (RFC 3339 with Z), flag (QARTOD), diagnostic.
+        One per event: device, event (its kind), property, channel, time, detail.
         One per refusal: error, detail, hint and, where it is one reading's, field, device, quantity, channel, value,
         unit and time as they were read. Nothing for a message that rightly leaves nothing behind.
     """
@@ -48,6 +49,7 @@ def check_decode(
     message = Message(topic, payload, now or utc_now())
     read = Reader(source or source_for(topic), known).read(message)
     entries = [_stored(accepted, known.units) for accepted in read.accepted]
+    entries += [_event(event) for event in read.events]
     return entries + [_refused(refusal, known.units) for refusal in read.refusals]
 
 
@@ -60,9 +62,15 @@ def render(entries: Sequence[Mapping[str, Any]]) -> str:
     """The same for people: a table of what would be stored, then what was refused and how to mend it."""
     if not entries:
         return "nothing to store, and nothing wrong: an empty or retained message, or one without numbers"
-    stored = [entry for entry in entries if "error" not in entry]
+    stored = [entry for entry in entries if "stored" in entry]
     lines = _table(stored) if stored else []
     for entry in entries:
+        if "event" in entry:
+            told = " ".join(f"{name} {value}" for name, value in entry["detail"].items())
+            of = " ".join(part for part in (entry["property"], entry["channel"]) if part)
+            lines.append(
+                f"event {entry['event']} of {entry['device']} {of} at {entry['time']} {told}".replace("  ", " ")
+            )
         if "error" in entry:
             where = f" in {entry['field']}" if entry.get("field") else ""
             lines.append(f"refused{where}: {entry['error']}: {entry['detail']}")
@@ -84,6 +92,17 @@ def _stored(accepted: Accepted, units: Units) -> dict[str, Any]:
         "time": isoformat(accepted.time),
         "flag": int(accepted.flag),
         "diagnostic": accepted.diagnostic,
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "device": event.device,
+        "event": event.kind,
+        "property": event.property,
+        "channel": event.channel,
+        "time": isoformat(event.time),
+        "detail": event.detail,
     }
 
 

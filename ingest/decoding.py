@@ -80,6 +80,32 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     offset_seconds: float = 0.0
 
 
+class SentEvent(msgspec.Struct, frozen=True, gc=False):
+    """Something that happened to a device, as its message tells it.
+
+    Attributes:
+        kind: one of `EVENT_KINDS`.
+        quantity, channel: which register, of a swapped meter; None and "" otherwise.
+        unit: of closing and opening, as sent.
+        closing, opening: last register of the old meter, first of the new one.
+        detail: further plain values, as sent.
+    """
+
+    device: str
+    kind: str
+    time: datetime
+    quantity: str | None = None
+    channel: str = ""
+    unit: str | None = None
+    closing: float | None = None
+    opening: float | None = None
+    detail: dict[str, str | float | bool] = {}
+
+
+SWAPPED_METER = "swapped_meter"
+EVENT_KINDS = ("online", "offline", "join", "battery", "fault", "moved", SWAPPED_METER)
+
+
 class Refused(Refusal):
     """A refusal of one reading that was decoded: the value is kept beside the reason."""
 
@@ -90,10 +116,11 @@ class Refused(Refusal):
 
 @dataclass(slots=True)
 class Decoded:
-    """What one message held: its readings, and what of it was refused. Nothing is dropped without a word."""
+    """What one message held: its readings and events, and what of it was refused. Nothing is dropped without a word."""
 
     readings: list[Reading] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    events: list[SentEvent] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from ingest.quality import Judged
 from ingest.registry import Datastream, Key, Registry
 from ingest.topics import errors, own_topic
 from ingest.validation import Accepted, Read
-from ingest.writer import Batch, Flag, Post, Quarantined, Row
+from ingest.writer import Batch, Flag, Happened, Post, Quarantined, Row
 
 _ERRORS_EVERY_SECONDS = 10.0
 _REMEMBERED = 20
@@ -85,6 +85,8 @@ class Pipeline:
         for n, ((message, source), read) in enumerate(zip(messages, reads, strict=True)):
             if read.accepted:
                 self._take(n, message, source, read, found, prepared, places)
+            if read.events:
+                self._take_events(n, message, source, read, prepared)
             if prepared.refused[n]:
                 self._refuse(n, message, source, read, prepared)
             elif read.accepted:
@@ -136,6 +138,20 @@ class Pipeline:
             seen.streams[stream.id] = (min(first, time), max(last, time))
         if timeless:
             prepared.timeless.append(n)
+
+    def _take_events(self, n: int, message: Message, source: Source, read: Read, prepared: Prepared) -> None:
+        """Events are few: each is looked up by itself."""
+        for event in read.events:
+            key = Key(read.city or "", event.device, event.property, event.channel)
+            device = self._registry.resolve_devices([key], source)[key]
+            if isinstance(device, Refusal):
+                prepared.refused[n].append(device)
+                continue
+            prepared.batch.events.append(
+                Happened(device, event.time, event.kind, event.property, event.channel, event.detail, n)
+            )
+            prepared.stored[n] += 1
+            self.seen.devices[device] = message.received_at
 
     def _refuse(self, n: int, message: Message, source: Source, read: Read, prepared: Prepared) -> None:
         refusals = [

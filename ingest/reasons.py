@@ -60,6 +60,14 @@ REASONS: dict[str, Reason] = {
     ),
     "senml_version": Reason("the SenML version is newer than 10", "send version 10, or leave bver out"),
     "senml_sum": Reason("a sum whose unit no property stands for", "send the value v instead of, or beside, the sum s"),
+    "unknown_event": Reason(
+        "the event is of no kind that devices have",
+        "kind is one of online, offline, join, battery, fault, moved, swapped_meter",
+    ),
+    "event_invalid": Reason(
+        "the event lacks something, or holds what an event does not",
+        'send {"kind": "swapped_meter", "time": …, "property": …, "closing": …, "opening": …}, as docs/formats.md says',
+    ),
     "device_mismatch": Reason(
         "the message names another device than its topic", "publish under the device's own topic, or declare a gateway"
     ),

@@ -109,6 +109,19 @@ class Registry:
         lost = refusal("not_storable", "its device was changed while it was being stored")
         return {key: self._found.get(key) or refused.get(key) or lost for key in keys}
 
+    def resolve_devices(self, wanted: Collection[Key], source: Source) -> dict[Key, int | Refusal]:
+        """The number of each key's device, or why there is none; for what concerns a device and no datastream."""
+        found: dict[Key, int | Refusal] = {}
+        with self._connection.transaction():
+            known = [key for key in wanted if self.knows_city(key.city)]
+            self._fetch_devices({(key.city, key.device) for key in known}, source)
+        for key in wanted:
+            if not self.knows_city(key.city):
+                found[key] = refusal("unknown_city", f"city {shortened(key.city)} is not in the database")
+                continue
+            found[key] = self._problem(key, source) or self._devices[key.city, key.device].id
+        return found
+
     def _look_up(self, keys: list[Key], source: Source) -> dict[Key, Refusal]:
         """Find what can be found; refusals are not remembered: they depend on the source, and people mend them."""
         refused: dict[Key, Refusal] = {}

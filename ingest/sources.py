@@ -1,4 +1,4 @@
-"""The sources that need no configuration: our own topics, live and history, and what `bypuls check` falls back on."""
+"""The sources that need no configuration: our own topics, and what `bypuls check` falls back on."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ HISTORY = Source(
 )
 """Replays and simulated history: no bound in the past."""
 
+EVENTS = Source(
+    name="events",
+    topic_filter="bypuls/v1/+/+/events",
+    formats=("device_event",),
+    canonical_units=True,
+    past=None,
+    future=timedelta(minutes=5),
+)
+"""What happened to devices: a meter was swapped, a device moved, a fault."""
+
 ANY = Source(
     name="any",
     topic_filter="#",
@@ -39,7 +49,7 @@ ANY = Source(
 UNCLAIMED = Source(name="unclaimed", topic_filter="", formats=())
 """Stands for no source: what a broker still sends of a subscription that is configured no more is refused, not lost."""
 
-BUILT_IN = (LIVE, HISTORY)
+BUILT_IN = (LIVE, HISTORY, EVENTS)
 
 
 def source_for(topic: str, sources: tuple[Source, ...] = BUILT_IN) -> Source:

@@ -45,6 +45,11 @@ def history(city: str, device: str) -> str:
     return f"{ROOT}/{city}/{device}/history"
 
 
+def events(city: str, device: str) -> str:
+    """Where a device, or who serves it, tells what happened to it."""
+    return f"{ROOT}/{city}/{device}/events"
+
+
 def errors(city: str, device: str) -> str:
     """Where a device reads what of its messages was refused."""
     return f"{ROOT}/{city}/{device}/errors"

@@ -17,9 +17,9 @@ import ingest.decoders
 from bypuls.errors import CatalogueError, Refusal
 from bypuls.observation import Quality
 from bypuls.plugins import discover
-from bypuls.properties import ObservedProperty, Properties
+from bypuls.properties import Aggregation, ObservedProperty, Properties
 from bypuls.units import Units
-from ingest.decoding import Decoded, Decoder, Message, Reading, Refused, Source
+from ingest.decoding import SWAPPED_METER, Decoded, Decoder, Message, Reading, Refused, SentEvent, Source
 from ingest.reasons import REASONS, refusal, shortened
 from ingest.sources import ANY
 from ingest.timestamps import shifted
@@ -61,11 +61,28 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     reading: Reading
 
 
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """An event that may be stored.
+
+    Attributes:
+        property, channel: the register of a swapped meter; "" otherwise.
+        detail: closing and opening in the property's canonical unit, and what else was sent.
+    """
+
+    device: str
+    kind: str
+    time: datetime
+    property: str
+    channel: str
+    detail: dict[str, str | float | bool]
+
+
 @dataclass(slots=True)
 class Read:
     """What became of one message: what may be stored, what was refused, or why it rightly leaves nothing behind."""
 
     accepted: list[Accepted] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     ignored: str | None = None
     city: str | None = None
@@ -140,6 +157,8 @@ class Reader:
             self._take(message, decoded.readings, read)
             if read.device is None:
                 read.device = decoded.readings[0].device
+        elif decoded.events:
+            self._take_events(message, decoded.events, read)
         elif not decoded.refusals:
             read.ignored = "no_values"
         return read
@@ -194,12 +213,44 @@ class Reader:
         if not accepted and not read.refusals:
             read.ignored = "retained_without_time"
 
+    def _take_events(self, message: Message, events: list[SentEvent], read: Read) -> None:
+        for event in events:
+            try:
+                time = self._bounded(event.time, message.received_at.astimezone(UTC))
+                name, channel, detail = "", "", event.detail
+                if event.kind == SWAPPED_METER:
+                    name, channel, detail = self._swapped(event)
+                read.events.append(Event(event.device, event.kind, time, name, channel, detail))
+            except Refusal as refused:
+                hint = refused.hint or REASONS[refused.code].hint
+                read.refusals.append(Refusal(refused.code, refused.detail, hint=hint, field=refused.field))
+
+    def _swapped(self, event: SentEvent) -> tuple[str, str, dict[str, str | float | bool]]:
+        """Register, channel and what the event says, in the register's unit.
+
+        Raises:
+            Refusal: no such register, an unknown unit, or a number that cannot be.
+        """
+        closing, opening = event.closing or 0.0, event.opening or 0.0
+        rule = self._rule(Reading(event.device, "property", event.quantity, event.channel, closing, event.unit, None))
+        if rule.observed.aggregation is not Aggregation.COUNTER:
+            raise refusal("event_invalid", f"{rule.property} is no register", field="property")
+        ends = {name: value * rule.factor + rule.offset for name, value in (("closing", closing), ("opening", opening))}
+        for name, value in ends.items():
+            if not (math.isfinite(value) and rule.low <= value <= rule.high):
+                raise refusal("event_invalid", f"{value:g} {rule.unit} is out of {rule.property}'s range", field=name)
+        return rule.property, event.channel or rule.channel, {**event.detail, **ends}
+
     def _window(self, message: Message, reading: Reading, arrival: datetime) -> datetime:
-        time, source = reading.time, self.source
+        time = reading.time
         if time is None:
             if message.retained:
                 raise _Ignored
             time = arrival if reading.offset_seconds == 0.0 else shifted(arrival, reading.offset_seconds)
+        return self._bounded(time, arrival)
+
+    def _bounded(self, time: datetime, arrival: datetime) -> datetime:
+        source = self.source
         if time < EARLIEST or (source.past is not None and arrival - time > source.past):
             raise refusal("time_in_past", f"{time:%Y-%m-%dT%H:%M:%SZ} is {_span(arrival - time)} before its arrival")
         if source.future is not None and time - arrival > source.future:

@@ -327,6 +327,7 @@ def _append(whole: Prepared, one: Prepared, n: int) -> None:
         entry.message = n
     for post in part.posts:
         post.message = n
+    batch.events.extend(event._replace(message=n) for event in part.events)
     batch.quarantined.extend(part.quarantined)
     batch.posts.extend(part.posts)
     batch.hashes.update(dict.fromkeys([n] if part.hashes else [], next(iter(part.hashes.values()), "")))

@@ -52,6 +52,18 @@ class Arrival(NamedTuple):
     message: int
 
 
+class Happened(NamedTuple):
+    """An event of a device to be stored; property and channel are "" where it is the device's as a whole."""
+
+    device: int
+    time: datetime
+    kind: str
+    property: str
+    channel: str
+    detail: dict[str, str | float | bool]
+    message: int
+
+
 @dataclass(slots=True)
 class Quarantined:
     """A message of which something was refused, with everything a person needs to mend it."""
@@ -93,6 +105,7 @@ class Batch:
     quarantined: list[Quarantined] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
+    events: list[Happened] = field(default_factory=list)
     hashes: dict[int, str] = field(default_factory=dict)
 
     def of(self, messages: range) -> Batch:
@@ -103,6 +116,7 @@ class Batch:
             [entry for entry in self.quarantined if entry.message in messages],
             [post for post in self.posts if post.message in messages],
             [arrival for arrival in self.arrivals if arrival.message in messages],
+            [event for event in self.events if event.message in messages],
             hashes=self.hashes,
         )
 
@@ -142,6 +156,10 @@ class Writer:
             if batch.flags:
                 columns = [list(column) for column in zip(*(flag[:4] for flag in batch.flags), strict=True)]
                 self._connection.execute(_SQL["flag"], columns)
+            if batch.events:
+                newest_event = {event[:5]: (*event[:5], Jsonb(event.detail)) for event in batch.events}
+                columns = [list(column) for column in zip(*newest_event.values(), strict=True)]
+                self._connection.execute(_SQL["keep_events"], columns)
             for entry in sorted(batch.quarantined, key=lambda entry: entry.payload_hash):
                 self._connection.execute(_SQL["quarantine"], _quarantine_row(entry))
             for post in batch.posts:
@@ -150,7 +168,7 @@ class Writer:
                 newest = {(arrival.client, arrival.mid): arrival[:4] for arrival in batch.arrivals}
                 columns = [list(column) for column in zip(*newest.values(), strict=True)]
                 self._connection.execute(_SQL["keep_arrivals"], columns)
-            if batch.rows or batch.flags:
+            if batch.rows or batch.flags or batch.events:
                 self._connection.execute(_SQL["announce"])
         written.repeated = len(batch.rows) - written.stored - written.corrected
         return written

@@ -62,6 +62,23 @@ WITH judged AS (
 INSERT INTO changed_bucket (datastream, bucket)
 SELECT DISTINCT datastream, date_bin('5 minutes', time, '2000-01-01 00:00:00+00') FROM judged
 
+-- The same event again changes nothing; another one for its key corrects it. A swapped meter changes what its register's
+-- readings mean: the bucket of the swap is rolled up again, and with it those up to the readings on both sides.
+-- name: keep_events
+WITH kept AS (
+    INSERT INTO device_event AS old (device, time, kind, property, channel, detail)
+    SELECT * FROM unnest(%s::integer[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::jsonb[])
+                  AS new (device, time, kind, property, channel, detail)
+    ORDER BY device, time, kind, property, channel
+    ON CONFLICT (device, time, kind, property, channel) DO UPDATE SET detail = excluded.detail
+        WHERE old.detail IS DISTINCT FROM excluded.detail
+    RETURNING old.device, old.time, old.kind, old.property, old.channel
+)
+INSERT INTO changed_bucket (datastream, bucket)
+SELECT d.id, date_bin('5 minutes', k.time, '2000-01-01 00:00:00+00')
+FROM kept k JOIN datastream d USING (device, property, channel)
+WHERE k.kind = 'swapped_meter'
+
 -- name: quarantine
 INSERT INTO quarantine (received_at, last_received_at, city, source, topic, payload, payload_hash, reason, detail, hint, refusals,
                         stored, device, decoder)

@@ -207,7 +207,10 @@ WITH fresh AS MATERIALIZED (
 ), changed AS (
     SELECT * FROM gone UNION ALL SELECT * FROM written
 ), kept AS (
-    INSERT INTO rollup_1h_history
+    INSERT INTO rollup_1h_history (
+        datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, expected, buckets, sum, sum_squares, min, max,
+        first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at,
+        covered, dropped, superseded_at)
     SELECT standing.*, %(now)s FROM standing JOIN changed USING (datastream, bucket)
     WHERE %(now)s - greatest(standing.computed_at, standing.bucket + interval '1 hour') >= interval '10 minutes'
     ON CONFLICT DO NOTHING

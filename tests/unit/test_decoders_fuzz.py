@@ -10,15 +10,24 @@ from hypothesis import strategies as st
 
 from ingest.decoding import Message
 from ingest.reasons import IGNORED, REASONS
-from ingest.sources import ANY, HISTORY, LIVE
+from ingest.sources import ANY, EVENTS, HISTORY, LIVE
 from ingest.validation import EARLIEST, Catalogue, Reader
 
 NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 CATALOGUE = Catalogue.load()
-READERS = [Reader(source, CATALOGUE) for source in (LIVE, HISTORY, ANY)]
-TOPICS = ["bypuls/v1/demo/dev-1/observations", "bypuls/v1/demo/dev-1/history", "tele/x/SENSOR", "", "\ud800", "a/\0/b"]
+READERS = [Reader(source, CATALOGUE) for source in (LIVE, HISTORY, EVENTS, ANY)]
+TOPICS = [
+    "bypuls/v1/demo/dev-1/observations",
+    "bypuls/v1/demo/dev-1/history",
+    "bypuls/v1/demo/dev-1/events",
+    "tele/x/SENSOR",
+    "",
+    "\ud800",
+    "a/\0/b",
+]
 
-WORDS = ["ts", "time", "values", "readings", "quantity", "value", "unit", "channel", "device", "pm25", "temperature",
+WORDS = ["kind", "swapped_meter", "moved", "property", "closing", "opening", "energy_total", "channel", "note",
+         "ts", "time", "values", "readings", "quantity", "value", "unit", "channel", "device", "pm25", "temperature",
          "voltage_l1", "bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut", "x_",
          "ug/m3", "Cel", "%RH", "W", "dev-1/pm25", "2026-01-05T09:59:00Z", "1e3", "-127", ""]  # fmt: skip
 words = st.one_of(st.sampled_from(WORDS), st.text(max_size=8))
@@ -48,7 +57,10 @@ def check(payload, topic, *, retained=False):
             assert EARLIEST <= accepted.time <= NOW + timedelta(minutes=5)
             assert accepted.device.isprintable()
         assert read.ignored in {None, *IGNORED}
-        assert (read.ignored is None) == bool(read.accepted or read.refusals)
+        for event in read.events:
+            assert EARLIEST <= event.time <= NOW + timedelta(minutes=5)
+            json.dumps(event.detail, allow_nan=False).encode()
+        assert (read.ignored is None) == bool(read.accepted or read.events or read.refusals)
 
 
 @settings(max_examples=300, deadline=None)

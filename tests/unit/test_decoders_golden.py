@@ -1,7 +1,7 @@
 """One folder under tests/golden/decoders/<format>/<case> is one case: message.json, and expected.json with its reason.
 
 A new case needs no code. message.json: topic, received_at, payload (JSON) or payload_text or payload_base64, retained.
-expected.json: why (where the expectation comes from), accepted, refused (code and field), ignored.
+expected.json: why (where the expectation comes from), accepted, events, refused (code and field), ignored.
 """
 
 import base64
@@ -44,6 +44,17 @@ def as_expected(accepted):
     }
 
 
+def as_event(event):
+    return {
+        "device": event.device,
+        "kind": event.kind,
+        "property": event.property,
+        "channel": event.channel,
+        "time": isoformat(event.time),
+        "detail": event.detail,
+    }
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_a_message_is_read_as_expected(folder, catalogue):
     document = json.loads((folder / "message.json").read_text(encoding="utf-8"))
@@ -58,6 +69,7 @@ def test_a_message_is_read_as_expected(folder, catalogue):
     assert [as_expected(accepted) for accepted in got.accepted] == [
         {**entry, "time": isoformat(datetime.fromisoformat(entry["time"]))} for entry in expected["accepted"]
     ]
+    assert [as_event(event) for event in got.events] == expected.get("events", [])
     assert [{"code": refused.code, "field": refused.field} for refused in got.refusals] == expected["refused"]
     assert got.ignored == expected["ignored"]
     assert got.decoder in {folder.parent.name, None}

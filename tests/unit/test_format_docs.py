@@ -11,8 +11,11 @@ import pytest
 from ingest.check import check_decode
 from ingest.documentation import DOCS, pages
 
+EVENT_SCHEMA = json.loads((DOCS / "schemas" / "device-event.schema.json").read_text(encoding="utf-8"))
 SCHEMA = json.loads((DOCS / "schemas" / "own-json.schema.json").read_text(encoding="utf-8"))
-EXAMPLES = re.findall(r"```json\n(.*?)```", (DOCS / "formats.md").read_text(encoding="utf-8"), re.DOTALL)
+ALL_EXAMPLES = re.findall(r"```json\n(.*?)```", (DOCS / "formats.md").read_text(encoding="utf-8"), re.DOTALL)
+EVENTS = [example for example in ALL_EXAMPLES if '"kind"' in example]
+EXAMPLES = [example for example in ALL_EXAMPLES if example not in EVENTS]
 GOLDEN = Path(__file__).parents[1] / "golden" / "decoders" / "own_json"
 TOPIC = "bypuls/v1/demo/dev-1/observations"
 NOW = datetime(2026, 1, 5, 10, 0, 10, tzinfo=UTC)
@@ -40,6 +43,14 @@ def test_every_example_is_read_whole(example):
 def test_examples_of_our_own_json_fit_the_schema(example):
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.validate(example, SCHEMA, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("example", [*EVENTS, *map(json.dumps, EVENT_SCHEMA["examples"])])
+def test_every_event_is_read_and_fits_its_schema(example):
+    (entry,) = check_decode("bypuls/v1/demo/dev-1/events", example.encode(), now=NOW)
+    assert entry["event"] == json.loads(example)["kind"]
+    jsonschema.Draft202012Validator.check_schema(EVENT_SCHEMA)
+    jsonschema.validate(json.loads(example), EVENT_SCHEMA, jsonschema.Draft202012Validator)
 
 
 def golden(folder):
