@@ -70,6 +70,15 @@ class Cells:
         """Hours of each window."""
         return (self.end - self.start) // 3600
 
+    def find(self, site: Integers, start: Integers) -> Integers:
+        """The row of each (site, start of a window), -1 where it is none of them."""
+        if not len(self):
+            return np.full(len(site), -1, dtype=np.int64)
+        keys = (self.site << 40) + self.start
+        wanted = (site << 40) + start
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[at] == wanted, at, -1)
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -142,6 +151,7 @@ class Calculator:
         merge: how sites become a district or city, where the value alone does not say it.
         days_before: days before its window a value also rests on; a change there queues the value too.
         hours_before, hours_after: hours on both sides of its window (a day or longer) a value also rests on.
+        needs_all: a site without a datastream of every input has no value, not an undefined one.
         parameters: names a definition must give, and those it may give.
     """
 
@@ -151,6 +161,7 @@ class Calculator:
     days_before: tuple[int, ...] = ()
     hours_before: int = 0
     hours_after: int = 0
+    needs_all: bool = False
     parameters: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
 

@@ -130,14 +130,20 @@ class Kpis:
             definition = self.catalogue.definitions.get(kpi)
             if definition is None or period not in definition.periods:
                 continue  # left the catalogue since it was queued
+            calculator = self.catalogue.calculator(definition)
             of_city = series[city]
+            if calculator.needs_all:
+                complete = _sites_with_all(definition, of_city)
+                wanted = [(site, start) for site, start in wanted if site in complete]  # noqa: PLW2901
+                if not wanted:
+                    continue
             kinds = dict(zip(of_city["site"], of_city["kind"], strict=True))
             attributes = dict(zip(of_city["site"], of_city["attributes"], strict=True))
             cells = cells_of(definition, as_period(period), wanted, kinds, places[city], now, attributes)
             inputs = of_city[of_city["site"].isin(cells.sites)]
             if ANY_PROPERTY not in definition.inputs:
                 inputs = inputs[inputs["property"].isin(list(definition.inputs))]
-            spans = _needed(definition, self.catalogue.calculator(definition), cells, inputs, places[city])
+            spans = _needed(definition, calculator, cells, inputs, places[city])
             jobs.append(Job(definition, places[city], cells, inputs, spans))
         return jobs
 
@@ -152,7 +158,10 @@ class Kpis:
         areas: dict[tuple[str, str], list[str]] = {}
         for city, site, area in connection.execute(_SQL["areas"], (list(cities),)).fetchall():
             areas.setdefault((city, site), []).append(area)
-        scopes = [_Scope(definition, series[city], areas, city) for definition, city in _pairs(values)]
+        scopes = [
+            _Scope(definition, self.catalogue.calculator(definition), series[city], areas, city)
+            for definition, city in _pairs(values)
+        ]
         known: dict[_KEY, dict[str, Value]] = {}
         for value in values:
             known.setdefault((value.definition.id, value.city, value.period, value.start), {})[value.scope] = value
@@ -198,11 +207,18 @@ class _Scope:
     """Who belongs together: the sites of one KPI in one city."""
 
     def __init__(
-        self, definition: KpiDefinition, series: pd.DataFrame, areas: Mapping[tuple[str, str], Sequence[str]], city: str
+        self,
+        definition: KpiDefinition,
+        calculator: Calculator,
+        series: pd.DataFrame,
+        areas: Mapping[tuple[str, str], Sequence[str]],
+        city: str,
     ) -> None:
         self.definition = definition
         self.city = city
         mine = series if ANY_PROPERTY in definition.inputs else series[series["property"].isin(list(definition.inputs))]
+        if calculator.needs_all:
+            mine = mine[mine["site"].isin(_sites_with_all(definition, mine))]
         first = mine[mine["active"]].groupby("site")["first"].min()
         self.sites: list[str] = sorted(mine["site"].unique())
         self._first = {str(site): at for site, at in first.items()}
@@ -240,6 +256,12 @@ def _collector_paused() -> Iterator[None]:
 def _pairs(values: Sequence[Value]) -> list[tuple[KpiDefinition, str]]:
     found = {(value.definition.id, value.city): (value.definition, value.city) for value in values}
     return list(found.values())
+
+
+def _sites_with_all(definition: KpiDefinition, series: pd.DataFrame) -> set[str]:
+    """The sites that have a datastream of every input."""
+    sites = [set(series["site"][series["property"] == name]) for name in definition.inputs]
+    return set.intersection(*sites)
 
 
 def _needed(

@@ -85,7 +85,7 @@ def prepare(
     site = series["site_index"].to_numpy(np.int64)[at]
     start = starts_of(bucket, cells.period, calendar)
     rows = _Rows(
-        cell=_cell_of(cells, site, start),
+        cell=cells.find(site, start),
         start=start,
         site=site,
         series=at.astype(np.int64),
@@ -133,16 +133,6 @@ class _Rows:
             self.share[keep],
             self.records[keep],
         )
-
-
-def _cell_of(cells: Cells, site: Integers, start: Integers) -> Integers:
-    """The row of `cells` for each (site, start), -1 where it is none of them."""
-    if not len(cells):
-        return np.full(len(site), -1, dtype=np.int64)
-    keys = (cells.site << 40) + cells.start
-    wanted = (site << 40) + start
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, at, -1)
 
 
 def _shares(records: Records) -> Floats:

@@ -2,13 +2,13 @@
 
 A case is `tests/golden/kpis/<id>/<name>/`: `hours.csv` (runs of equal values: site, kind, property, start, hours, value
 and where it matters class, origin, channel, n_valid, expected, suspect, fail, step in seconds; start `@next` goes on
-where the row above ended) and `expected.json` (note with the arithmetic or source, period, values, scopes).
+where the row above ended) and `expected.json` (note with the arithmetic or source, period, values, scopes; `attributes` by site).
 """
 
 import csv
 import json
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ def catalogue():
     return Catalogue.load()
 
 
-def _read(folder):
+def _read(folder, attributes):
     rows, streams, last = [], {}, {}
     for row in csv.DictReader((folder / "hours.csv").read_text(encoding="utf-8").splitlines()):
         step = int(row.get("step") or 3600)
@@ -47,6 +47,7 @@ def _read(folder):
                 "class": key[3],
                 "origin": row.get("origin") or "measured",
                 "interval": float(step),
+                "attributes": attributes.get(row["site"], {}),
             },
         )
         start = last[key] if row["start"] == "@next" else int(datetime.fromisoformat(row["start"]).timestamp())
@@ -86,7 +87,7 @@ def _check(got, expected, name):
 def test_a_golden_case_gives_what_it_says(folder, catalogue):
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     assert expected["note"]
-    records, series = _read(folder)
+    records, series = _read(folder, expected.get("attributes", {}))
     definition = catalogue.definitions[folder.parent.name]
     seconds = {entry["start"]: int(datetime.fromisoformat(entry["start"]).timestamp()) for entry in expected["values"]}
     wanted = [(entry["site"], seconds[entry["start"]]) for entry in expected["values"]]
@@ -130,8 +131,13 @@ def test_a_kpis_file_holds_together(kpi, catalogue):
     _check_standard(definition, catalogue.standards)
 
 
+AVERAGING = {"hour": "1h", "day_mean": "24h", "max_8h": "max_8h"}
+
+
 def _check_standard(definition, standards):
     name = definition.parameters.get("standard")
+    if definition.calculator == "noise_level":
+        _check_noise(definition.parameters, standards)
     if name is None:
         return
     if definition.calculator == "air_class":
@@ -143,15 +149,23 @@ def _check_standard(definition, standards):
     known = ["norway_legal_limits", "eu_2008_50"] if name == "national" else [name]
     for standard in map(standards.limit_standard, known):
         for edition in standard.editions:
-            daily = [
+            fitting = [
                 limit
                 for limit in edition.limits
-                if limit.pollutant == definition.parameters["pollutant"] and limit.averaging == "24h"
+                if limit.pollutant == definition.parameters["pollutant"]
+                and limit.averaging == AVERAGING[definition.parameters["statistic"]]
             ]
-            assert daily
+            assert fitting
             if definition.bands is not None:
-                assert definition.bands["allowed"] == daily[0].allowed
-            assert definition.parameters["rounding"] == f"half_up_{daily[0].decimals}"
+                assert definition.bands["allowed"] == fitting[0].allowed
+            assert definition.parameters["rounding"] == f"half_up_{fitting[0].decimals}"
+
+
+def _check_noise(parameters, standards):
+    guideline = standards.limit_standard(parameters["guideline"])
+    assert guideline.limit(parameters["source"], parameters["indicator"], date.max)
+    if "zones" in parameters:
+        assert standards.scale(parameters["zones"]).edges_of(parameters["source"])
 
 
 @pytest.mark.parametrize(

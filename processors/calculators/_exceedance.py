@@ -1,0 +1,116 @@
+"""Counts what is above a limit: hours, day means, eight-hour maxima."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from bypuls.standards import Limit, LimitStandard, exceeds
+from processors.calculation import Detail, Floats, Inputs, Integers, Outcome
+from processors.windows import local_days
+
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is compared with the limit.
+
+    Attributes:
+        cell, value: one entry per valid hour or day.
+        whole: how many there are in the whole of each window.
+        covered, expected, unit: as `Outcome` says; None where the window's valid hours decide.
+    """
+
+    cell: Integers
+    value: Floats
+    whole: Floats
+    covered: Integers | None = None
+    expected: Integers | None = None
+    unit: str = "hours"
+
+
+def count_exceedances(inputs: Inputs, averaging: str, counted: Counted) -> Outcome:
+    """Count values that, rounded half up to the limit's decimals, are strictly above it.
+
+    The edition in force when a period begins applies to all of it.
+
+    Source: 2008/50/EC and 2024/2881, Annex I; e-Reporting clarification V4.1 on rounding.
+    """
+    cells, parameters = inputs.cells, inputs.definition.parameters
+    name = parameters["standard"]
+    if name == "national":
+        name = inputs.place.national_limits
+    if name is None:
+        return _undefined(inputs, "the city names no national limits")
+    standard = inputs.standards.limit_standard(name)
+    first_days = local_days(cells.start, inputs.calendar).tolist()
+    limits = [standard.limit(parameters["pollutant"], averaging, _EPOCH + timedelta(days=day)) for day in first_days]
+    counts = np.bincount(counted.cell, _above(counted, limits), minlength=len(cells)).astype(float)
+    found = np.bincount(counted.cell, minlength=len(cells))
+    outcome = Outcome(np.where(found > 0, counts, np.nan))
+    what = {"1h": "hourly", "24h": "daily", "max_8h": "eight-hour"}[averaging]
+    outcome.undefined = [
+        None if limit else f"{standard.id} has no {what} limit for {parameters['pollutant']}" for limit in limits
+    ]
+    outcome.covered, outcome.expected, outcome.counted = counted.covered, counted.expected, counted.unit
+    outcome.evidence = [_evidence(standard, first_day) for first_day in first_days]
+    outcome.detail = [_detail(limit) for limit in limits]
+    if cells.period != "P1D":
+        outcome.band = _bands(inputs, limits, counts, found, counted.whole)
+    return outcome
+
+
+def _above(counted: Counted, limits: list[Limit | None]) -> Floats:
+    limit_of = np.array([np.inf if limit is None else limit.value for limit in limits])[counted.cell]
+    above = np.zeros(len(counted.cell))
+    for at in np.flatnonzero(counted.value > limit_of - 1).tolist():  # exact rounding is slow, and few come near
+        limit = limits[counted.cell[at]]
+        above[at] = limit is not None and exceeds(float(counted.value[at]), limit.value, limit.decimals)
+    return above
+
+
+def _bands(
+    inputs: Inputs, limits: list[Limit | None], counts: Floats, found: Integers, whole: Floats
+) -> list[str | None]:
+    """`above` as soon as more than allowed are; `within` only for a year that is over and covered; else `open`.
+
+    What is allowed is allowed in a year: a month cannot be within, and a part-year proves nothing. One year proves
+    nothing either where the average of several counts.
+    """
+    cells = inputs.cells
+    over = cells.elapsed >= cells.hours
+    covered = found >= inputs.definition.needed_coverage(cells.period) * whole - 1e-9
+    bands: list[str | None] = []
+    for at, limit in enumerate(limits):
+        if limit is None or limit.allowed is None or limit.years > 1 or not found[at]:
+            bands.append(None)
+        elif counts[at] > limit.allowed:
+            bands.append("above")
+        else:
+            bands.append("within" if cells.period == "P1Y" and over[at] and covered[at] else "open")
+    return bands
+
+
+def _evidence(standard: LimitStandard, first_day: int) -> Detail:
+    edition = standard.edition_on(_EPOCH + timedelta(days=first_day))
+    evidence: Detail = {"standard": standard.id, "edition": edition.name}
+    if standard.status != "verified":
+        evidence["standard_status"] = standard.status
+    return evidence
+
+
+def _detail(limit: Limit | None) -> Detail | None:
+    if limit is None:
+        return None
+    detail: Detail = {"limit": limit.value, "allowed": limit.allowed}
+    if limit.years > 1:
+        detail["averaged_over_years"] = limit.years
+    return detail
+
+
+def _undefined(inputs: Inputs, words: str) -> Outcome:
+    count = len(inputs.cells)
+    return Outcome(np.full(count, np.nan), undefined=[words] * count)
