@@ -40,6 +40,7 @@ table { border-collapse: collapse; width: 100%; } td, th { text-align: left; ver
 
 
 @router.get("/")
+@router.get("/api")  # where the control room has taken the first
 def index(request: Request) -> Response:
     """What lives where: a page for people, JSON for programs."""
     if "text/html" not in request.headers.get("accept", ""):

@@ -108,14 +108,18 @@ def process(*, once: Annotated[bool, typer.Option(help="Empty the queues and end
 
 @app.command()
 def serve() -> None:
-    """Serve the API (BYPULS_API_HOST, BYPULS_API_PORT)."""
+    """Serve the API and the control room (BYPULS_API_HOST, BYPULS_API_PORT)."""
     from api.compose import serve as serve_api
     from bypuls.clock import utc_now
     from bypuls.places import database_url
     from bypuls.settings import ApiSettings, DatabaseSettings, load
+    from dashboards.control_room.compose import open_control_room
+    from dashboards.control_room.settings import ControlRoomSettings
     from ingest.check import check_decode
 
-    serve_api(load(ApiSettings), database_url(), load(DatabaseSettings).pool_size, utc_now, check_decode)
+    settings, size, url = load(ApiSettings), load(DatabaseSettings).pool_size, database_url()
+    with open_control_room(url, size, utc_now, load(ControlRoomSettings)) as control_room:
+        serve_api(settings, url, size, utc_now, check_decode, routers=(control_room,))
 
 
 # --- the database ----------------------------------------------------------------------------------------------------

@@ -65,6 +65,11 @@ def milliseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
 def _absolute(text: str, zone: ZoneInfo) -> datetime:
     if _MILLISECONDS.fullmatch(text):
         return _EPOCH + timedelta(milliseconds=int(text))
