@@ -8,17 +8,26 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from bypuls.errors import BrokerError, SettingsError
 
 _CONNECT_SECONDS = 10.0
+_SESSION_SECONDS = 3600
+_NOBODY_LISTENS = 0x10  # MQTT 5, section 3.4.2.1: no matching subscribers
 
 
 class Publisher:
-    """One device-side connection; a context manager that waits for the last acknowledgement on its way out."""
+    """One device-side connection; a context manager that waits for the last acknowledgement on its way out.
 
-    def __init__(self, url: str, client_id: str, window: int = 500) -> None:
+    Attributes:
+        acknowledged: messages that the broker took.
+        unheard: of these, how many it took although nobody listens, so that they are gone. Only MQTT 5 brokers say so.
+    """
+
+    def __init__(self, url: str, client_id: str, window: int = 500, *, version_5: bool = False) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
             message = "broker address must look like mqtt://host:1883 or mqtts://user:password@host:8883"
@@ -30,7 +39,15 @@ class Publisher:
         self._unacknowledged = 0
         self._ready = threading.Event()
         self._refused: str | None = None
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
+        self._properties: Properties | None = None
+        if version_5:
+            self._client = mqtt.Client(
+                CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5
+            )
+            self._properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            self._properties.SessionExpiryInterval = _SESSION_SECONDS
+        else:
+            self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
         self._client.max_inflight_messages_set(window)
         if parts.username:
             self._client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
@@ -39,6 +56,7 @@ class Publisher:
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
         self.acknowledged = 0
+        self.unheard = 0
 
     def __enter__(self) -> Self:
         """Connect.
@@ -47,7 +65,7 @@ class Publisher:
             BrokerError: nobody answers, or refuses us.
         """
         try:
-            self._client.connect(self._host, self._port)
+            self._client.connect(self._host, self._port, properties=self._properties)
         except OSError as error:
             reason = error.strerror or error
             message = f"broker {self._where} does not answer ({reason}): is it running, is BYPULS_BROKER_URL right?"
@@ -69,8 +87,11 @@ class Publisher:
         """Hand one message over; waits while the window is full.
 
         Raises:
-            BrokerError: the broker stopped acknowledging.
+            BrokerError: the broker stopped acknowledging, or refused a message.
         """
+        if self._refused:
+            message = f"broker {self._where} refuses our messages: {self._refused}"
+            raise BrokerError(message)
         if not self._room.acquire(timeout=60):
             message = f"broker {self._where} has acknowledged nothing for 60 s: is it running?"
             raise BrokerError(message)
@@ -91,8 +112,12 @@ class Publisher:
             self._refused = str(reason)
         self._ready.set()
 
-    def _on_publish(self, _client: mqtt.Client, _data: Any, _mid: int, _reason: Any, _properties: Any) -> None:
-        self.acknowledged += 1
+    def _on_publish(self, _client: mqtt.Client, _data: Any, _mid: int, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            self._refused = str(reason)
+        else:
+            self.acknowledged += 1
+            self.unheard += reason.value == _NOBODY_LISTENS
         self._room.release()
         with self._idle:
             self._unacknowledged -= 1

@@ -16,9 +16,49 @@ from bypuls.errors import SettingsError
 app = typer.Typer(no_args_is_help=True, help="Pretend to be devices.")
 
 
-@app.callback()
-def group() -> None:
-    """Keep `simulate` a group while it has one command."""
+@app.command()
+def city(  # noqa: PLR0913 - one per option of the command
+    seed: Annotated[int | None, typer.Option(help="Another town's chance; that of the last run, or 1.")] = None,
+    days: Annotated[float, typer.Option(help="Days of history at the first start.", min=0, max=366)] = 30,
+    scenario: Annotated[Path | None, typer.Option(help="YAML with measures and faults.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Speak up to this time (UTC) and end.")] = None,
+    city_file: Annotated[Path | None, typer.Option(help="Write the city's file there, and end.")] = None,
+    *,
+    print_city: Annotated[bool, typer.Option("--print-city", help="Print the city's file, and end.")] = False,
+    faults: Annotated[bool, typer.Option(help="Whether something is wrong with a few devices.")] = True,
+    history_only: Annotated[bool, typer.Option("--history-only", help="End when history is told.")] = False,
+    live_only: Annotated[bool, typer.Option("--live-only", help="No history.")] = False,
+) -> None:
+    """Be a whole fictional city: 40 sites whose devices publish a past, and then live."""
+    from bypuls.places import broker_url
+    from bypuls.settings import DatabaseSettings, load
+    from simulators.city.run import SEED, Options, run
+    from simulators.city.town import CITY, city_yaml
+
+    if print_city or city_file is not None:
+        text = city_yaml(SEED if seed is None else seed)
+        if city_file is not None:
+            write(city_file, text)
+            say(f"{city_file}: add it with 'bypuls city add {city_file}'")
+        if print_city:
+            say(text)
+        return
+    if history_only and live_only:
+        raise SettingsError("--history-only and --live-only leave nothing to do: give one of them")
+    options = Options(
+        seed=seed,
+        days=days,
+        scenario=scenario,
+        faults=faults,
+        history=not live_only,
+        live=not history_only,
+        until=None if until is None else until.replace(tzinfo=until.tzinfo or UTC),
+    )
+    receipt = run(broker_url(), load(DatabaseSettings).home, options, until_told_to_stop(), say)
+    say(
+        f"{CITY}: {receipt.readings:,} readings in {receipt.messages:,} messages; history took "
+        f"{receipt.history_seconds:.1f} s; {receipt.refused} readings are spoiled by a fault on purpose"
+    )
 
 
 @app.command()
@@ -59,6 +99,18 @@ def replay(
             f"{receipt.messages - receipt.acknowledged} messages were not acknowledged by the broker: replay again"
         )
         raise SettingsError(message)
+
+
+def write(file: Path, text: str) -> None:
+    """Write a text file.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror or error}") from None
 
 
 def _speed(text: str) -> float | None:

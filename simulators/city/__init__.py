@@ -1,0 +1,1 @@
+"""A seeded, fictional city (Fjordvik) whose devices publish through the broker. See docs/simulated-city.md."""
