@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from bypuls.commands.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help="Boards: build, check, publish.")
 
@@ -34,3 +37,25 @@ def expand(
 
     text = sys.stdin.read() if sql == "-" else sql
     typer.echo(expand_text(text, (start, end), interval, utc_now(), time_zone, var or [], timescaledb=timescaledb))
+
+
+@app.command()
+def build(
+    *,
+    check: Annotated[bool, typer.Option(help="Change nothing; exit 1 when a committed file differs.")] = False,
+    address: Annotated[str, typer.Option(help="Where Bypuls answers, for links to evidence and data.")] = "",
+    folder: Annotated[Path | None, typer.Option(help="Where to write; this checkout unless given.")] = None,
+) -> None:
+    """Write the boards' JSON and Grafana's provisioning."""
+    from dashboards.files import ROOT, differing, generated, write
+    from dashboards.parts import ADDRESS
+
+    files, root = generated(address.rstrip("/") or ADDRESS), folder or ROOT
+    changed = differing(files, root) if check else write(files, root)
+    for path in changed:
+        say(f"differs: {path}" if check else f"written: {path}")
+    if check and changed:
+        say("run 'bypuls dashboards build' and commit what it writes")
+        raise typer.Exit(1)
+    if not changed:
+        say(f"{len(files)} files are as generated")

@@ -1,0 +1,1 @@
+"""Boards, one public module each, found by `bypuls.plugins.discover` as `board`; no list is kept."""

@@ -1,0 +1,109 @@
+"""The house's look: classes, bands and limits out of the catalogue, in the house's colours and both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+
+from bypuls.errors import CatalogueError
+from bypuls.kpi import KpiDefinition, load_definitions
+from bypuls.standards import Limit, Scale, Standards
+from dashboards.parts import NO_DATA, Field, Step
+from dashboards.text import Text, of_catalogue, same
+
+CLASS_COLOURS = ("#a6dcef", "#5fb7a8", "#f4d94e", "#ee8434", "#c22f4b", "#5b2470")
+"""Good to extremely poor; apart for readers who are colour-blind, and from light to dark."""
+
+GOOD, WARN, BAD, NEUTRAL, LINE, LIMIT = "#5fb7a8", "#f4d94e", "#c22f4b", "#8894a0", "#58a6ff", "#ee8434"
+
+_CLASSES_NB = {
+    "Good": "God",
+    "Fair": "Akseptabel",
+    "Moderate": "Moderat",
+    "Poor": "Dårlig",
+    "Very poor": "Svært dårlig",
+    "Extremely poor": "Ekstremt dårlig",
+}
+UGM3 = "µg/m³"
+CURRENT_LAW, COMING_LAW, GUIDELINE = "eu_2008_50", "eu_2024_2881", "who_2021"
+_DAY = date(2026, 1, 1)
+"""Editions of limits in force on this day are drawn; a constant, so that what is generated stays the same."""
+
+BASIS = Text("Source", "Kilde")
+
+
+@cache
+def standards() -> Standards:
+    """The catalogue's standards."""
+    return Standards.load()
+
+
+@cache
+def kpis() -> dict[str, KpiDefinition]:
+    """The catalogue's indicators, by id."""
+    return load_definitions()
+
+
+def scale() -> Scale:
+    """The European index, by which sites are coloured."""
+    return standards().scale("eaqi_2025")
+
+
+def classes() -> list[tuple[str, Text, str | None]]:
+    """Class number -> its word and colour."""
+    names = scale().names
+    return [
+        (str(number), Text(name, _CLASSES_NB[name]), colour)
+        for number, (name, colour) in enumerate(zip(names, CLASS_COLOURS, strict=True), start=1)
+    ]
+
+
+def class_field(no_value: Text = NO_DATA) -> Field:
+    """How a class number is shown: in words, in its colour."""
+    return Field(decimals=0, low=1, high=6, names=classes(), steps=class_steps(), no_value=no_value)
+
+
+def class_steps() -> list[Step]:
+    """A colour per class number; below 1 there is none."""
+    return [Step(None, NEUTRAL), *(Step(number, colour) for number, colour in enumerate(CLASS_COLOURS, start=1))]
+
+
+def bands(pollutant: str) -> list[Step]:
+    """The classes of one pollutant's hourly value."""
+    return [
+        Step(above, colour) for above, colour in zip((None, *scale().edges_of(pollutant)), CLASS_COLOURS, strict=True)
+    ]
+
+
+def limit(standard: str, pollutant: str, averaging: str) -> Limit:
+    """A limit in force.
+
+    Raises:
+        CatalogueError: that standard has none.
+    """
+    found = standards().limit_standard(standard).limit(pollutant, averaging, _DAY)
+    if found is None:
+        message = f"standard {standard} has no limit for {pollutant} over {averaging}"
+        raise CatalogueError(message)
+    return found
+
+
+def asks(question: Text, *ids: str, source: Text | None = None) -> Text:
+    """A panel's description: its question, and what the answer rests on (indicators, or `source`)."""
+    catalogue = kpis()
+    bases = [same(f"{name}: {catalogue[name].source}" if name in catalogue else name) for name in ids]
+    if source is not None:
+        bases.append(source)
+    listed = same("; ").join_all(*bases)
+    return Text(f"{question} {BASIS}: {listed}", f"{question.nb} {BASIS.nb}: {listed.nb}")
+
+
+def title_of(name: str) -> Text:
+    """An indicator's name."""
+    return of_catalogue(kpis()[name].title)
+
+
+def levels(*steps: tuple[float | None, str]) -> Sequence[Step]:
+    """Steps written briefly."""
+    return [Step(above, colour) for above, colour in steps]

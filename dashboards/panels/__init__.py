@@ -1,0 +1,1 @@
+"""Panels, one function each; the boards put them together."""
