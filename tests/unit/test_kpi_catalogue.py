@@ -2,7 +2,8 @@
 
 A case is `tests/golden/kpis/<id>/<name>/`: `hours.csv` (runs of equal values: site, kind, property, start, hours, value
 and where it matters class, origin, channel, n_valid, expected, suspect, fail, step in seconds; start `@next` goes on
-where the row above ended) and `expected.json` (note with the arithmetic or source, period, values, scopes; `attributes` by site).
+where the row above ended) and `expected.json` (note with the arithmetic or source, period, values, scopes; site
+`attributes`).
 """
 
 import csv
