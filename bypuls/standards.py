@@ -60,9 +60,16 @@ class Scale:
 
     def is_complete(self, station: str, pollutants: Iterable[str]) -> bool:
         """Whether these pollutants make the index at that kind of station (others are judged as background)."""
+        return not self.missing(station, pollutants)
+
+    def missing(self, station: str, pollutants: Iterable[str]) -> list[str]:
+        """What these pollutants lack to make the index; where one of several would do: "PM2.5 or PM10"."""
         all_of, any_of = self.complete.get(station) or self.complete["background"]
         present = frozenset(pollutants)
-        return all_of <= present and (not any_of or bool(any_of & present))
+        lacking = [name for name in self.edges if name in all_of - present]
+        if any_of and not any_of & present:
+            lacking.append(" or ".join(name for name in self.edges if name in any_of))
+        return lacking
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from processors.calculation import Calculator, Detail, Inputs, Outcome, Part
 
 
 def compute(inputs: Inputs) -> Outcome:
-    """Number of the worst class (1 best); band: its name; `detail`: each pollutant's class and what lacks.
+    """Number of the worst class (1 best); band: its name; `detail`: each pollutant's class and what is not measured.
 
     Parameters: `standard`, `pollutants` (property -> its name in the standard). Only valid hours count. With fewer
-    pollutants than the standard asks of that kind of station the value is partial and says so: it is not the index.
+    pollutants than the standard asks of that kind of station the value is partial: it is not the index, and its
+    evidence names what is `missing`.
     """
     scale = inputs.standards.scale(inputs.definition.parameters["standard"])
     names: Mapping[str, str] = inputs.definition.parameters["pollutants"]
@@ -32,7 +33,7 @@ def compute(inputs: Inputs) -> Outcome:
         if key not in known:
             found = {name: int(number) for name, number in zip(pollutants, row, strict=True) if number}
             detail = _detail(scale, kind, found) if found else None
-            known[key] = (detail, _evidence(scale, detail))
+            known[key] = (detail, _evidence(scale, kind, detail))
         said.append(known[key])
     return Outcome(
         np.where(worst > 0, worst, np.nan),
@@ -66,12 +67,13 @@ def _detail(scale: Scale, kind: str, found: Mapping[str, int]) -> Detail:
     }
 
 
-def _evidence(scale: Scale, detail: Detail | None) -> Detail:
+def _evidence(scale: Scale, kind: str, detail: Detail | None) -> Detail:
     evidence: Detail = {"standard": scale.id}
     if scale.status != "verified":
         evidence["standard_status"] = scale.status
     if detail is not None and not detail["complete"]:
         evidence["partial"] = True
+        evidence["missing"] = scale.missing(kind, detail["pollutants"])
     return evidence
 
 
