@@ -80,10 +80,11 @@ class Board:
 
 
 class Boards:
-    """Every board in a folder of JSON files; read when first asked for."""
+    """Every board in a folder of JSON files, and their texts in other languages; read when first asked for."""
 
-    def __init__(self, folder: Traversable | None = None) -> None:
-        self._folder = folder if folder is not None else files("dashboards").joinpath("json")
+    def __init__(self, folder: Traversable | None = None, translations: Traversable | None = None) -> None:
+        self._folder = folder or files("dashboards").joinpath("json")
+        self._translations = translations or files("dashboards").joinpath("translations")
 
     @cached_property
     def all(self) -> Mapping[str, Board]:
@@ -92,7 +93,7 @@ class Boards:
         Raises:
             CatalogueError: a file is no board.
         """
-        found = [board for name, text in self._texts() if (board := _board(name, text)) is not None]
+        found = [board for name, text in _texts(self._folder) if (board := _board(name, text)) is not None]
         return {board.uid: board for board in sorted(found, key=lambda one: (one.uid != "city-now", one.title))}
 
     def get(self, uid: str) -> Board:
@@ -109,12 +110,12 @@ class Boards:
     @cached_property
     def translations(self) -> Mapping[str, bytes]:
         """Language -> its texts by the English ones, as JSON: the files `<language>.json`."""
-        return {name.removesuffix(".json"): text for name, text in self._texts() if not _is_board(json.loads(text))}
+        return {name.removesuffix(".json"): text for name, text in _texts(self._translations)}
 
-    def _texts(self) -> Iterator[tuple[str, bytes]]:
-        if not self._folder.is_dir():
-            return
-        for file in sorted(self._folder.iterdir(), key=lambda one: one.name):
+
+def _texts(folder: Traversable) -> Iterator[tuple[str, bytes]]:
+    if folder.is_dir():
+        for file in sorted(folder.iterdir(), key=lambda one: one.name):
             if file.name.endswith(".json"):
                 yield file.name, file.read_bytes()
 

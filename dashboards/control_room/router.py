@@ -29,6 +29,7 @@ CLIENT_ROUTES = (
     "/site/{slug}",
     "/sites",
     "/cities",
+    "/devices",
     "/evidence",
     "/evidence/{rest:path}",
     "/quarantine",
