@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import capabilities
 from psycopg import errors as pg
-from psycopg.adapt import AdaptersMap
+from psycopg.pq import Format
 from psycopg.types.numeric import FloatLoader
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -35,11 +35,17 @@ _TYPES: dict[str, FieldType] = {
     "bool": "boolean",
 }
 _OIDS: dict[int, FieldType] = {info.oid: _TYPES[info.name] for info in psycopg.adapters.types if info.name in _TYPES}
+_NUMERIC = psycopg.adapters.types["numeric"].oid
 _CHUNK = 500 if capabilities.has_stream_chunked() else 1
 
+# One round trip: which city, and the settings of the transaction that is about it.
 _PLACE = """
-SELECT c.city, c.time_zone, bypuls_edition() <> 'plain'
-FROM board_city c WHERE c.city = coalesce(%(city)s, bypuls_board_city())
+WITH place AS (
+    SELECT c.city, c.time_zone FROM board_city c WHERE c.city = coalesce(%(city)s, bypuls_board_city())
+)
+SELECT p.city, p.time_zone, bypuls_edition() <> 'plain', set_config('bypuls.city', coalesce(p.city, ''), true),
+       set_config('statement_timeout', %(timeout)s, true), set_config('lock_timeout', '1s', true)
+FROM (SELECT 1) AS always LEFT JOIN place p ON true
 """
 _CITIES = """
 SELECT city, names, languages, time_zone, simulated, newest, city = bypuls_board_city() FROM board_city ORDER BY city
@@ -84,7 +90,6 @@ class Reader:
         """
         try:
             with self._connection.cursor() as cursor:
-                _plain_values(cursor.adapters)
                 rows: list[tuple[Any, ...]] = []
                 # Streamed, so that what is past the limit never arrives; and one statement only, by the protocol.
                 for row in cursor.stream(cast("Any", sql), size=_CHUNK):
@@ -106,17 +111,12 @@ def reading(pool: Pool, limits: Limits, city: str | None) -> Iterator[Reader]:
         SchemaError: the views of boards are not there.
     """
     with translated(), _fresh(pool) as connection:
-        # Before anything else: afterwards no statement can take it back.
-        connection.execute("SET TRANSACTION READ ONLY")
-        connection.execute(
-            "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', '1s', true)",
-            (f"{round(limits.seconds * 1000)}ms",),
-        )
-        row = connection.execute(_PLACE, {"city": city}).fetchone()
-        if row is None and city is not None:
+        _take_plain_values(connection)
+        row = connection.execute(_PLACE, {"city": city, "timeout": f"{round(limits.seconds * 1000)}ms"}).fetchone()
+        found, zone, timescaledb = row[:3] if row else (None, None, False)
+        if found is None and city is not None:
             raise not_found(f"no city {city!r}", "GET /control-room/cities lists them")
-        place = Place(row[0], ZoneInfo(row[1]), row[2]) if row else Place(None, ZoneInfo("UTC"), timescaledb=False)
-        connection.execute("SELECT set_config('bypuls.city', %s, true)", (place.city or "",))
+        place = Place(found, ZoneInfo(zone or "UTC"), timescaledb)
         yield Reader(connection, limits, place)
 
 
@@ -155,12 +155,12 @@ def check_role(pool: Pool) -> bool:
 
 @contextmanager
 def _fresh(pool: Pool) -> Iterator[Connection]:
-    """A connection that answers; those that a restart of the server cut are passed over, each once."""
+    """A read-only transaction; connections that a restart of the server cut are passed over, each once."""
     for attempt in range(pool.max_size + 1):
         with pool.connection() as connection:
             try:
-                connection.execute("SELECT 1")
-                connection.rollback()
+                # Before anything else: afterwards no statement can take it back.
+                connection.execute("SET TRANSACTION READ ONLY")
             except psycopg.OperationalError:
                 if attempt == pool.max_size:
                     raise
@@ -173,14 +173,17 @@ def _fresh(pool: Pool) -> Iterator[Connection]:
             return
 
 
-def _plain_values(adapters: AdaptersMap) -> None:
-    """Numbers, times, truth and JSON as Python has them; everything else as PostgreSQL writes it."""
+def _take_plain_values(connection: Connection) -> None:
+    """Numbers, times, truth and JSON as Python has them; everything else as PostgreSQL writes it. Once a connection."""
+    adapters = connection.adapters
+    if adapters.get_loader(_NUMERIC, Format.TEXT) is FloatLoader:
+        return
     for info in psycopg.adapters.types:
         if info.oid not in _OIDS:
             adapters.register_loader(info.oid, TextLoader)
         if info.array_oid:
             adapters.register_loader(info.array_oid, TextLoader)
-    adapters.register_loader("numeric", FloatLoader)
+    adapters.register_loader(_NUMERIC, FloatLoader)
 
 
 def _columns(description: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[Field]:

@@ -26,7 +26,8 @@ def test_a_series_comes_wide_on_a_full_grid(room):
         expected = connection.execute(
             """SELECT site, array_agg(value ORDER BY time) FROM (
                    SELECT site, time, avg(value) AS value FROM board_hour
-                   WHERE city = 'beta' AND site IS NOT NULL AND property = 'pm10' AND time BETWEEN '2024-06-01Z' AND '2024-06-01T06:00Z'
+                   WHERE city = 'beta' AND site IS NOT NULL AND property = 'pm10'
+                         AND time BETWEEN '2024-06-01Z' AND '2024-06-01T06:00Z'
                    GROUP BY 1, 2) AS hours GROUP BY 1 ORDER BY 1"""
         ).fetchall()
     assert expected
