@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bypuls.kpi import KpiDefinition
-from processors.calculation import Calculator, Detail, Inputs, Outcome, Part
+from processors.calculation import Calculator, Detail, Floats, Inputs, Integers, Outcome, Part
 from processors.windows import HOUR
 
 _COUNT, _SPEED = "vehicle_count", "vehicle_speed_mean"
@@ -68,26 +68,42 @@ def compute(inputs: Inputs) -> Outcome:
 def _hours(inputs: Inputs) -> pd.DataFrame:
     """One row per cell and counted hour: volume of all lanes, whether all are valid, pace (hours per kilometre)."""
     own, series = inputs.hours[inputs.hours["cell"] >= 0], inputs.series
-    lane = (series["device"] + "\n" + series["channel"]).to_numpy(object)[own["series"].to_numpy(np.int64)]
-    own = own.assign(lane=lane, hour=own["bucket"] // HOUR)
-    counts, speeds = own[own["property"] == _COUNT], own[own["property"] == _SPEED]
-    if inputs.cells.period != "PT1H":
-        speeds = speeds[speeds["valid"]]
+    lanes = pd.factorize(series["device"] + "\n" + series["channel"])[0].astype(np.int64)
+    lane = lanes[own["series"].to_numpy(np.int64)]
+    key = (own["cell"].to_numpy(np.int64) << 24) + own["bucket"].to_numpy(np.int64) // HOUR
+    lane_key = key * (len(series) + 1) + lane
+    value, valid = own["value"].to_numpy(float), own["valid"].to_numpy(bool)
+    counts = (own["property"] == _COUNT).to_numpy(bool)
+    keys, group = np.unique(key[counts], return_inverse=True)
+    volume = np.bincount(group, value[counts], len(keys))
+    all_valid = np.bincount(group, ~valid[counts], len(keys)) == 0
     # Nobody passes at no speed: a zero there says that none passed.
-    speeds = speeds[speeds["value"] > 0]
-    key = ["cell", "hour"]
-    result = counts.groupby(key).agg(volume=("value", "sum"), valid=("valid", "all"))
-    lanes = speeds.merge(counts[[*key, "lane", "value"]], "left", [*key, "lane"], suffixes=("", "_count"))
-    # Where one lane's volume is unknown (the speed comes from a device that does not count) all lanes weigh the same.
-    unknown = lanes.groupby(key)["value_count"].transform(lambda volumes: volumes.isna().any())
-    weight = np.where(unknown.astype(bool), 1.0, lanes["value_count"])
-    lanes = lanes.assign(weight=weight, time=weight / lanes["value"])
-    sums = lanes.groupby(key)[["weight", "time"]].sum()
-    pace = (sums["time"] / sums["weight"])[sums["weight"] > 0]
-    if inputs.cells.period == "PT1H":
-        bad = speeds.groupby(key)["valid"].all()
-        result["valid"] &= bad.reindex(result.index, fill_value=True)
-    return result.assign(pace=pace.reindex(result.index)).reset_index()
+    speeds = ~counts & (value > 0) & np.isin(key, keys) & (valid | (inputs.cells.period == "PT1H"))
+    group = np.searchsorted(keys, key[speeds])
+    weight = _looked_up(lane_key[counts], value[counts], lane_key[speeds])
+    # Where a lane's volume is unknown (the speed comes from a device that does not count) all lanes weigh the same.
+    unknown = np.bincount(group, np.isnan(weight), len(keys)) > 0
+    weight = np.where(unknown[group], 1.0, weight)
+    total = np.bincount(group, weight, len(keys))
+    time = np.bincount(group, weight / value[speeds], len(keys))
+    some = total > 0
+    return pd.DataFrame(
+        {
+            "cell": keys >> 24,
+            "volume": volume,
+            "valid": all_valid & (np.bincount(group, ~valid[speeds], len(keys)) == 0),
+            "pace": np.where(some, time / np.where(some, total, 1.0), np.nan),
+        }
+    )
+
+
+def _looked_up(keys: Integers, values: Floats, wanted: Integers) -> Floats:
+    """The value of each wanted key, NaN where there is none."""
+    if not len(keys):
+        return np.full(len(wanted), np.nan)
+    order = np.argsort(keys)
+    at = np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)
+    return np.where(keys[order][at] == wanted, values[order][at], np.nan)
 
 
 def _free_flow(attributes: Any) -> float | None:
