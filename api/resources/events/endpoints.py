@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from api.changes import Position
 from api.context import Context, Using
 from api.listing import in_city
-from api.resources.events.queries import changes_after, first_position
+from api.resources.events.queries import changed_after, changes_after, first_position
 from api.resources.events.schemas import EventsWanted, position_of
 from api.tables import json_bytes
 from bypuls.errors import DatabaseError, DatabaseUnreachable
@@ -52,7 +52,7 @@ async def stream_events(
     if wanted.city is not None:
         await run_in_threadpool(in_city, context, wanted.city, {})
     position = await run_in_threadpool(first_position, context, after)
-    events = _events(context, position, wanted.model_dump(include={"city", "kpi"}))
+    events = _events(context, position, wanted)
     # The first event is taken before the answer begins: too many streams are then a problem with its status.
     first = await anext(events)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -65,14 +65,16 @@ async def _after(first: bytes, events: AsyncIterator[bytes]) -> AsyncIterator[by
         yield event
 
 
-async def _events(context: Context, position: Position, wanted: dict[str, Any]) -> AsyncIterator[bytes]:
+async def _events(context: Context, position: Position, wanted: EventsWanted) -> AsyncIterator[bytes]:
+    filters = wanted.model_dump(include={"city", "kpi"})
+    ask, name = (changed_after, "changed") if wanted.summary else (changes_after, "kpi_value")
     with context.changes.subscription() as stream:
         yield b"retry: %d\n" % _RETRY_MILLISECONDS + _event(position, "position", {"position": str(position)})
         while not context.changes.closed:
             # Cleared before reading: a change that comes while it reads wakes it again.
             stream.woken.clear()
             try:
-                found = await run_in_threadpool(changes_after, context, position, wanted)
+                found = await run_in_threadpool(ask, context, position, filters)
             except DatabaseUnreachable:
                 await asyncio.sleep(_AWAY_SECONDS)  # the stream lives on; what came meanwhile is read then
                 yield b": waiting for the database\n\n"
@@ -80,7 +82,7 @@ async def _events(context: Context, position: Position, wanted: dict[str, Any]) 
             except DatabaseError:
                 return  # the client comes back by itself, and goes on behind what it has
             for place, value in found.values:
-                yield _event(place, "kpi_value", value)
+                yield _event(place, name, value)
             position = found.position
             if found.full or context.changes.closed:
                 continue

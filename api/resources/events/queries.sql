@@ -17,6 +17,14 @@ WHERE (v.xact, v.seq) > (%(xact)s::text::xid8, %(seq)s::bigint)
   AND (v.xact, v.seq) <= (%(until_xact)s::text::xid8, %(until_seq)s::bigint) {where}
 ORDER BY v.xact, v.seq LIMIT %(limit)s
 
+-- name: changes_put_together
+-- Everything at once: a page that only asks again needs no values, and thousands may change in a moment.
+SELECT v.city, v.kpi, v.period, count(*) AS values, max(v.start) AS newest
+FROM kpi_value v
+WHERE (v.xact, v.seq) > (%(xact)s::text::xid8, %(seq)s::bigint)
+  AND (v.xact, v.seq) <= (%(until_xact)s::text::xid8, %(until_seq)s::bigint) {where}
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+
 -- name: where_city
 v.city = %(city)s
 

@@ -19,6 +19,10 @@ class EventsWanted(BaseModel):
 
     city: str | None = Field(None, max_length=63, description="Every city unless given.", examples=["trondheim"])
     kpi: list[str] = Field(default=[], description="May be given several times.", examples=[["air.pm10.day_mean"]])
+    summary: bool = Field(
+        default=False,
+        description="Instead of the values themselves only what changed: city, KPI, period and how many, put together.",
+    )
     after: str | None = Field(
         None,
         description="Begin behind the event with this id; goes before the header Last-Event-ID.",

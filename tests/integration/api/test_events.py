@@ -4,6 +4,7 @@ import contextlib
 import json
 import threading
 import time
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -82,6 +83,27 @@ def test_only_the_wanted_citys_and_kpis_values_come(own_api):
     with stream(own_api) as events:
         say(own_api, "beta", 5)
         assert events.next()[2]["city"] == "beta"
+
+
+def test_a_summary_says_what_changed_and_how_often(own_api):
+    with stream(own_api, "?city=alpha&summary=true") as events:
+        with connect(own_api.database_url) as connection:
+            for day in range(1, 4):
+                say_value(connection, "alpha", day, kpi="air.a", start=datetime(2024, 6, day, tzinfo=UTC))
+            say_value(connection, "beta", 9, kpi="air.a")
+        number, name, value = events.next()
+        assert (name, value) == (
+            "changed",
+            {
+                "changed": [
+                    {"city": "alpha", "kpi": "air.a", "period": "P1D", "values": 3, "newest": "2024-06-03T00:00:00Z"}
+                ]
+            },
+        )
+        say(own_api, "alpha", 5, kpi="air.b")
+        assert events.next()[2]["changed"][0]["kpi"] == "air.b"
+    with stream(own_api, f"?city=alpha&summary=true&after={number}") as events:
+        assert [one["kpi"] for one in events.next()[2]["changed"]] == ["air.b"]
 
 
 def test_a_value_that_became_insufficient_is_news(own_api):
