@@ -43,8 +43,9 @@ def series_of(rows):
 def records_of(rows):
     """Rollups from (datastream, seconds since 1970, value, n_valid, expected, n_suspect, n_fail)."""
     records = np.zeros(len(rows), FIELDS)
-    for name in ("min", "max", "last", "energy_sum", "sin_sum", "cos_sum", "increase"):
-        records[name] = np.nan
+    for name in FIELDS.names:
+        if FIELDS[name].kind == "f":
+            records[name] = np.nan
     if rows:
         columns = [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
         records["datastream"], records["bucket"] = columns[0], columns[1]
