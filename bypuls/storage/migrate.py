@@ -96,7 +96,8 @@ def _create_extension(connection: Connection) -> None:
     row = connection.execute(
         """SELECT 1 FROM pg_available_extensions
            WHERE name = 'timescaledb' AND installed_version IS NULL
-             AND current_setting('shared_preload_libraries') LIKE '%timescaledb%'"""
+             -- Loaded, as any role may see it: shared_preload_libraries is for administrators' eyes.
+             AND EXISTS (SELECT FROM pg_settings WHERE name = 'timescaledb.disable_load')"""
     ).fetchone()
     tables = connection.execute("SELECT to_regclass('public.schema_migration') IS NOT NULL").fetchone()
     if row is None or tables == (True,):  # an existing plain schema stays plain: its tables are no hypertables

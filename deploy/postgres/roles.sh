@@ -5,7 +5,7 @@
 set -eu
 : "${BYPULS_SECRETS:=/run/bypuls}"
 export BYPULS_SECRETS
-psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username postgres --dbname "${POSTGRES_DB:-bypuls}" <<'SQL'
+psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" --dbname "${POSTGRES_DB:-bypuls}" <<'SQL'
 \set owner `cat "$BYPULS_SECRETS/owner_password"`
 \set ingest `cat "$BYPULS_SECRETS/ingest_password"`
 \set process `cat "$BYPULS_SECRETS/process_password"`
