@@ -1,0 +1,91 @@
+// Requests to the server this page came from. Every failure becomes one shape: what, and what to do.
+
+/** @typedef {{status: number, title: string, detail: string, hint: string}} Problem */
+
+const PATIENCE = 20000;
+
+/** Something that did not work, ready to be shown. */
+export class Failure extends Error {
+  /** @param {Problem} problem */
+  constructor(problem) {
+    super(problem.detail || problem.title);
+    this.problem = problem;
+  }
+}
+
+/**
+ * Address with parameters; null and undefined are left out, a list is repeated.
+ * @param {string} path
+ * @param {Record<string, unknown>} [parameters]
+ */
+export function address(path, parameters = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== "") query.append(name, String(one));
+    }
+  }
+  const text = query.toString();
+  return text ? `${path}${path.includes("?") ? "&" : "?"}${text}` : path;
+}
+
+/**
+ * JSON of an address.
+ * @param {string} path
+ * @param {Record<string, unknown>} [parameters]
+ * @param {{signal?: AbortSignal, token?: string | null, method?: string}} [how]
+ * @returns {Promise<any>}
+ * @throws {Failure}
+ */
+export async function getJson(path, parameters = {}, { signal, token = null, method = "GET" } = {}) {
+  const patience = AbortSignal.timeout(PATIENCE);
+  const headers = { Accept: "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+  let answer;
+  try {
+    answer = await fetch(address(path, parameters), { method, headers, signal: signal ? anyOf([signal, patience]) : patience });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Failure({ status: 0, title: "unreachable", detail: patience.aborted ? "timeout" : "unreachable", hint: "" });
+  }
+  if (!answer.ok) throw new Failure(await problemOf(answer));
+  try {
+    return await answer.json();
+  } catch {
+    throw new Failure({ status: answer.status, title: "unreadable", detail: "unreadable", hint: "" });
+  }
+}
+
+/** @param {Response} answer @returns {Promise<Problem>} */
+async function problemOf(answer) {
+  const plain = { status: answer.status, title: answer.statusText || String(answer.status), detail: "", hint: "" };
+  try {
+    const said = await answer.json();
+    return { ...plain, title: said.title ?? plain.title, detail: said.detail ?? "", hint: said.hint ?? "" };
+  } catch {
+    return plain;
+  }
+}
+
+/** AbortSignal.any, for browsers of 2022 as well. @param {AbortSignal[]} signals */
+function anyOf(signals) {
+  if ("any" in AbortSignal) return AbortSignal.any(signals);
+  const controller = new AbortController();
+  for (const signal of signals) signal.addEventListener("abort", () => controller.abort(), { once: true });
+  return controller.signal;
+}
+
+/**
+ * All pages of a list of the API, up to `most` rows.
+ * @param {string} path @param {Record<string, unknown>} parameters @param {{signal?: AbortSignal, most?: number}} [how]
+ * @returns {Promise<any[]>}
+ */
+export async function getList(path, parameters, { signal, most = 5000 } = {}) {
+  const rows = [];
+  let page = await getJson(path, parameters, { signal });
+  rows.push(...page.data);
+  while (page.next && rows.length < most) {
+    page = await getJson(page.next, {}, { signal });
+    rows.push(...page.data);
+  }
+  return rows;
+}

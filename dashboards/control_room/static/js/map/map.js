@@ -1,0 +1,144 @@
+// The map of sites: districts as base layer, marks by class and kind, and the same as a list.
+
+import { html, render, useEffect, useRef, useState } from "../html.js";
+import { loadLeaflet } from "../scripts.js";
+import { classColour } from "../format/colours.js";
+import { go } from "../navigation.js";
+import { DataTable } from "../panels/table.js";
+import { Mark } from "./shapes.js";
+import { siteText } from "./sites.js";
+
+/**
+ * @typedef {{site: string, name: string, kind: string, latitude: number, longitude: number, classNumber: number | null,
+ *   silent: boolean, value: number | null, unit: string, newest: number | null, label?: string}} MapSite
+ */
+
+/** @param {{sites: MapSite[], areas: any[], tiles: any, reader: any, theme: string, label: string}} props */
+export function SiteMap({ sites, areas, tiles, reader, theme, label }) {
+  const holder = useRef(null);
+  const state = useRef(/** @type {any} */ (null));
+  const [ready, setReady] = useState(false);
+
+  useEffect(() => {
+    let gone = false;
+    let observer = null;
+    loadLeaflet().then((L) => {
+      if (gone || !holder.current) return;
+      const map = L.map(holder.current, { zoomControl: false, attributionControl: Boolean(tiles), scrollWheelZoom: false, zoomSnap: 0.25, keyboard: true });
+      map.attributionControl?.setPrefix(false);
+      L.control.zoom({ position: "bottomright", zoomInTitle: "+", zoomOutTitle: "−" }).addTo(map);
+      if (tiles) L.tileLayer(tiles.url, { attribution: tiles.attribution, maxZoom: 19, className: "tiles" }).addTo(map);
+      map.on("focus click", () => map.scrollWheelZoom.enable());
+      map.on("blur mouseout", () => map.scrollWheelZoom.disable());
+      state.current = { L, map, marks: new Map(), districts: null, fitted: "" };
+      observer = new ResizeObserver(() => {
+        map.invalidateSize({ animate: false });
+        fit(state.current);
+      });
+      observer.observe(holder.current);
+      setReady(true);
+    }, () => {});
+    return () => {
+      gone = true;
+      observer?.disconnect();
+      state.current?.map.remove();
+      state.current = null;
+    };
+  }, [tiles]);
+
+  useEffect(() => {
+    if (ready && state.current) drawDistricts(state.current, areas);
+  }, [ready, areas]);
+  useEffect(() => {
+    if (ready && state.current) drawSites(state.current, sites, reader);
+  }, [ready, sites, reader.words, theme]);
+
+  return html`<div class="map" ref=${holder} role="application" aria-label=${label} />`;
+}
+
+function drawDistricts(state, areas) {
+  const { L, map } = state;
+  state.districts?.remove();
+  const features = areas.filter((area) => area.boundary).map((area) => ({ type: "Feature", geometry: area.boundary, properties: { name: area.name } }));
+  state.districts = L.geoJSON({ type: "FeatureCollection", features }, {
+    interactive: false,
+    style: { className: "district", weight: 1 },
+    onEachFeature: (feature, layer) => layer.bindTooltip(feature.properties.name, { permanent: true, direction: "center", className: "district-name", interactive: false }),
+  }).addTo(map);
+  state.fitted = "";
+  fit(state);
+}
+
+function drawSites(state, sites, reader) {
+  const { L, map, marks } = state;
+  const placed = sites.filter((site) => typeof site.latitude === "number" && typeof site.longitude === "number");
+  const seen = new Set();
+  for (const site of placed) {
+    seen.add(site.site);
+    const text = siteText(site, reader);
+    const look = `${site.kind} ${site.classNumber} ${site.silent} ${text}`;
+    let mark = marks.get(site.site);
+    if (mark && mark.look === look) continue;
+    if (!mark) {
+      mark = { marker: L.marker([site.latitude, site.longitude], { keyboard: true }).addTo(map), look };
+      mark.marker.on("click keypress", (event) => {
+        if (event.type === "click" || event.originalEvent?.key === "Enter") go(`/site/${encodeURIComponent(site.site)}`);
+      });
+      mark.marker.bindTooltip("", { direction: "top", offset: [0, -8] });
+      marks.set(site.site, mark);
+    }
+    mark.look = look;
+    const element = document.createElement("div");
+    const judged = site.classNumber !== null || site.silent;
+    const size = judged ? 20 : 14;
+    render(html`<${Mark} kind=${site.kind} classNumber=${site.classNumber} silent=${site.silent} size=${size} />`, element);
+    mark.marker.setIcon(L.divIcon({ html: element, className: "site-mark", iconSize: [size + 4, size + 4] }));
+    mark.marker.setZIndexOffset(site.silent ? 900 : (site.classNumber ?? 0) * 100);
+    mark.marker.setTooltipContent(text);
+    mark.marker.getElement()?.setAttribute("aria-label", text);
+    mark.marker.getElement()?.setAttribute("role", "link");
+  }
+  for (const [slug, mark] of marks) {
+    if (seen.has(slug)) continue;
+    mark.marker.remove();
+    marks.delete(slug);
+  }
+  state.points = placed.map((site) => [site.latitude, site.longitude]);
+  fit(state);
+}
+
+/** The city fills the map, until somebody moves it. */
+function fit(state) {
+  if (!state) return;
+  const { L, map, districts, points = [] } = state;
+  const { x, y } = map.getSize();
+  const bounds = L.latLngBounds(points);
+  if (bounds.isValid() === false && districts?.getBounds().isValid()) bounds.extend(districts.getBounds());
+  const wanted = `${x} ${y} ${bounds.isValid() ? bounds.toBBoxString() : ""}`;
+  if (!bounds.isValid() || x === 0 || y === 0 || wanted === state.fitted) return;
+  state.fitted = wanted;
+  map.fitBounds(bounds.pad(0.04), { animate: false, padding: [10, 10], maxZoom: 15 });
+}
+
+/** The same as a list: every site by name, for those who do not use the map. @param {{sites: MapSite[], reader: any, label: string}} props */
+export function SiteList({ sites, reader, label }) {
+  const { words } = reader;
+  const columns = [
+    { key: "site", label: words.t("site"), sort: (site) => site.name, cell: (site) => html`<a href=${`/site/${encodeURIComponent(site.site)}`}><${Mark} kind=${site.kind} classNumber=${site.classNumber} silent=${site.silent} size=${14} /> ${site.name}</a>` },
+    { key: "kind", label: words.t("kind"), sort: (site) => words.code(site.kind), cell: (site) => words.code(site.kind) },
+    { key: "state", label: words.t("state"), sort: (site) => (site.silent ? 9 : (site.classNumber ?? 0)), cell: (site) => siteText(site, reader, { short: true }) },
+  ];
+  return html`<${DataTable} columns=${columns} rows=${sites} words=${words} label=${label} sortBy="state" descending=${true} />`;
+}
+
+/** What shapes and colours mean. @param {{sites: MapSite[], reader: any}} props */
+export function MapKey({ sites, reader }) {
+  const { words } = reader;
+  const kinds = [...new Set(sites.map((site) => site.kind))];
+  const classes = [...new Set(sites.map((site) => site.classNumber).filter((number) => number !== null))].sort();
+  return html`<div class="map-key" aria-label=${words.t("legend")} role="group">
+    ${classes.map((number) => html`<span key=${number}><i class="swatch" style=${{ background: classColour(number) }} />${words.t(`class${number}`)}</span>`)}
+    ${kinds.map((kind) => html`<span key=${kind}><${Mark} kind=${kind} size=${12} />${words.code(kind)}</span>`)}
+    ${sites.some((site) => site.silent) && html`<span key="silent"><${Mark} kind="other" silent=${true} size=${12} />${words.t("silent")}</span>`}
+  </div>`;
+}

@@ -1,0 +1,95 @@
+// The frame around a panel: its title, its state, the table behind it, full screen. What is inside is by type.
+
+import { html, useCallback, useRef, useState } from "./html.js";
+import { usePanelData } from "./paneldata.js";
+import { useReader, useTheme } from "./session.js";
+import { hasValues, rowsOf } from "./frames.js";
+import { spanOf } from "./format/times.js";
+import { adjust } from "./navigation.js";
+import { filledLink } from "./fieldconfig.js";
+import { followable } from "./router.js";
+import { Empty, Failed, OldChip, Skeleton } from "./states.js";
+import { BarGauge, Gauge, Stat } from "./panels/single.js";
+import { FramesTable, TablePanel } from "./panels/table.js";
+import { GeomapPanel } from "./panels/geomap.js";
+import { StateTimeline } from "./panels/statetimeline.js";
+import { TextPanel } from "./panels/text.js";
+import { TimeSeries } from "./panels/timeseries.js";
+import { SiteList } from "./map/map.js";
+import { sitesOf } from "./map/sites.js";
+
+const TYPES = { stat: Stat, gauge: Gauge, bargauge: BarGauge, table: TablePanel, timeseries: TimeSeries, "state-timeline": StateTimeline, geomap: GeomapPanel };
+/** Panels that have another form of themselves as a table. */
+const DRAWN = new Set(["timeseries", "state-timeline", "geomap", "bargauge", "gauge"]);
+
+/** @param {{panel: any, context: import("./paneldata.js").Context, style?: any}} props */
+export function Panel({ panel, context, style }) {
+  const element = useRef(null);
+  const reader = useReader();
+  const [asTable, setAsTable] = useState(false);
+  const title = reader.translate(panel.title);
+  if (panel.type === "text") return html`<section class="panel text-panel" style=${style} aria-label=${title}>
+    ${title && html`<header><h3>${title}</h3></header>`}<div class="panel-body"><${TextPanel} panel=${panel} reader=${reader} /></div></section>`;
+  return html`<section class=${`panel type-${panel.type}`} ref=${element} style=${style} aria-label=${title} data-panel=${panel.id}>
+    <${Filled} panel=${panel} context=${context} element=${element} title=${title} asTable=${asTable} setAsTable=${setAsTable} reader=${reader} />
+  </section>`;
+}
+
+function Filled({ panel, context, element, title, asTable, setAsTable, reader }) {
+  const theme = useTheme();
+  const state = usePanelData(context, panel.id, element, { least: spanOf(panel.interval) ?? undefined });
+  const { data, failure, loadedAt } = state;
+  return html`
+    <header>
+      <h3>${title}</h3>
+      ${panel.description && html`<${About} text=${reader.translate(panel.description)} words=${reader.words} />`}
+      ${data && failure && html`<${OldChip} since=${loadedAt} failure=${failure} />`}
+      ${data?.truncated && html`<span class="old-chip">${reader.words.t("truncated", { rows: Math.max(...data.frames.map((frame) => frame.rows)) })}</span>`}
+      <span class="spacer" />
+      <${PanelLinks} panel=${panel} context=${context} reader=${reader} />
+      ${DRAWN.has(panel.type) && html`<button type="button" class="icon" data-action="table" aria-pressed=${asTable} title=${reader.words.t(asTable ? "asChart" : "asTable")}
+        aria-label=${`${title}: ${reader.words.t(asTable ? "asChart" : "asTable")}`} onClick=${() => setAsTable(!asTable)}>${asTable ? "∿" : "▤"}</button>`}
+      <button type="button" class="icon" data-action="full" title=${reader.words.t("fullScreen")} aria-label=${`${title}: ${reader.words.t("fullScreen")}`} onClick=${() => fullScreen(element.current)}>⛶</button>
+    </header>
+    <div class=${`panel-body${data && failure ? " old" : ""}`}>
+      <${Body} panel=${panel} context=${context} state=${state} asTable=${asTable} reader=${reader} theme=${theme} />
+    </div>`;
+}
+
+function Body({ panel, context, state, asTable, reader, theme }) {
+  const { data, failure, retry } = state;
+  const zoom = useCallback((from, to) => adjust({ from: String(from), to: String(to) }, { replace: false }), []);
+  if (!data && failure) return html`<${Failed} failure=${failure} retry=${retry} />`;
+  if (!data) return html`<${Skeleton} />`;
+  const Type = TYPES[panel.type];
+  if (!Type) return html`<${Empty} text=${reader.words.t("notKnown", { type: panel.type })} />`;
+  const wordless = !hasValues(data.frames) && !["stat", "geomap"].includes(panel.type);
+  if (wordless || (panel.type === "stat" && data.frames.every((frame) => frame.fields.length === 0))) {
+    const noValue = panel.fieldConfig?.defaults?.noValue;
+    return html`<${Empty} text=${noValue ? reader.translate(noValue) : reader.words.t("noDataRange")} />`;
+  }
+  const linking = { range: context.range, variables: context.variables };
+  if (asTable && panel.type === "geomap") return html`<${SiteList} sites=${sitesOf(rowsOf(data.frames[0]))} reader=${reader} label=${reader.translate(panel.title)} />`;
+  if (asTable) return html`<${FramesTable} panel=${panel} data=${data} reader=${reader} />`;
+  return html`<${Type} panel=${panel} data=${data} reader=${reader} theme=${theme} context=${linking} zoom=${zoom} />`;
+}
+
+function PanelLinks({ panel, context, reader }) {
+  return (panel.links ?? []).map((link) => {
+    const target = followable(filledLink(link.url ?? "", { range: context.range, variables: context.variables }));
+    return target && html`<a class="panel-link" href=${target} key=${link.title}>${reader.translate(link.title)}</a>`;
+  });
+}
+
+/** @param {{text: string, words: any}} props */
+export function About({ text, words }) {
+  return html`<details class="about" onKeyDown=${(event) => event.key === "Escape" && (event.currentTarget.open = false)} onFocusOut=${(event) => event.currentTarget.contains(event.relatedTarget) || (event.currentTarget.open = false)}>
+    <summary aria-label=${words.t("about")} title=${words.t("about")}>i</summary><p>${text}</p>
+  </details>`;
+}
+
+/** @param {HTMLElement | null} element */
+export function fullScreen(element) {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else element?.requestFullscreen?.().catch(() => {});
+}

@@ -1,0 +1,76 @@
+// A panel's data: asked for when it is seen, again when something changed, kept when a refresh fails.
+
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
+import { getJson } from "./api.js";
+import { learnNow, now } from "./clock.js";
+import { refresher } from "./refresh.js";
+import { approximateInstant, intervalFor, isLive, spanOf } from "./format/times.js";
+
+/** @typedef {import("./frames.js").Frame} Frame */
+/** @typedef {{frames: Frame[], from: number, to: number, truncated: boolean}} PanelData */
+/** @typedef {{data: PanelData | null, failure: any, loadedAt: number | null, retry: () => void}} PanelState */
+/** @typedef {{uid: string, city: string | null, range: {from: string, to: string}, variables: Record<string, string[]>, everyMs: number}} Context */
+
+/** Every 30 s unless the board says otherwise. @param {string | undefined} text "30s" */
+export function everyOf(text) {
+  return Math.max(5000, spanOf(text) ?? 30000);
+}
+
+/**
+ * @param {Context} context @param {number} id @param {{current: HTMLElement | null}} element that must be in view
+ * @param {{least?: number}} [how] `least`: finest bucket in ms
+ * @returns {PanelState}
+ */
+export function usePanelData(context, id, element, { least } = {}) {
+  const { uid, city, range, variables, everyMs } = context;
+  const [state, setState] = useState({ data: null, failure: null, loadedAt: null, address: "" });
+  const seen = useRef(false);
+  const entry = useRef({});
+  const wanted = JSON.stringify([uid, id, city, range, variables]);
+
+  useLayoutEffect(() => {
+    if (!element.current) return undefined;
+    const observer = new IntersectionObserver((entries) => {
+      seen.current = entries.at(-1).isIntersecting;
+      if (seen.current) refresher.seen();
+    }, { rootMargin: "120px" });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    if (city === null) return undefined;
+    const controller = new AbortController();
+    const key = { uid, id };
+    entry.current = key;
+    const load = async () => {
+      const width = element.current?.clientWidth || 600;
+      const span = approximateInstant(range.to, now()) - approximateInstant(range.from, now());
+      try {
+        const answer = await getJson(`/control-room/boards/${uid}/panels/${id}`, {
+          from: range.from, to: range.to, interval_ms: intervalFor(span, width, least), city,
+          ...Object.fromEntries(Object.entries(variables).map(([name, values]) => [`var-${name}`, values])),
+        }, { signal: controller.signal });
+        if (isLive(range) && range.to === "now") learnNow(answer.to);
+        const frames = answer.results;
+        setState({ data: { frames, from: answer.from, to: answer.to, truncated: frames.some((frame) => frame.truncated) }, failure: null, loadedAt: now(), address: wanted });
+      } catch (failure) {
+        if (controller.signal.aborted) return;
+        // What was there stays, and says that it is old; of another question it would be wrong.
+        setState((before) => ({ ...(before.address === wanted ? before : { data: null, loadedAt: null, address: wanted }), failure }));
+      }
+    };
+    const remove = refresher.add(key, {
+      visible: () => seen.current && !document.hidden,
+      load,
+      everyMs: isLive(range) ? everyMs : 600000,
+    });
+    return () => {
+      controller.abort();
+      remove();
+    };
+  }, [wanted, everyMs]);
+
+  const retry = useCallback(() => refresher.now(entry.current), []);
+  return { data: state.data, failure: state.failure, loadedAt: state.loadedAt, retry };
+}

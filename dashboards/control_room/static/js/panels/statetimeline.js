@@ -1,0 +1,41 @@
+// State timeline: a row per series, runs of the same state as bars with their word. HTML, so that every run has a name.
+
+import { html, useMemo } from "../html.js";
+import { alignedSeries, runsOf, seriesName } from "../frames.js";
+import { configOf, labelOf, shown } from "../fieldconfig.js";
+import { cssColour, textOn } from "../format/colours.js";
+import { formatTime } from "../format/times.js";
+
+/** @param {{panel: any, data: any, reader: any, theme: "dark" | "light"}} props */
+export function StateTimeline({ panel, data, reader, theme }) {
+  const rows = useMemo(() => rowsFrom(panel, data, reader, theme), [panel, data, reader.words, theme]);
+  const span = data.to - data.from || 1;
+  const states = new Map(rows.flatMap((row) => row.runs.map((run) => [run.text, run.colour])));
+  const ticks = Array.from({ length: 5 }, (_, at) => data.from + (span * at) / 4);
+  return html`<div class="timeline">
+    <div class="timeline-rows">${rows.map((row) => html`<div class="timeline-row" key=${row.label}>
+      <span class="timeline-name" title=${row.label}>${row.label}</span>
+      <div class="timeline-track" role="img" aria-label=${`${row.label}: ${row.runs.map((run) => `${run.text} ${formatTime(run.from, "short", reader)}`).slice(-12).join(", ")}`}>
+        ${row.runs.map((run) => {
+          const share = ((run.to - run.from) / span) * 100;
+          return html`<span class="timeline-run" key=${run.from} title=${`${run.text} · ${formatTime(run.from, "short", reader)} – ${formatTime(run.to, "short", reader)}`}
+            style=${{ left: `${((run.from - data.from) / span) * 100}%`, width: `${share}%`, background: run.colour ?? "var(--raised)", color: run.colour ? textOn(run.colour) : "inherit" }}>${share > 6 ? run.text : ""}</span>`;
+        })}
+      </div>
+    </div>`)}</div>
+    <div class="timeline-axis" aria-hidden="true">${ticks.map((at) => html`<span key=${at}>${formatTime(at, span > 172800000 ? "day" : "clock", reader)}</span>`)}</div>
+    <div class="legend" aria-label=${reader.words.t("legend")} role="group">${[...states].map(([text, colour]) => html`<span class="legend-item" key=${text}><i class="dot" style=${{ background: colour ?? "var(--raised)" }} />${text}</span>`)}</div>
+  </div>`;
+}
+
+function rowsFrom(panel, data, reader, theme) {
+  const { times, series } = alignedSeries(data.frames);
+  return series.map(({ field, frame, values }) => {
+    const config = configOf(panel, field, frame.refId);
+    const runs = runsOf(times, values, data.to).map((run) => {
+      const said = shown(run.value, config, reader);
+      return { from: Math.max(run.from, data.from), to: run.to, text: said.full, colour: cssColour(said.colour ?? undefined, theme) };
+    });
+    return { label: labelOf(config, seriesName(field), reader), runs };
+  });
+}

@@ -1,0 +1,62 @@
+// The page's own words. Boards bring theirs.
+
+export const en = {
+  skip: "Skip to content", controlRoom: "Control room", boards: "Boards", city: "City", simulated: "simulated",
+  simulatedBanner: "Simulated data: {city} does not exist, and nothing here was measured.",
+  live: "live", connecting: "connecting", notLive: "not live since {time}", liveHint: "New values appear by themselves.",
+  notLiveHint: "The connection for live values is gone; it is tried again. Values are still asked for every {seconds} s.",
+  language: "Language", theme: "Theme", themeAuto: "as the system", themeDark: "dark", themeLight: "light", help: "Help", close: "Close", menu: "Menu",
+  clock: "Time in {city}", home: "City now",
+  // states
+  loading: "Loading", failed: "Could not be loaded", retry: "Try again", old: "old", oldSince: "old: from {time}", oldAge: "old: {age}",
+  refreshFailed: "could not be refreshed", noData: "No data", noDataSince: "No data: silent since {time}", noDataRange: "No data in this time range",
+  unreachable: "The server does not answer. Is ‘bypuls serve’ running? It is tried again by itself.",
+  timeout: "The server took longer than 20 seconds. Choose a shorter time range, or try again.",
+  unreadable: "The answer could not be read. Reload the page.", unreachableTitle: "No answer",
+  notKnown: "There is no panel type ‘{type}’ on this page", truncated: "cut off after {rows} rows: choose a shorter time range",
+  // panels
+  asTable: "Show as table", asChart: "Show as chart", fullScreen: "Full screen", leaveFullScreen: "Leave full screen", about: "About this panel",
+  actions: "{panel}: actions", openBoard: "Open board", time: "Time", value: "Value", series: "Series", limit: "Limit", sortBy: "Sort by {column}",
+  rowsShown: "{count} rows", expand: "Show section", collapse: "Hide section", legend: "Legend", all: "All", showSeries: "Show or hide {series}",
+  // classes
+  class1: "Good", class2: "Fair", class3: "Moderate", class4: "Poor", class5: "Very poor", class6: "Extremely poor", class0: "No class",
+  levelFine: "fine", levelRaised: "raised", levelHigh: "high", deviationFine: "as normal", deviationRaised: "unusual", deviationHigh: "very unusual",
+  partial: "partial", partialHint: "Not every pollutant of the index is measured.", indicative: "indicative",
+  // city now
+  air: "Air", traffic: "Traffic", energy: "Energy", noise: "Noise", daySoFar: "Day so far {value}", afterHours: "after {hours} of 24 h",
+  daysUsed: "{used} of {allowed} days used", sites: "{ok} of {all} sites", sitesLabel: "{ok} of {all} sites measuring, newest value {age} old",
+  since: "since {time}", target: "target {value}", trend: "Last 24 hours", whyThis: "Evidence: which sensors, which formula, what was left out", weather: "Weather",
+  at: "at {place}", map: "Map", list: "List", asMap: "Show as map", asList: "Show as list", needsHand: "Needs a hand", nothingNeeds: "Nothing needs a hand.",
+  newestObservation: "newest observation {age} ago", noObservation: "no observation yet", perMinute: "{count} messages/min", refused: "{count} refused", behind: "rollups {age} behind",
+  pipeline: "How the data flow", site: "Site", kind: "Kind", state: "State", silent: "silent", silentSince: "silent since {time}", mapHelp: "Colour: class. Shape: kind of site. Hollow: silent.",
+  traffic_site: "traffic", background: "background", industrial: "industrial", road: "road", building: "building", household: "household", weather_site: "weather", noise_site: "noise", other: "other",
+  severityAlarm: "alarm", severityWarning: "warning", severityInfo: "note", sinceShort: "{age}",
+  hand_silent: "{place} {property} silent for {age}", hand_late: "{place} {property} late by {age}", hand_refused: "{count} messages refused: {reason}",
+  hand_quarantine: "{count} messages refused: {reason}", hand_quarantined: "{count} messages refused: {reason}", hand_pending: "{device} waits to be activated", hand_alarm: "{place}: {property}",
+  hand_suspect: "{place} {property}: {count} suspect values", hand_flagged: "{place} {property}: {count} values flagged", hand_battery: "{place} battery low: {count} %", hand_clock: "{device}: clock is wrong by {age}",
+  // time
+  hand_air: "{place}: air is {reason}", hand_behind: "Rollups wait for {age}", seriesCount: "({count} series)", deviceCount: "{count} devices",
+  kpi_traffic_volume_against_normal: "volume against a normal weekday", kpi_energy_electricity_against_normal: "municipal buildings against normal", kpi_noise_lden: "Lden, last whole day", kpi_air_eaqi: "European index, worst site",
+  timeRange: "Time range", lastRange: "Last {span}", today: "Today", yesterday: "Yesterday", thisMonth: "This month", thisYear: "This year", from: "From", to: "To", apply: "Apply",
+  zoneNote: "Times of {zone}", wrongRange: "‘From’ must lie before ‘to’.", refresh: "Refresh", custom: "{from} – {to}", hours: "{count} hours", days: "{count} days", hour: "hour", year: "year",
+  zoomOut: "Wider", kiosk: "Wallboard", leaveKiosk: "Leave wallboard",
+  // site
+  datastreams: "Datastreams", property: "Property", device: "Device", channel: "Channel", lastValue: "Last value", flag: "Flag", instrument: "Instrument", origin: "Origin", area: "District", spacing: "Expected every", last: "Last", chart: "Values",
+  messages: "Last messages", messagesOf: "Last messages of {device}", receivedAt: "Received", topic: "Topic", outcome: "Outcome", payload: "Message", withheld: "withheld: raw messages are shown on the machine itself, or with a token",
+  quarantineOf: "Refused messages of this site's devices", noMessages: "No messages are kept.", noDatastreams: "No device publishes for this site yet.", attributes: "About the site", readingsStored: "{count} stored", readingsRefused: "{count} refused",
+  good: "good", not_evaluated: "not evaluated", suspect: "suspect", fail: "fail", missing: "missing", reference: "reference", equivalent: "equivalent", indicative_class: "indicative", unknown: "unknown",
+  measured: "measured", derived: "derived", active: "active", pending: "pending", disabled: "disabled", retired: "retired", siteHint: "The last 24 hours; the range above is yours to change.",
+  coordinates: "Place", openMap: "latitude {lat}, longitude {lon}", hidden: "and {count} more",
+  // evidence
+  evidence: "Evidence", evidenceIntro: "How this number came about", formula: "How it is computed", coverage: "Coverage", ofHours: "{valid} of {expected} hours", ofDays: "{valid} of {expected} days", sensors: "Sensors", leftOut: "Left out", suspectValues: "{count} suspect values", failValues: "{count} failed values", nothingLeftOut: "nothing",
+  standard: "Standard", edition: "Edition", version: "Version of the definition", computedAt: "Computed", status: "Status", provisional: "provisional", final: "final", revised: "revised", period: "Period", periodFrom: "{from} to {to}",
+  inputs: "The hours behind it", csv: "CSV", history: "History of this value", saidAt: "Said until", noHistory: "It has been the same since it was first computed.", neighbours: "The same indicator over time", question: "Question", source: "Source of the method",
+  quality: "Quality", ok: "ok", insufficient: "insufficient", undefined: "undefined", reason: "Reason", fingerprint: "Fingerprint of the inputs", scope: "Where", chooseValue: "Choose a value", noSuchValue: "There is no such value: it has not been computed for this period.", band: "Class", detail: "Parts", sitesUsed: "{used} of {expected} sites",
+  PT1H: "hour", P1D: "day", P1M: "month", P1Y: "year", scope_site: "site", scope_district: "district", scope_city: "city", hourShort: "Hour", mean: "Mean", least: "Least", most: "Most", goodCount: "Good", suspectCount: "Suspect", failCount: "Failed", judged: "Judges a legal limit", yes: "yes", no: "no", elapsed: "{elapsed} of {expected} hours have passed", simulatedValue: "Simulated: no judgement of any law.", indicativeValue: "Indicative: measured by instruments that may not judge a legal limit.",
+  // quarantine
+  quarantine: "Refused messages", quarantineIntro: "What arrived and could not be read, why, and how to mend it. Nothing here is lost: a message can be read again once its cause is mended.", howToMend: "How to mend it", times: "{count} times", allReasons: "All reasons", noQuarantine: "Nothing was refused.", replayHint: "Read again with: POST /v1/quarantine/{id}/replay (needs a token)", waitsReplay: "waits to be read again", replayed: "read again: {outcome}", more: "Show more", lastTime: "Last", occurrences: "Times",
+  devices: "Devices", lastSeen: "Last seen", profile: "Profile", noDevices: "No device has published yet.", missingPage: "There is no such page", missingHint: "The address may be mistyped. The boards are above.", noCity: "No city yet", noCityHint: "Start with ‘bypuls up’, or add one: ‘bypuls city add FILE’.",
+  // help
+  shortcuts: "Keyboard", keyHelp: "this help", keyHome: "City now", keyBoards: "board 1 … 9", keyTheme: "theme", keyLanguage: "language", keyTime: "time range", keyRefresh: "refresh", keyKiosk: "wallboard", keyFull: "full screen of the panel in focus", keyTable: "table or chart of the panel in focus", keyEscape: "close, leave full screen",
+  helpColours: "Colours and marks", helpStates: "States", stateLive: "Live: the value is new.", stateStale: "Old: faded, with its age.", stateEmpty: "No data: since when; never green, never 0.", stateFailed: "Failed: what to do.",
+};

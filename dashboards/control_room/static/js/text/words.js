@@ -1,0 +1,51 @@
+// Texts in the reader's language: the page's own by key, the boards' by their English text.
+
+import { en } from "./en.js";
+import { nb } from "./nb.js";
+
+const OWN = { en, nb };
+export const LANGUAGES = /** @type {const} */ (["nb", "en"]);
+const NAMES = { traffic: "traffic_site", weather: "weather_site", noise: "noise_site", indicative: "indicative_class" };
+
+/**
+ * @param {import("../format/numbers.js").Language} language
+ * @param {Record<string, string>} [boards] English text of a board -> this language
+ */
+export function wordsOf(language, boards = {}) {
+  const own = OWN[language] ?? en;
+
+  /**
+   * One of the page's own texts, with its {places} filled in.
+   * @param {keyof typeof en | string} key @param {Record<string, string | number>} [values]
+   */
+  function t(key, values = {}) {
+    return fill(own[key] ?? en[key] ?? key, values);
+  }
+
+  return {
+    language,
+    t,
+    /** A code as a word ("not_evaluated", "road"); what is none stays as it is. @param {string | null | undefined} code */
+    code(code) {
+      if (!code) return "";
+      const key = NAMES[code] ?? code;
+      return own[key] && Object.hasOwn(own, key) ? own[key] : (boards[code] ?? code.replaceAll("_", " "));
+    },
+    /** A board's text. @param {string | undefined | null} text */
+    translate(text) {
+      if (!text) return "";
+      if (text === "yes" || text === "no") return own[text];
+      return boards[text] ?? text;
+    },
+    /** A name that the catalogue gives in several languages. @param {Record<string, string> | string | null | undefined} name */
+    named(name) {
+      if (!name || typeof name === "string") return name ?? "";
+      return name[language] ?? name.en ?? Object.values(name)[0] ?? "";
+    },
+  };
+}
+
+/** @param {string} text @param {Record<string, string | number>} values */
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)).replace(/ {2,}/g, " ").trim();
+}
