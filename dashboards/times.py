@@ -83,7 +83,7 @@ def _absolute(text: str, zone: ZoneInfo) -> datetime:
 def _moved(moment: datetime, steps: str, zone: ZoneInfo, side: Side) -> datetime:
     steps = "".join(steps.split())
     place = 0
-    moment = moment.astimezone(UTC)
+    moment = _EPOCH + timedelta(milliseconds=milliseconds(moment))  # as precise as Grafana's page is
     while place < len(steps):
         step = _STEP.match(steps, place)
         if step is None:

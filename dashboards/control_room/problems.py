@@ -10,7 +10,7 @@ import msgspec
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from bypuls.errors import BypulsError
+from bypuls.errors import BypulsError, DatabaseUnreachable, SchemaError
 from dashboards.control_room.frames import FrameError
 from dashboards.macros import MacroError
 from dashboards.times import TimeError
@@ -69,6 +69,11 @@ class ProblemRoute(APIRoute):
                 return _answer(problem, request)
             except (TimeError, VariableError) as error:
                 return _answer(wrong_value(str(error), "correct the parameter and ask again"), request)
+            except SchemaError as error:
+                title, hint = "The database has another version's schema", "run 'bypuls db migrate'"
+                return _answer(Problem(_AWAY, title, str(error), hint), request)
+            except DatabaseUnreachable as error:
+                return _answer(Problem(_AWAY, "The database does not answer", str(error), "ask again soon"), request)
             except (MacroError, FrameError) as error:
                 title, hint = "The panel's query is wrong", "mend the board and build it again"
                 return _answer(Problem(_SERVER_ERROR, title, str(error), hint), request)

@@ -36,6 +36,7 @@ _TYPES: dict[str, FieldType] = {
 }
 _OIDS: dict[int, FieldType] = {info.oid: _TYPES[info.name] for info in psycopg.adapters.types if info.name in _TYPES}
 _NUMERIC = psycopg.adapters.types["numeric"].oid
+_WAIT_SECONDS = 3.0
 _CHUNK = 500 if capabilities.has_stream_chunked() else 1
 
 # One round trip: which city, and the settings of the transaction that is about it.
@@ -157,7 +158,7 @@ def check_role(pool: Pool) -> bool:
 def _fresh(pool: Pool) -> Iterator[Connection]:
     """A read-only transaction; connections that a restart of the server cut are passed over, each once."""
     for attempt in range(pool.max_size + 1):
-        with pool.connection() as connection:
+        with pool.connection(timeout=_WAIT_SECONDS) as connection:
             try:
                 # Before anything else: afterwards no statement can take it back.
                 connection.execute("SET TRANSACTION READ ONLY")

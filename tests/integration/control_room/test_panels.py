@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import itertools
 import threading
 import time
+from datetime import timedelta
 
 import pytest
-from psycopg import sql
+from psycopg import sql as composed
 
-from bypuls.storage.database import connect
-from dashboards.control_room.queries import Limits, check_role
+from bypuls.storage.database import connect, open_pool
+from dashboards.control_room.queries import Limits, check_role, reading
+from dashboards.macros import TimeRange
+from dashboards.variables import Value, render
 from tests.integration.api.seed import NOW
 from tests.integration.control_room.conftest import opened
 
@@ -207,8 +211,6 @@ def test_without_the_role_boards_are_read_only_all_the_same(room, static):
 
 
 def test_the_role_is_looked_for(room, caplog):
-    from bypuls.storage.database import open_pool
-
     with open_pool(room.url, "grafana", 1) as pool:
         assert check_role(pool)
     with open_pool(room.url, "owner", 1) as pool:
@@ -219,8 +221,53 @@ def test_the_role_is_looked_for(room, caplog):
 @pytest.mark.lane("plain")
 def test_a_database_without_the_views_says_what_to_do(database_url, static):
     with opened(database_url, static, role="owner") as bare:
-        found = bare.ask(2)
-    assert found.status_code in {500, 503}
+        found = bare.problem(503, 2)
+    assert found["title"] == "The database has another version's schema"
+    assert found["hint"] == "run 'bypuls db migrate'"
+
+
+def test_a_database_that_went_away_is_waited_for(lane, static):
+    with lane.database(migrated=True) as url:
+        lost = opened(url, static)
+        room = lost.__enter__()
+        assert room.results(2)[0]["rows"] == 1
+    try:
+        found = room.problem(503, 2)
+        assert found["title"] == "The database does not answer"
+    finally:
+        lost.__exit__(None, None, None)
+
+
+STRANGE = [
+    "'",
+    "''",
+    "\\",
+    "\\'",
+    "--",
+    "/*",
+    "*/",
+    "$$",
+    "$a$",
+    ";",
+    "\n",
+    "%s",
+    "%",
+    "${__from}",
+    "$__timeFrom()",
+    "\u2019",
+    "é",
+]
+
+
+def test_the_database_reads_back_what_was_put_in(room):
+    time_range = TimeRange(NOW - timedelta(hours=1), NOW, timedelta(minutes=1))
+    values = [*STRANGE, *("".join(pair) for pair in itertools.product(STRANGE, repeat=2))]
+    with open_pool(room.url, "grafana", 1) as pool, reading(pool, Limits(), None) as reader:
+        sql = render(
+            "SELECT unnest(ARRAY[${v:sqlstring}]) -- ${v:sqlstring}", {"v": Value(values, several=True)}, time_range
+        ).sql
+        columns, _ = reader.columns(sql, "the test")
+    assert list(columns[0].values) == values
 
 
 @pytest.mark.lane("plain")
@@ -229,7 +276,7 @@ def test_a_restart_of_the_database_is_survived(room, static):
         again.results(2)
         with connect(room.url, autocommit=True) as connection:
             connection.execute(
-                sql.SQL(
+                composed.SQL(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE application_name = 'bypuls grafana' AND datname = current_database()"
                 )
