@@ -12,10 +12,20 @@ from bypuls.standards import Limit, Scale, Standards
 from dashboards.parts import NO_DATA, Field, Step
 from dashboards.text import Text, of_catalogue, same
 
+UGM3 = "µg/m³"
 CLASS_COLOURS = ("#a6dcef", "#5fb7a8", "#f4d94e", "#ee8434", "#c22f4b", "#5b2470")
 """Good to extremely poor; apart for readers who are colour-blind, and from light to dark."""
 
 GOOD, WARN, BAD, NEUTRAL, LINE, LIMIT = "#5fb7a8", "#f4d94e", "#c22f4b", "#8894a0", "#58a6ff", "#ee8434"
+
+UNITS: list[tuple[str, Text, str | None]] = [
+    ("ug/m3", same(UGM3), None),
+    ("{vehicle}", Text("vehicles", "kjøretøy"), None),
+    ("kW.h", same("kWh"), None),
+    ("dB[A]", same("dB"), None),
+    ("Cel", same("°C"), None),
+]
+"""UCUM as the database has it, and as people write it."""
 
 _CLASSES_NB = {
     "Good": "God",
@@ -25,7 +35,6 @@ _CLASSES_NB = {
     "Very poor": "Svært dårlig",
     "Extremely poor": "Ekstremt dårlig",
 }
-UGM3 = "µg/m³"
 CURRENT_LAW, COMING_LAW, GUIDELINE = "eu_2008_50", "eu_2024_2881", "who_2021"
 _DAY = date(2026, 1, 1)
 """Editions of limits in force on this day are drawn; a constant, so that what is generated stays the same."""
@@ -74,6 +83,11 @@ def bands(pollutant: str) -> list[Step]:
     return [
         Step(above, colour) for above, colour in zip((None, *scale().edges_of(pollutant)), CLASS_COLOURS, strict=True)
     ]
+
+
+def noise_zones() -> tuple[float, ...]:
+    """Where the yellow and the red zone of Lden begin."""
+    return standards().scale("norway_t1442").edges_of("road")
 
 
 def limit(standard: str, pollutant: str, averaging: str) -> Limit:

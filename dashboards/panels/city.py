@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from dashboards.builder import Panel, geomap, stat, table, timeseries
-from dashboards.look import BAD, COMING_LAW, GOOD, LIMIT, UGM3, WARN, asks, bands, class_steps, classes, levels, limit
+from dashboards.look import (
+    BAD,
+    COMING_LAW,
+    GOOD,
+    LIMIT,
+    UGM3,
+    UNITS,
+    WARN,
+    asks,
+    bands,
+    class_steps,
+    classes,
+    levels,
+    limit,
+)
 from dashboards.panels import links
 from dashboards.panels.sql import CITY, TO, newest
 from dashboards.parts import ADDRESS, At, Column, Field, Query, Words
@@ -75,7 +89,7 @@ ORDER BY t.name
         Column("class", Text("Air", "Luft"), names=classes(), steps=class_steps()),
         Column("silent", Text("State", "Tilstand"), names=SILENT),
         Column("value", Text("Value", "Verdi"), decimals=0, link=links.evidence()),
-        Column("unit", Text("Unit", "Enhet")),
+        Column("unit", Text("Unit", "Enhet"), names=UNITS),
         Column("newest", Text("Newest", "Nyeste"), unit="dateTimeFromNow"),
         Column("latitude", unit="none", decimals=5),
         Column("longitude", unit="none", decimals=5),

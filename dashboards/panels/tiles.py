@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dashboards.builder import Panel, stat
-from dashboards.look import BAD, GOOD, WARN, asks, class_field, levels
+from dashboards.look import BAD, GOOD, WARN, asks, class_field, levels, noise_zones, standards
 from dashboards.panels import links
-from dashboards.panels.sql import CITY, TO, newest
+from dashboards.panels.sql import CITY, TO, literal, newest
 from dashboards.panels.sql import words as listed
 from dashboards.parts import At, Column, Field, Query, Words
 from dashboards.text import Text, same
@@ -114,7 +114,7 @@ _AIR = Tile(
         "secondary_unit": "'µg/m³'",
         "secondary_label": "'PM10, highest site'",
         "day_so_far": "d.value",
-        "hours_so_far": "d.hours",
+        "hours_so_far": "d.valid_hours",
         "days_used": "y.value",
         "days_allowed": "(y.detail ->> 'allowed')::double precision",
         "target": "(y.detail ->> 'limit')::double precision",
@@ -123,7 +123,7 @@ _AIR = Tile(
 _ANY = "AND k.value IS NOT NULL"
 # The running day and the year's count belong to the air tile alone.
 _AIR_MORE = f"""LEFT JOIN LATERAL (
-    SELECT h.value, round(extract(epoch FROM {TO} - h.start) / 3600) AS hours
+    SELECT h.value, h.valid_hours
     FROM board_site t
     CROSS JOIN LATERAL ({newest("air.pm10.mean", "P1D", "1 day", of="t.city", site="t.site", quality=_ANY)}) h
     WHERE t.city = c.city ORDER BY h.value DESC LIMIT 1
@@ -183,7 +183,7 @@ def traffic() -> Panel:
             "target": "0",
             "secondary_value": f"(SELECT n.value FROM ({newest('traffic.travel_time_index', 'PT1H', '4 hours')}) n)",
             "secondary_unit": "''",
-            "secondary_label": f"'{label}'",
+            "secondary_label": literal(label),
         },
     )
     words = Words(
@@ -219,7 +219,7 @@ def energy() -> Panel:
             "secondary_value": f"""(SELECT n.value FROM ({used}) n
         WHERE l.start IS NULL OR n.start = l.start)""",
             "secondary_unit": "'kWh'",
-            "secondary_label": f"'{label}'",
+            "secondary_label": literal(label),
         },
     )
     words = Words(
@@ -250,8 +250,8 @@ def noise() -> Panel:
             "where": "(SELECT t.name FROM board_site t WHERE t.city = c.city AND t.site = l.detail ->> 'site')",
             "secondary_value": f"(SELECT n.value FROM ({newest('noise.laeq', 'PT1H', '4 hours')}) n)",
             "secondary_unit": "'dB'",
-            "secondary_label": f"'{label}'",
-            "target": "55",
+            "secondary_label": literal(label),
+            "target": f"{noise_zones()[0]:g}",
         },
     )
     words = Words(
@@ -263,7 +263,7 @@ def noise() -> Panel:
             ),
             "noise.lden",
             "noise.laeq",
-            source=same("55 dB Lden: Directive 2002/49/EC"),
+            source=same(standards().scale("norway_t1442").source),
         ),
     )
     shown = Field(
@@ -271,7 +271,7 @@ def noise() -> Panel:
         decimals=0,
         low=30,
         high=90,
-        steps=levels((None, GOOD), (55, WARN), (65, BAD)),
+        steps=levels((None, GOOD), (noise_zones()[0], WARN), (noise_zones()[1], BAD)),
         link=links.board_of_city("energy-noise", Text("Noise board", "Støytavlen")),
     )
     return stat(At(4, 6, 7), words, _queries(tile), shown, _columns(label))

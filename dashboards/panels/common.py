@@ -1,0 +1,107 @@
+"""Queries of indicators that several boards share: lines per site, the newest per site, states over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboards.panels.choices import CITY, SITES
+from dashboards.panels.sql import OK, TO, literal
+from dashboards.parts import Query
+
+MOST = 8
+"""Lines that an eye can follow on one chart."""
+
+
+def chosen_sites() -> str:
+    """Rows of the sites chosen."""
+    return f"(SELECT t.city, t.site, t.name FROM board_site t WHERE t.city = {CITY} AND t.site IN ({SITES}))"
+
+
+def newest_of(kpi: str, period: str, fresh: str, *, quality: str = OK, more: str = "") -> str:
+    """LATERAL of the newest value at site `t`."""
+    return f"""SELECT k.* FROM board_kpi k
+    WHERE k.city = t.city AND k.kpi = {literal(kpi)} AND k.scope_kind = 'site' AND k.scope = t.site
+      AND k.period = '{period}' AND k.start > {TO} - interval '{fresh}' AND k.start <= {TO} {quality} {more}
+    ORDER BY k.start DESC LIMIT 1"""
+
+
+def lines(kpi: str, period: str = "PT1H", *, ref: str = "A", lowest: bool = False) -> Query:
+    """A line per chosen site, the eight with the highest (lowest) mean; what does not suffice is a gap."""
+    order = "ASC" if lowest else "DESC"
+    return Query(
+        f"""
+WITH shown AS (
+    SELECT t.city, t.site, t.name FROM {chosen_sites()} t CROSS JOIN LATERAL (
+        SELECT avg(k.value) AS mean FROM board_kpi k
+        WHERE k.city = t.city AND k.kpi = {literal(kpi)} AND k.scope_kind = 'site' AND k.scope = t.site
+          AND k.period = '{period}' AND k.quality = 'ok' AND $__timeFilter(k.start)
+    ) m
+    WHERE m.mean IS NOT NULL ORDER BY m.mean {order}, t.site LIMIT {MOST}
+)
+SELECT $__timeGroupAlias(k.start, $__interval, NULL), t.name AS metric,
+       avg(k.value) FILTER (WHERE k.quality = 'ok') AS value
+FROM shown t CROSS JOIN LATERAL (
+    SELECT k.start, k.value, k.quality FROM board_kpi k
+    WHERE k.city = t.city AND k.kpi = {literal(kpi)} AND k.scope_kind = 'site' AND k.scope = t.site
+      AND k.period = '{period}' AND $__timeFilter(k.start)
+) k
+GROUP BY 1, 2 ORDER BY 1
+""",
+        ref=ref,
+    )
+
+
+def limits(*named: tuple[str, float], ref: str = "B") -> Query:
+    """Straight lines across the chart, each under its name."""
+    rows = ", ".join(f"({literal(name)}, {value:g}::double precision)" for name, value in named)
+    return Query(
+        f"""
+SELECT e.time, l.metric, l.value FROM (VALUES {rows}) AS l(metric, value)
+CROSS JOIN (VALUES ($__timeFrom()::timestamptz), ({TO})) AS e(time)
+ORDER BY 1
+""",
+        ref=ref,
+    )
+
+
+def city_line(kpis: Sequence[tuple[str, str]], period: str, *, ref: str = "A", scope: str = "city") -> Query:
+    """A line per indicator, (id, name), of the whole city."""
+    of = f"k.scope_kind = '{scope}' AND k.scope = {CITY}"
+    names = " ".join(f"WHEN {literal(kpi)} THEN {literal(name)}" for kpi, name in kpis)
+    listed = ", ".join(literal(kpi) for kpi, _ in kpis)
+    return Query(
+        f"""
+SELECT $__timeGroupAlias(k.start, $__interval, NULL), CASE k.kpi {names} END AS metric,
+       avg(k.value) FILTER (WHERE k.quality = 'ok') AS value
+FROM board_kpi k
+WHERE k.city = {CITY} AND k.kpi IN ({listed}) AND {of} AND k.period = '{period}' AND $__timeFilter(k.start)
+GROUP BY 1, 2 ORDER BY 1
+""",
+        ref=ref,
+    )
+
+
+def ranked(kpi: str, period: str, fresh: str, *, most: int = 12, kinds: str = "") -> Query:
+    """The newest value of each chosen site, the largest first; a bar each."""
+    return Query(
+        f"""
+SELECT t.name AS site, k.value
+FROM {chosen_sites()} t CROSS JOIN LATERAL ({newest_of(kpi, period, fresh)}) k
+WHERE k.value IS NOT NULL {kinds}
+ORDER BY k.value DESC LIMIT {most}
+""",
+        "table",
+    )
+
+
+def measured(prop: str, name: str, *, ref: str = "A") -> Query:
+    """A line of one property over all chosen cities' series: the mean of what its hours say."""
+    return Query(
+        f"""
+SELECT $__timeGroupAlias(h.time, $__interval, NULL), {literal(name)} AS metric, avg(h.value) AS value
+FROM board_hour h
+WHERE h.city = {CITY} AND h.property = {literal(prop)} AND $__timeFilter(h.time)
+GROUP BY 1, 2 ORDER BY 1
+""",
+        ref=ref,
+    )
