@@ -12,6 +12,7 @@ import typer
 
 from bypuls.commands import check, dashboards, simulate
 from bypuls.commands.terminal import me, say, until_told_to_stop
+from bypuls.commands.up import up
 from bypuls.errors import BypulsError
 
 app = typer.Typer(
@@ -52,32 +53,7 @@ def main() -> None:
 # --- the processes ---------------------------------------------------------------------------------------------------
 
 
-@app.command()
-def up(
-    city: Annotated[
-        list[Path] | None, typer.Option(help="City file to add first; may be given more than once.")
-    ] = None,
-    seconds: Annotated[float | None, typer.Option(help="Stop by itself after this many seconds.")] = None,
-) -> None:
-    """Start everything on this machine: database, broker, ingest, processor, API."""
-    from bypuls.city import read_city
-    from bypuls.storage.cities import add_city
-    from bypuls.storage.database import connect
-    from bypuls.up import api_address, servers, supervise, without_password
-
-    cities = [read_city(path) for path in city or []]
-    stop = until_told_to_stop(seconds)
-    with servers(say) as running:
-        with connect(running.database_url, "owner", autocommit=True) as connection:
-            for one in cities:
-                say(f"city {add_city(connection, one, me()).city} is there")
-        say(f"\n  API     {api_address()}/v1    (OpenAPI at /openapi.json)")
-        say(f"  broker  {without_password(running.broker_url)}    publish on bypuls/v1/<city>/<device>/observations")
-        for note in running.notes:
-            say(f"  note    {note}")
-        say("  stop    Ctrl-C\n")
-        supervise(running, [["ingest"], ["process"], ["serve"]], stop)
-    say("stopped")
+app.command()(up)
 
 
 @app.command()

@@ -21,6 +21,7 @@ from processors.schedule import Schedule, sync_definitions
 
 _LISTEN: LiteralString = queries("processors", "schedule.sql")["listen"]
 _LONGEST_WAIT = 30.0
+_VALUES_AT_LEAST_EVERY = timedelta(seconds=60)
 _MOST_ROUNDS = 5  # of the schedule in a drain: learning a spacing, then finishing what follows from it, is two
 _log = logging.getLogger(__name__)
 
@@ -118,10 +119,14 @@ def _work(
     connection: Connection, stop: Event, clock: Clock, settings: ProcessSettings, catalogue: Catalogue, done: Done
 ) -> None:
     rollups, kpis, schedule = Rollups(catalogue), Kpis(catalogue), Schedule(catalogue)
-    next_schedule = clock()
+    next_schedule = values_by = clock()
     while not stop.is_set():
         buckets = rollups.batch(connection, settings.batch_buckets, clock())
-        values = kpis.batch(connection, settings.batch_values, clock())
+        values = 0
+        # While a history comes in, its hours are still being written: a month computed now is computed again soon.
+        if buckets < settings.batch_buckets or clock() >= values_by:
+            values = kpis.batch(connection, settings.batch_values, clock())
+            values_by = clock() + _VALUES_AT_LEAST_EVERY
         done.buckets += buckets
         done.values += values
         if clock() >= next_schedule:

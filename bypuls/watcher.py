@@ -1,0 +1,70 @@
+"""What `bypuls up` says of its first minute: the page answers, and what was handed over is computed."""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.request
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from bypuls.errors import BypulsError
+from bypuls.storage.database import connect, translated
+from bypuls.storage.queries import queries
+
+_SQL = queries("bypuls.storage.sql", "progress.sql")
+_LOOK_SECONDS = 3.0
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Looks at the page and the queues, from a thread of its own.
+
+    Attributes:
+        show: open the page once it answers.
+        living: values of this hour are expected, so nothing is done before they are there.
+    """
+
+    database_url: str
+    address: str
+    started: float
+    say: Callable[[str], None]
+    show: bool
+    living: bool
+
+    def run(self, stop: threading.Event) -> None:
+        """Until everything that was handed over is computed; a database that is away is waited for."""
+        self._until(stop, self._answers)
+        self._tell(f"the page answers at {self.address}/")
+        if self.show:
+            webbrowser.open(self.address)
+        self._until(stop, self._is_computed)
+        if not stop.is_set():
+            self._tell("everything handed over so far is stored and computed")
+
+    def _tell(self, what: str) -> None:
+        self.say(f"{time.monotonic() - self.started:4.0f} s  {what}")
+
+    def _until(self, stop: threading.Event, done: Callable[[], bool]) -> None:
+        while not stop.is_set() and not done():
+            stop.wait(_LOOK_SECONDS)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/health/ready", timeout=5) as answer:  # noqa: S310 - our own
+                return bool(answer.status == HTTPStatus.OK)
+        except OSError:
+            return False
+
+    def _is_computed(self) -> bool:
+        try:
+            with connect(self.database_url, "reader", autocommit=True) as connection, translated():
+                row = connection.execute(_SQL["left_to_do"], {"living": self.living}).fetchone()
+        except BypulsError:
+            return False
+        buckets, values, waiting = row or (0, 0, True)
+        if buckets or values:
+            self._tell(f"to do: {buckets:,} buckets of five minutes, {values:,} indicators")
+        return not (buckets or values or waiting)
