@@ -16,7 +16,8 @@ from dashboards.variables import Value, render
 ALL = "$__all"
 _SHOWN = 10
 
-Chosen = Mapping[str, Sequence[str]]
+Chosen = tuple[tuple[str, tuple[str, ...]], ...]
+"""Variables with what is chosen for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def offers(board: Board, reader: Reader, time_range: TimeRange, chosen: Chosen, 
         Problem: no such variable; or, if strict, no such value.
     """
     names = [variable.name for variable in board.variables]
-    for name in chosen:
+    for name, _ in chosen:
         if name not in names:
             raise wrong_value(
                 f"board {board.uid!r} has no variable {name!r}", f"its variables are {', '.join(names) or 'none'}"
@@ -77,7 +78,7 @@ def offers(board: Board, reader: Reader, time_range: TimeRange, chosen: Chosen, 
     for variable in board.variables:
         before = {offer.variable.name: offer.value for offer in made}
         options = _options(board, variable, reader, time_range, before)
-        wanted = chosen.get(variable.name)
+        wanted: Sequence[str] | None = dict(chosen).get(variable.name)
         if wanted is None and variable.name == "city" and reader.place.city is not None:
             wanted = [reader.place.city]
         made.append(Offer(variable, options, _current(variable, options, wanted, strict=strict)))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Hashable, Mapping
 from datetime import timedelta
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-import anyio
-import anyio.to_thread
 import msgspec
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from bypuls.clock import Clock, utc_now
 from dashboards.control_room import queries
@@ -20,8 +19,6 @@ from dashboards.control_room.panels import Question, answer_panel, answer_variab
 from dashboards.control_room.problems import ProblemRoute, busy, wrong_value
 from dashboards.control_room.queries import Limits, Pool
 from dashboards.control_room.settings import ControlRoomSettings
-
-T = TypeVar("T")
 
 CLIENT_ROUTES = (
     "/",
@@ -81,7 +78,7 @@ def control_room(
 
     @router.api_route("/control-room/settings", methods=_METHODS)
     def get_settings(request: Request) -> Response:
-        return _json(request, settings.public)
+        return _answer(request, msgspec.json.encode(settings.public))
 
     @router.api_route("/static/{path:path}", methods=_METHODS)
     def get_file(request: Request, path: str) -> Response:
@@ -100,12 +97,16 @@ def control_room(
 
 
 class _Room:
-    """Answers questions; as many at once as there are connections, others wait without a thread."""
+    """Answers questions; as many at once as there are connections, others wait without a thread.
+
+    Equal questions that wait are one: many pages that ask after the same change cost what one does. Nothing is kept
+    longer, so no answer is older than its question.
+    """
 
     def __init__(self, pool: Pool, clock: Clock, boards: Boards, limits: Limits) -> None:
         self._pool, self._clock, self._boards, self._limits = pool, clock, boards, limits
-        self._limiter: anyio.CapacityLimiter | None = None
-        self._waiting = 0
+        self._turns = asyncio.Semaphore(pool.max_size)
+        self._waiting: dict[Hashable, asyncio.Task[bytes]] = {}
 
     def list_boards(self, request: Request) -> Response:
         """Boards by title."""
@@ -113,7 +114,7 @@ class _Room:
             {"uid": one.uid, "title": one.title, "description": one.description, "tags": one.tags}
             for one in self._boards.all.values()
         ]
-        return _json(request, found)
+        return _answer(request, msgspec.json.encode(found))
 
     def get_board(self, request: Request, uid: str) -> Response:
         """One board's JSON without its SQL."""
@@ -125,32 +126,47 @@ class _Room:
 
     async def list_cities(self, request: Request) -> Response:
         """Cities, by slug."""
-        return _json(request, await self._asked(partial(queries.cities, self._pool, self._limits)))
+        return _answer(request, await self._asked("cities", lambda: queries.cities(self._pool, self._limits)))
 
     async def list_variables(self, request: Request, uid: str) -> Response:
         """A board's variables with what they offer."""
         board, question = self._boards.get(uid), _question(request)
-        ask = partial(answer_variables, board, question, self._pool, self._clock(), self._limits)
-        return _json(request, await self._asked(ask))
+
+        def ask() -> Any:
+            return answer_variables(board, question, self._pool, self._clock(), self._limits)
+
+        return _answer(request, await self._asked((uid, question), ask))
 
     async def get_panel(self, request: Request, uid: str, number: str) -> Response:
         """One panel's data."""
         board, question = self._boards.get(uid), _question(request)
         if not number.isascii() or not number.isdigit() or len(number) > 9:  # noqa: PLR2004 - no board has so many
             raise wrong_value(f"panel {number[:40]!r} is no number", "name it by the id it has in its board")
-        ask = partial(answer_panel, board, int(number), question, self._pool, self._clock(), self._limits)
-        return _json(request, await self._asked(ask), tagged=False)
 
-    async def _asked(self, ask: Callable[[], T]) -> T:
-        if self._limiter is None:  # made within the event loop it belongs to
-            self._limiter = anyio.CapacityLimiter(self._pool.max_size)
-        if self._waiting >= _MOST_WAITING:
-            raise busy()
-        self._waiting += 1
+        def ask() -> Any:
+            return answer_panel(board, int(number), question, self._pool, self._clock(), self._limits)
+
+        return packed_answer(request, await self._asked((uid, number, question), ask), _JSON)
+
+    async def _asked(self, key: Hashable, ask: Callable[[], Any]) -> bytes:
+        task = self._waiting.get(key)
+        if task is None:
+            if len(self._waiting) >= _MOST_WAITING:
+                raise busy()
+            task = self._waiting[key] = asyncio.create_task(self._in_turn(key, ask))
+            # Its error is looked at even when everybody who asked has gone.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(task)
+
+    async def _in_turn(self, key: Hashable, ask: Callable[[], Any]) -> bytes:
         try:
-            return await anyio.to_thread.run_sync(ask, limiter=self._limiter)
+            await self._turns.acquire()
         finally:
-            self._waiting -= 1
+            del self._waiting[key]  # from here on it is too late to share: what changes now is not in the answer
+        try:
+            return await run_in_threadpool(lambda: msgspec.json.encode(ask()))
+        finally:
+            self._turns.release()
 
 
 def _question(request: Request) -> Question:
@@ -174,7 +190,7 @@ def _question(request: Request) -> Question:
         end=single.get("to") or _DEFAULT_RANGE[1],
         interval=_interval(single),
         city=single.get("city") or None,
-        chosen=chosen,
+        chosen=tuple((name, tuple(values)) for name, values in chosen.items()),
     )
 
 
@@ -185,11 +201,6 @@ def _interval(single: Mapping[str, str]) -> timedelta | None:
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:20]) <= _MOST_MILLISECONDS:
         raise wrong_value(f"interval_ms={text[:40]} cannot be used", "it is a positive number of milliseconds")
     return timedelta(milliseconds=int(text))
-
-
-def _json(request: Request, found: Any, *, tagged: bool = True) -> Response:
-    body = msgspec.json.encode(found)
-    return _answer(request, body) if tagged else packed_answer(request, body, _JSON)
 
 
 def _answer(request: Request, body: bytes) -> Response:

@@ -9,6 +9,8 @@ import pytest
 from psycopg import sql as composed
 
 from bypuls.storage.database import connect, open_pool
+from dashboards.control_room import router
+from dashboards.control_room.panels import answer_panel
 from dashboards.control_room.queries import Limits, check_role, reading
 from dashboards.macros import TimeRange
 from dashboards.variables import Value, render
@@ -202,6 +204,41 @@ def test_more_questions_than_connections_wait_their_turn(room, static):
         for thread in threads:
             thread.join(20)
     assert answers == [200] * 12
+
+
+@pytest.mark.lane("plain")
+def test_equal_questions_that_wait_are_asked_once(room, static, monkeypatch):
+    asked = []
+
+    def slowly(board, number, *rest):
+        asked.append(number)
+        if number == 5:
+            held.wait(10)
+        return answer_panel(board, number, *rest)
+
+    held = threading.Event()
+    monkeypatch.setattr(router, "answer_panel", slowly)
+    answers = []
+    with opened(room.url, static, size=1) as narrow:
+
+        def ask(number):
+            answers.append(narrow.ask(number, city="beta").status_code)
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in [5, *[2] * 20, *[3] * 20]]
+        threads[0].start()
+        while not asked:
+            time.sleep(0.01)
+        for thread in threads[1:]:
+            thread.start()
+        time.sleep(1)
+        held.set()
+        for thread in threads:
+            thread.join(20)
+        assert answers == [200] * 41
+        assert asked[0] == 5
+        assert len(asked) <= 5  # once each, and once more for what came late
+        narrow.results(2)
+    assert asked[-1] == 2
 
 
 def test_without_the_role_boards_are_read_only_all_the_same(room, static):
