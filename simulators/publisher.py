@@ -39,6 +39,7 @@ class Publisher:
         self._unacknowledged = 0
         self._ready = threading.Event()
         self._refused: str | None = None
+        self._rejected: str | None = None
         self._properties: Properties | None = None
         if version_5:
             self._client = mqtt.Client(
@@ -55,6 +56,7 @@ class Publisher:
             self._client.tls_set_context(ssl.create_default_context())
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
+        self._client.on_disconnect = self._on_disconnect
         self.acknowledged = 0
         self.unheard = 0
 
@@ -89,8 +91,8 @@ class Publisher:
         Raises:
             BrokerError: the broker stopped acknowledging, or refused a message.
         """
-        if self._refused:
-            message = f"broker {self._where} refuses our messages: {self._refused}"
+        if self._rejected:
+            message = f"broker {self._where} refuses our messages: {self._rejected}"
             raise BrokerError(message)
         if not self._room.acquire(timeout=60):
             message = f"broker {self._where} has acknowledged nothing for 60 s: is it running?"
@@ -112,9 +114,14 @@ class Publisher:
             self._refused = str(reason)
         self._ready.set()
 
+    def _on_disconnect(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if not self._ready.is_set():
+            self._refused = self._refused or f"it ended the connection ({reason})"
+            self._ready.set()
+
     def _on_publish(self, _client: mqtt.Client, _data: Any, _mid: int, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            self._refused = str(reason)
+            self._rejected = str(reason)
         else:
             self.acknowledged += 1
             self.unheard += reason.value == _NOBODY_LISTENS

@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Pretend to be devices.")
 
 @app.command()
 def city(  # noqa: PLR0913 - one per option of the command
-    seed: Annotated[int | None, typer.Option(help="Another town's chance; that of the last run, or 1.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another town's chance; that of the last run, or 13.")] = None,
     days: Annotated[float, typer.Option(help="Days of history at the first start.", min=0, max=366)] = 30,
     scenario: Annotated[Path | None, typer.Option(help="YAML with measures and faults.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Speak up to this time (UTC) and end.")] = None,
@@ -32,8 +32,8 @@ def city(  # noqa: PLR0913 - one per option of the command
     """Be a whole fictional city: 40 sites whose devices publish a past, and then live."""
     from bypuls.places import broker_url
     from bypuls.settings import DatabaseSettings, load
-    from simulators.city.run import SEED, Options, run
-    from simulators.city.town import CITY, city_yaml
+    from simulators.city.run import Options, run
+    from simulators.city.town import CITY, SEED, city_yaml
 
     if print_city or city_file is not None:
         text = city_yaml(SEED if seed is None else seed)
@@ -57,7 +57,7 @@ def city(  # noqa: PLR0913 - one per option of the command
     receipt = run(broker_url(), load(DatabaseSettings).home, options, until_told_to_stop(), say)
     say(
         f"{CITY}: {receipt.readings:,} readings in {receipt.messages:,} messages; history took "
-        f"{receipt.history_seconds:.1f} s; {receipt.refused} readings are spoiled by a fault on purpose"
+        f"{receipt.history_seconds:.1f} s; of faults: {receipt.refused} readings in a wrong unit, {receipt.again} twice"
     )
 
 

@@ -14,18 +14,9 @@ O3_PER_PPB = 1.996
 PRIMARY_SHARE = 0.15
 _HAZE_HOURS = 8.0
 _TYPICAL_VENTILATION = 3.5 * 600.0
-_STUDS = (
-    (0, 0.45),
-    (31, 0.65),
-    (74, 1.0),
-    (100, 0.9),
-    (120, 0.35),
-    (140, 0.08),
-    (303, 0.04),
-    (306, 0.14),
-    (335, 0.35),
-    (366, 0.45),
-)
+# Dust that lies ready, by day of the year, against its worst: built up by studs from November, washed away by May.
+_DUST_DAYS = (0, 31, 74, 100, 120, 140, 303, 306, 335, 366)
+_DUST = (0.38, 0.45, 1.0, 0.95, 0.35, 0.08, 0.04, 0.16, 0.32, 0.38)
 
 
 def exhaust(volume: Floats, speed: Floats, heavy: float, light_factor: float, heavy_factor: float) -> Floats:
@@ -36,8 +27,8 @@ def exhaust(volume: Floats, speed: Floats, heavy: float, light_factor: float, he
 
 def road_dust(volume: Floats, speed: Floats, heavy: float, when: Civil, wetness: Floats) -> Floats:
     """Coarse particles torn up from the road (µg per m and s): studs' season, dryness, speed (after NORTRIP)."""
-    lying = np.interp(when.year_day, [day for day, _ in _STUDS], [load for _, load in _STUDS])
-    factor = 0.03 + 1.0 * lying * (1.0 - wetness) * (speed / 50.0) ** 1.5
+    lying = np.interp(when.year_day, _DUST_DAYS, _DUST)
+    factor = 0.03 + 0.40 * lying * (1.0 - wetness) * (speed / 50.0) ** 1.5
     return volume / 3600.0 * factor * 1000.0 * (1.0 + 4.0 * heavy)
 
 

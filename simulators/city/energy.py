@@ -63,6 +63,13 @@ def building_heat(use: Use, felt: Floats, when: Civil, area: float) -> Floats:
     return area * (heating(felt, use.loss, use.balance) * (0.75 + 0.25 * busy) + use.water * (0.15 + 0.85 * busy))
 
 
+def hot_water_a_day(use: Use, area: float) -> float:
+    """Heat that does not follow the weather (kWh a day), over a usual week."""
+    hours = max(0.0, use.closes - use.opens - 0.5)
+    busy = (5.0 + 2.0 * use.weekend) * hours / 168.0
+    return area * use.water * (0.15 + 0.85 * busy) * 24.0 / 1000.0
+
+
 def building_electricity(use: Use, when: Civil, area: float) -> Floats:
     """Electricity of a building without its heating (W)."""
     return area * (use.base + (use.busy - use.base) * in_use(use, when))

@@ -25,11 +25,13 @@ def usual_faults(begun: datetime) -> list[Fault]:
     return [
         Fault("lcs-fjellveien", "silent", ago(hours=26)),
         Fault("lcs-ringveien-midt", "stuck", ago(hours=40), properties=["pm10", "pm25"]),
-        Fault("lcs-sjoegata", "drifting", ago(days=25), amount=0.9, properties=["no2"]),
+        Fault("lcs-sjoegata", "drifting", ago(days=15), amount=0.5, properties=["no2"]),
         Fault("lcs-barnehagen", "spiking", ago(days=20), amount=2000.0, every=700, properties=["pm10"]),
         Fault("el-kulturhuset", "late", ago(days=12), amount=3.0),
         Fault("loop-havnevegen", "duplicated", ago(days=10)),
-        Fault("snd-havna-kai", "wrong_unit", ago(hours=3), ago(hours=-1), unit="dB", properties=["sound_level_laeq"]),
+        Fault(
+            "snd-havna-kai", "wrong_unit", ago(hours=3), ago(hours=-1), unit="dB(C)", properties=["sound_level_laeq"]
+        ),
         Fault("el-biblioteket", "swapped_meter", ago(days=9, hours=2), amount=0.0, properties=["active_energy_import"]),
     ]
 

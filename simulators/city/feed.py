@@ -26,13 +26,20 @@ _LONGEST_UPLOAD = 240
 
 
 class Parcel(NamedTuple):
-    """One message. `due`: when it is sent (s); `refused`: how many of its readings no ingest should take."""
+    """One message.
+
+    Attributes:
+        due: when it is sent (s).
+        refused: how many of its readings no ingest should take.
+        again: how many a message before had already.
+    """
 
     due: int
     topic: str
     payload: bytes
     readings: int
     refused: int
+    again: int = 0
 
 
 class _Row(NamedTuple):
@@ -108,7 +115,7 @@ class Feed:
         parcel = Parcel(due, topic, senml(rows), len(rows), sum(row.bad for row in rows))
         yield parcel
         if wrong.active(twice, "duplicated", times).any():
-            yield parcel
+            yield parcel._replace(again=parcel.readings)
 
     def _events(self, after: int, upto: int) -> Iterator[Parcel]:
         """What people tell of a device: swapped meters with both readings, and moves."""

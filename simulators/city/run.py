@@ -18,10 +18,9 @@ from simulators.city.feed import Feed, Parcel
 from simulators.city.model import Model
 from simulators.city.scenario import AnyMeasure, Scenario, read_scenario
 from simulators.city.state import State
-from simulators.city.town import CITY
+from simulators.city.town import CITY, SEED
 from simulators.publisher import Publisher
 
-SEED = 1
 MOST_DAYS = 30
 _DAY = 86_400
 _AHEAD = 60
@@ -36,7 +35,7 @@ class Options:
     """What may be chosen.
 
     Attributes:
-        seed: None: that of the last run, or 1. days: of history at the first start.
+        seed: None: that of the last run, or the usual one. days: of history at the first start.
         until: speak up to then and end; None: until told to stop.
         patience_seconds: how long to wait for somebody to listen before history begins.
     """
@@ -53,11 +52,17 @@ class Options:
 
 @dataclass(slots=True)
 class Receipt:
-    """What a run sent. `refused`: readings that a fault spoiled, which ingest should refuse."""
+    """What a run sent.
+
+    Attributes:
+        refused: readings that a fault spoiled, so that ingest should refuse them.
+        again: readings that a fault sent twice, so that nothing should come of them.
+    """
 
     messages: int = 0
     readings: int = 0
     refused: int = 0
+    again: int = 0
     acknowledged: int = 0
     history_seconds: float = 0.0
 
@@ -210,6 +215,7 @@ class _Run:
         self._receipt.messages += 1
         self._receipt.readings += parcel.readings
         self._receipt.refused += parcel.refused
+        self._receipt.again += parcel.again
 
     def _confirm(self, upto: int) -> None:
         """Only what the broker has is written down as published; after a crash the rest is sent again."""

@@ -138,7 +138,7 @@ def temperature(seed: int, times: Integers) -> Floats:
 
 
 def rain(seed: int, times: Integers) -> Floats:
-    """Precipitation (mm/h), none under a high."""
+    """Precipitation (mm/h), hardly any under a high."""
     showers = smooth(key_of(seed, "showers"), times, 7 * HOUR)
     fronts = smooth(key_of(seed, "fronts"), times, 3 * DAY)
     amount = showers + 0.8 * fronts - 0.9 - 3.0 * anticyclone(seed, times)
