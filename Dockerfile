@@ -10,7 +10,9 @@ COPY constraints.txt ./
 RUN /opt/build/bin/pip install -c constraints.txt hatchling
 COPY . .
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
-    && /opt/build/bin/pip --python /opt/bypuls/bin/python install -c constraints.txt /wheels/*.whl
+    && /opt/build/bin/pip --python /opt/bypuls/bin/python install --no-compile -c constraints.txt /wheels/*.whl \
+    # Compiled here, for nobody can write there later; by hash, for copying between stages may change times.
+    && /opt/bypuls/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/bypuls/lib
 
 FROM python:3.13-slim-trixie
 ARG VERSION=0.1.0

@@ -76,6 +76,14 @@ def test_a_service_waits_for_what_it_needs(name):
         assert how["condition"] == wanted, f"{name} -> {needed}"
 
 
+def test_what_ends_is_waited_for_by_what_stays():
+    """Or 'up --wait' takes its end for a failure (docker/compose issue 10596)."""
+    adopted = {
+        needed for name, service in SERVICES.items() if name not in ONCE for needed in service.get("depends_on", {})
+    }
+    assert adopted >= ONCE
+
+
 def test_nothing_that_reads_tables_starts_before_the_schema_is_there():
     for name in ("ingest", "process", "api", "grafana", "demo-city"):
         assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
