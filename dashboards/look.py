@@ -118,6 +118,13 @@ def title_of(name: str) -> Text:
     return of_catalogue(kpis()[name].title)
 
 
+def own(name: str, *, rising: bool = False) -> Sequence[Step]:
+    """The house's own levels of attention (catalogue: own_levels); `rising`: more is better."""
+    edges = standards().rules["own_levels"].values[name]
+    colours = {2: (GOOD, WARN, BAD), 3: (WARN, GOOD, WARN, BAD)}[len(edges)]
+    return [Step(above, colour) for above, colour in zip((None, *edges), colours[:: -1 if rising else 1], strict=True)]
+
+
 def levels(*steps: tuple[float | None, str]) -> Sequence[Step]:
     """Steps written briefly."""
     return [Step(above, colour) for above, colour in steps]

@@ -62,9 +62,9 @@ ORDER BY k.value DESC, t.name LIMIT 12
 def class_timeline() -> Panel:
     """The class of each site through time."""
     sql = f"""
-SELECT $__timeGroupAlias(k.start, $__interval, NULL), t.name AS metric, max(k.value) AS value
+SELECT $__timeGroupAlias(k.middle, $__interval, NULL), t.name AS metric, max(k.value) AS value
 FROM {chosen_sites()} t CROSS JOIN LATERAL (
-    SELECT k.start, k.value FROM board_kpi k
+    SELECT k.middle, k.value FROM board_kpi k
     WHERE k.city = t.city AND k.kpi = 'air.eaqi' AND k.scope_kind = 'site' AND k.scope = t.site AND k.period = 'PT1H'
       AND k.quality = 'ok' AND $__timeFilter(k.start)
 ) k

@@ -6,7 +6,6 @@ from dashboards.builder import Panel, geomap, stat, table, timeseries
 from dashboards.look import (
     BAD,
     COMING_LAW,
-    GOOD,
     LIMIT,
     UGM3,
     UNITS,
@@ -15,8 +14,8 @@ from dashboards.look import (
     bands,
     class_steps,
     classes,
-    levels,
     limit,
+    own,
 )
 from dashboards.panels import links
 from dashboards.panels.sql import CITY, TO, newest
@@ -187,7 +186,7 @@ WITH top AS (
     ) m
     WHERE t.city = {CITY} AND m.mean IS NOT NULL ORDER BY m.mean DESC, t.site LIMIT 6
 )
-SELECT $__timeGroupAlias(k.start, $__interval, NULL), t.name AS metric,
+SELECT $__timeGroupAlias(k.middle, $__interval, NULL), t.name AS metric,
        avg(k.value) FILTER (WHERE k.quality = 'ok') AS value
 FROM top t
 JOIN board_kpi k ON k.city = t.city AND k.kpi = 'air.pm10.mean' AND k.scope_kind = 'site' AND k.scope = t.site
@@ -196,7 +195,7 @@ GROUP BY 1, 2 ORDER BY 1
 """
     lines = f"""
 SELECT e.time, l.metric, l.value
-FROM (SELECT bypuls_board_city() AS city) c
+FROM (SELECT bypuls_board_city() AS city OFFSET 0) c
 CROSS JOIN LATERAL (
     (SELECT 'day limit, national' AS metric, (k.detail ->> 'limit')::double precision AS value FROM board_kpi k
      WHERE k.city = c.city AND k.kpi = 'air.pm10.exceedance_days.national' AND k.scope_kind = 'city'
@@ -244,7 +243,7 @@ FROM board_datastream d WHERE d.city = {CITY}
         Text("Newest observation, age", "Nyeste observasjon, alder"),
         asks(Text("Is what is shown live?", "Er det som vises levende?"), source=_SOURCE),
     )
-    shown = Field(unit="s", decimals=0, low=0, steps=levels((None, GOOD), (300, WARN), (900, BAD)))
+    shown = Field(unit="s", decimals=0, low=0, steps=own("newest_observation_seconds"))
     return stat(At(8, 6, 3), words, [Query(sql, "table")], shown)
 
 
@@ -281,7 +280,7 @@ WHERE q.city = {CITY} AND q.last_received_at > {TO} - interval '24 hours' AND q.
     shown = Field(
         decimals=0,
         low=0,
-        steps=levels((None, GOOD), (1, WARN), (100, BAD)),
+        steps=own("refused_messages"),
         link=links.board("fleet", Text("Devices and quarantine", "Enheter og karantene")),
     )
     return stat(At(10, 6, 3), words, [Query(sql, "table")], shown)
@@ -294,7 +293,7 @@ SELECT coalesce(greatest(0, extract(epoch FROM {TO} - q.since)), 0) AS value
 FROM board_queue q WHERE q.queue = 'rollups'
 """
     words = Words(
-        Text("Rollups behind", "Beregning etter"),
+        Text("Rollups behind", "Timeverdier etter"),
         asks(
             Text(
                 "How long does what came in wait to be worked out?",
@@ -303,5 +302,5 @@ FROM board_queue q WHERE q.queue = 'rollups'
             source=Text("queue of changed buckets", "køen av endrede intervaller"),
         ),
     )
-    shown = Field(unit="s", decimals=0, low=0, steps=levels((None, GOOD), (60, WARN), (600, BAD)))
+    shown = Field(unit="s", decimals=0, low=0, steps=own("queue_seconds"))
     return stat(At(11, 6, 3), words, [Query(sql, "table")], shown)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from dashboards.panels.choices import CITY, SITES
 from dashboards.panels.sql import OK, TO, literal
 from dashboards.parts import Query
@@ -38,10 +36,10 @@ WITH shown AS (
     ) m
     WHERE m.mean IS NOT NULL ORDER BY m.mean {order}, t.site LIMIT {MOST}
 )
-SELECT $__timeGroupAlias(k.start, $__interval, NULL), t.name AS metric,
+SELECT $__timeGroupAlias(k.middle, $__interval, NULL), t.name AS metric,
        avg(k.value) FILTER (WHERE k.quality = 'ok') AS value
 FROM shown t CROSS JOIN LATERAL (
-    SELECT k.start, k.value, k.quality FROM board_kpi k
+    SELECT k.middle, k.value, k.quality FROM board_kpi k
     WHERE k.city = t.city AND k.kpi = {literal(kpi)} AND k.scope_kind = 'site' AND k.scope = t.site
       AND k.period = '{period}' AND $__timeFilter(k.start)
 ) k
@@ -64,31 +62,14 @@ ORDER BY 1
     )
 
 
-def city_line(kpis: Sequence[tuple[str, str]], period: str, *, ref: str = "A", scope: str = "city") -> Query:
-    """A line per indicator, (id, name), of the whole city."""
-    of = f"k.scope_kind = '{scope}' AND k.scope = {CITY}"
-    names = " ".join(f"WHEN {literal(kpi)} THEN {literal(name)}" for kpi, name in kpis)
-    listed = ", ".join(literal(kpi) for kpi, _ in kpis)
+def city_newest(kpi: str, period: str, fresh: str) -> Query:
+    """The city's newest value, with what leads to its evidence."""
     return Query(
         f"""
-SELECT $__timeGroupAlias(k.start, $__interval, NULL), CASE k.kpi {names} END AS metric,
-       avg(k.value) FILTER (WHERE k.quality = 'ok') AS value
-FROM board_kpi k
-WHERE k.city = {CITY} AND k.kpi IN ({listed}) AND {of} AND k.period = '{period}' AND $__timeFilter(k.start)
-GROUP BY 1, 2 ORDER BY 1
-""",
-        ref=ref,
-    )
-
-
-def ranked(kpi: str, period: str, fresh: str, *, most: int = 12, kinds: str = "") -> Query:
-    """The newest value of each chosen site, the largest first; a bar each."""
-    return Query(
-        f"""
-SELECT t.name AS site, k.value
-FROM {chosen_sites()} t CROSS JOIN LATERAL ({newest_of(kpi, period, fresh)}) k
-WHERE k.value IS NOT NULL {kinds}
-ORDER BY k.value DESC LIMIT {most}
+SELECT k.value, k.city, k.kpi, k.scope_kind, k.scope, k.period, k.start FROM board_kpi k
+WHERE k.city = {CITY} AND k.kpi = '{kpi}' AND k.scope_kind = 'city' AND k.scope = {CITY} AND k.period = '{period}'
+  AND k.start > {TO} - interval '{fresh}' AND k.start <= {TO} {OK}
+ORDER BY k.start DESC LIMIT 1
 """,
         "table",
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dashboards.builder import Panel, stat
-from dashboards.look import BAD, GOOD, WARN, asks, class_field, levels, noise_zones, standards
+from dashboards.look import BAD, GOOD, WARN, asks, class_field, levels, noise_zones, own, standards
 from dashboards.panels import links
 from dashboards.panels.sql import CITY, TO, literal, newest
 from dashboards.panels.sql import words as listed
@@ -56,13 +56,16 @@ _COLUMNS: Mapping[str, str] = {
 
 
 def row_sql(tile: Tile) -> str:
-    """One row, whatever is missing: a value that is too old is null, what is known about its sensors is still said."""
+    """One row, whatever is missing: a value that is too old is null, what is known about its sensors is still said.
+
+    OFFSET 0 keeps the city one value, worked out once; without it the planner asks the function anew for every row.
+    """
     columns = ",\n       ".join(f'{sql} AS "{name}"' for name, sql in {**_COLUMNS, **tile.more}.items())
     properties = listed(*tile.properties)
     return f"""
 SELECT {columns},
        c.city, '{tile.kpi}' AS kpi, 'city' AS scope_kind, c.city AS scope, '{tile.period}' AS period, l.start
-FROM (SELECT bypuls_board_city() AS city) c
+FROM (SELECT bypuls_board_city() AS city OFFSET 0) c
 LEFT JOIN LATERAL ({newest(tile.kpi, tile.period, tile.fresh)}) l ON true
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT d.site) FILTER (WHERE d.silent_from >= {TO}) AS sites_ok,
@@ -279,5 +282,5 @@ def noise() -> Panel:
 
 def _against(uid: str, title: Text) -> Field:
     """A difference to normal: neither more nor less is bad by itself, far from normal is worth a look."""
-    steps = levels((None, WARN), (-25, GOOD), (25, WARN), (50, BAD))
+    steps = own("against_normal_percent")
     return Field(unit="percent", decimals=0, low=-100, high=100, steps=steps, link=links.board_of_city(uid, title))

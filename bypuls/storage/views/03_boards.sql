@@ -124,7 +124,9 @@ SELECT k.city, k.kpi, k.scope_kind, k.scope,
        coalesce((k.evidence ->> 'indicative')::boolean, false) AS indicative,
        (k.evidence -> 'hours' ->> 'valid')::integer AS valid_hours,
        (k.evidence -> 'hours' ->> 'expected')::integer AS expected_hours,
-       k.evidence ->> 'inputs' AS inputs
+       k.evidence ->> 'inputs' AS inputs,
+       -- A point of a line: grouping by $__timeGroup puts a civil day, which begins in UTC's day before, into its own day.
+       k.start + (k.ends - k.start) / 2 AS middle
 FROM kpi_value k
 JOIN city c ON c.slug = k.city
 LEFT JOIN site t ON k.scope_kind = 'site' AND t.city = k.city AND t.slug = k.scope
@@ -160,7 +162,8 @@ BEGIN
         RETURN QUERY
             SELECT t.name, sum(pg_total_relation_size(c.oid))::bigint, greatest(0, sum(c.reltuples))::bigint
             FROM unnest(ARRAY['observation', 'rollup_5m', 'rollup_1h', 'kpi_value', 'quarantine']) AS t(name)
-            JOIN pg_class c ON c.oid = t.name::regclass OR c.oid IN (SELECT relid FROM pg_partition_tree(t.name::regclass))
+            CROSS JOIN LATERAL (SELECT t.name::regclass UNION SELECT relid FROM pg_partition_tree(t.name::regclass)) p (relid)
+            JOIN pg_class c ON c.oid = p.relid
             GROUP BY t.name;
     ELSE
         RETURN QUERY EXECUTE $sizes$
