@@ -57,7 +57,14 @@ class SiteEntry(msgspec.Struct, frozen=True, rename={"instrument_class": "class"
 
 
 class ReadingEntry(msgspec.Struct, frozen=True):
-    """How a column of a data set (or a device's value) is meant."""
+    """How a column of a data set (or a device's value) is meant.
+
+    Attributes:
+        interval: what a value covers; None: it is of an instant.
+        spacing: how far apart values usually are.
+        capacity: of a register, where it wraps to zero (10 to the number of its digits).
+        most_per_hour: of a register, what can pass in an hour at most (the connection's size); more is implausible.
+    """
 
     property: str
     unit: str | None = None
@@ -65,6 +72,8 @@ class ReadingEntry(msgspec.Struct, frozen=True):
     stamp: Literal["start", "end", "instant"] = "start"
     spacing: timedelta | None = None
     sentinels: dict[float, float | None] = {}
+    capacity: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    most_per_hour: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
 class DeviceEntry(msgspec.Struct, frozen=True, rename={"instrument_class": "class"}):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from processors.readings import arrays
+from processors.register_rollup import reach, register_columns, together, used
+from processors.windows import seconds
 
 _SQL = queries("processors", "audit.sql")
+_REGISTER = ("increase", "gap_increase", "resets", "covered", "dropped")
+_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,54 @@ class Difference:
 
 
 def check_rollups(connection: Connection, since: datetime, until: datetime) -> list[Difference]:
-    """Compare rollup_5m with the observations and rollup_1h with rollup_5m in [since, until): whole hours."""
+    """Compare rollup_5m with the observations and rollup_1h with rollup_5m in [since, until): whole hours.
+
+    What registers say was used is compared with their readings, in both.
+    """
     span = {"since": since, "until": until}
     rows = [row for name in ("check_5m", "check_1h") for row in connection.execute(_SQL[name], span).fetchall()]
-    return [Difference(*row) for row in rows]
+    return [*(Difference(*row) for row in rows), *_check_registers(connection, since, until)]
+
+
+def _check_registers(connection: Connection, since: datetime, until: datetime) -> Iterator[Difference]:
+    """A change that still waits reaches the readings around it: the hours between are left out."""
+    streams = [stream for (stream,) in connection.execute(_SQL["registers"], {"until": until}).fetchall()]
+    found = used(connection, [(stream, seconds(since), seconds(until)) for stream in streams])
+    waiting = arrays(connection, _SQL["waiting_registers"], ())
+    unsettled: dict[int, list[tuple[int, int]]] = {}
+    if waiting is not None:
+        for stream, begin, end in reach(connection, together(waiting[0].tolist(), waiting[1].tolist())):
+            unsettled.setdefault(stream, []).append((begin, end))
+    given = {"streams": streams, "since": since, "until": until}
+    for table, query, recomputed in (
+        ("rollup_1h", "stored_hours", _by_bucket(*register_columns(found.hours_of, found.hours))),
+        ("rollup_5m", "stored_buckets", _by_bucket(*register_columns(found.buckets_of, found.buckets)[:5])),
+    ):
+        stored = _by_bucket(*zip(*connection.execute(_SQL[query], given).fetchall(), strict=True))
+        for stream, bucket in sorted(stored.keys() | recomputed.keys()):
+            at = seconds(bucket)
+            before, after = stored.get((stream, bucket), {}), recomputed.get((stream, bucket), {})
+            if _differs(before, after) and not any(begin <= at < end for begin, end in unsettled.get(stream, ())):
+                yield Difference(table, stream, bucket, before or None, after or None)
+
+
+def _by_bucket(
+    streams: Iterable[int] = (), buckets: Iterable[datetime] = (), *columns: Iterable[float | None]
+) -> dict[tuple[int, datetime], dict[str, float | None]]:
+    rows = zip(*columns, strict=True)
+    keys = zip(streams, buckets, strict=True)
+    return {key: dict(zip(_REGISTER, row, strict=False)) for key, row in zip(keys, rows, strict=True)}
+
+
+def _differs(stored: Mapping[str, float | None], recomputed: Mapping[str, float | None]) -> bool:
+    """Nothing and nought are told apart for what was used, not for what is counted."""
+    for name in _REGISTER:
+        one, other = stored.get(name), recomputed.get(name)
+        if name in {"increase", "gap_increase"} and (one is None) != (other is None):
+            return True
+        if abs((one or 0.0) - (other or 0.0)) > _TOLERANCE * (1 + abs(other or 0.0)):
+            return True
+    return False
 
 
 def repair(connection: Connection, differences: Sequence[Difference]) -> int:

@@ -31,22 +31,39 @@ WITH five AS (
     SELECT datastream, date_trunc('hour', bucket) AS bucket, sum(n_good) AS n_good, sum(n_not_evaluated) AS n_not_evaluated,
            sum(n_suspect) AS n_suspect, sum(n_fail) AS n_fail,
            count(*) FILTER (WHERE n_good + n_not_evaluated > 0) AS buckets, sum(sum) AS sum, min(min) AS min,
-           max(max) AS max, sum(increase) AS increase, sum(resets) AS resets, sum(gap_increase) AS gap_increase
+           max(max) AS max
     FROM rollup_5m WHERE bucket >= %(since)s AND bucket < %(until)s
     GROUP BY 1, 2
 ), stored AS (
+    -- Hours that a register only bridges have no bucket; they are compared with the readings.
     SELECT * FROM rollup_1h WHERE bucket >= %(since)s AND bucket < %(until)s
+                              AND (n_good + n_not_evaluated + n_suspect + n_fail > 0 OR covered IS NULL)
 )
 SELECT 'rollup_1h', coalesce(r.datastream, s.datastream), coalesce(r.bucket, s.bucket), to_jsonb(s), to_jsonb(r)
 FROM five r FULL JOIN stored s ON s.datastream = r.datastream AND s.bucket = r.bucket
-WHERE ((r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.buckets, r.min, r.max, r.resets)
-        IS DISTINCT FROM (s.n_good, s.n_not_evaluated, s.n_suspect, s.n_fail, s.buckets, s.min, s.max, s.resets)
-       OR abs(r.sum - s.sum) > 1e-9 * (1 + abs(r.sum))
-       OR abs(coalesce(r.increase, 0) - coalesce(s.increase, 0)) > 1e-9 * (1 + abs(coalesce(r.increase, 0)))
-       OR abs(coalesce(r.gap_increase, 0) - coalesce(s.gap_increase, 0)) > 1e-9 * (1 + abs(coalesce(r.gap_increase, 0))))
+WHERE ((r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.buckets, r.min, r.max)
+        IS DISTINCT FROM (s.n_good, s.n_not_evaluated, s.n_suspect, s.n_fail, s.buckets, s.min, s.max)
+       OR abs(r.sum - s.sum) > 1e-9 * (1 + abs(r.sum)))
   AND NOT EXISTS (SELECT FROM changed_bucket q WHERE q.datastream = coalesce(r.datastream, s.datastream)
                     AND date_trunc('hour', q.bucket) = coalesce(r.bucket, s.bucket))
 ORDER BY 2, 3
+
+-- name: registers
+SELECT d.id FROM datastream d JOIN observed_property p ON p.id = d.property AND p.aggregation = 'counter'
+WHERE d.first_time < %(until)s ORDER BY d.id
+
+-- name: waiting_registers
+SELECT array_agg(q.datastream), array_agg(extract(epoch FROM q.bucket)::bigint)
+FROM changed_bucket q
+JOIN datastream d ON d.id = q.datastream JOIN observed_property p ON p.id = d.property AND p.aggregation = 'counter'
+
+-- name: stored_hours
+SELECT datastream, bucket, increase, gap_increase, resets, covered, dropped FROM rollup_1h
+WHERE datastream = ANY(%(streams)s) AND bucket >= %(since)s AND bucket < %(until)s
+
+-- name: stored_buckets
+SELECT datastream, bucket, increase, gap_increase, resets FROM rollup_5m
+WHERE datastream = ANY(%(streams)s) AND bucket >= %(since)s AND bucket < %(until)s
 
 -- name: mark
 INSERT INTO changed_bucket (datastream, bucket) SELECT * FROM unnest(%s::integer[], %s::timestamptz[])

@@ -24,11 +24,13 @@ SELECT kpi, city, period, site, extract(epoch FROM start)::bigint FROM chosen
 -- believes of the lengths of arrays; so it does below.
 -- name: read_rollup_1h
 SELECT array_agg(r.datastream), array_agg(extract(epoch FROM r.bucket)::bigint),
-       array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect), array_agg(r.n_fail), array_agg(coalesce(r.expected, -1)),
+       array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect),
+       array_agg(r.n_fail + coalesce(r.dropped, 0)), array_agg(coalesce(r.expected, -1)),
        array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.min, 'NaN')), array_agg(coalesce(r.max, 'NaN')),
        array_agg(coalesce(r.last, 'NaN')),
        array_agg(coalesce(r.energy_sum, 'NaN')), array_agg(coalesce(r.sin_sum, 'NaN')),
-       array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN'))
+       array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN')),
+       array_agg(coalesce(r.gap_increase, 'NaN')), array_agg(coalesce(r.covered, 'NaN'))
 FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
 CROSS JOIN LATERAL (SELECT * FROM rollup_1h h
                     WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until OFFSET 0) r
@@ -39,7 +41,8 @@ SELECT array_agg(r.datastream), array_agg(extract(epoch FROM r.bucket)::bigint),
        array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.min, 'NaN')), array_agg(coalesce(r.max, 'NaN')),
        array_agg(coalesce(r.last, 'NaN')),
        array_agg(coalesce(r.energy_sum, 'NaN')), array_agg(coalesce(r.sin_sum, 'NaN')),
-       array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN'))
+       array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN')),
+       array_agg(coalesce(r.gap_increase, 'NaN')), array_agg('NaN'::float8)
 FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
 CROSS JOIN LATERAL (SELECT * FROM rollup_5m h
                     WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until OFFSET 0) r

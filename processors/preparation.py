@@ -136,9 +136,13 @@ class _Rows:
 
 
 def _shares(records: Records) -> Floats:
-    """How much of each bucket is covered; all of it where nobody knows how many values to expect."""
+    """How much of each bucket is covered; all of it where nobody knows how many values to expect.
+
+    Of a register: how much of it lies between readings.
+    """
     valid, expected = records["n_valid"].astype(float), records["expected"].astype(float)
-    return np.where(expected > 0, np.minimum(1.0, valid / np.maximum(expected, 1)), (valid > 0).astype(float))
+    shares = np.where(expected > 0, np.minimum(1.0, valid / np.maximum(expected, 1)), (valid > 0).astype(float))
+    return np.where(np.isnan(records["covered"]), shares, records["covered"])
 
 
 def _statistics(definition: KpiDefinition, series: pd.DataFrame) -> npt.NDArray[np.object_]:
@@ -175,7 +179,7 @@ def _values(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
                 values[of] = np.degrees(np.arctan2(here["sin_sum"], here["cos_sum"])) % 360
             else:
                 values[of] = here["increase" if how == "counter" else how]
-    return np.where(count > 0, values, np.nan)
+    return np.where((count > 0) | (records["covered"] > 0), values, np.nan)
 
 
 def _combine(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame) -> tuple[_Rows, pd.DataFrame]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, LiteralString
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +25,15 @@ Records = npt.NDArray[Any]
 """Structured array with the fields of `FIELDS`, sorted by datastream, then bucket."""
 
 _INTEGERS = ("n_valid", "n_suspect", "n_fail", "expected")
-_FLOATS = ("sum", "min", "max", "last", "energy_sum", "sin_sum", "cos_sum", "increase")
+_FLOATS = ("sum", "min", "max", "last", "energy_sum", "sin_sum", "cos_sum", "increase", "gap_increase", "covered")
 FIELDS = np.dtype(
     [("datastream", "<i4"), ("bucket", "<i8")]
     + [(name, "<i4") for name in _INTEGERS]
     + [(name, "<f8") for name in _FLOATS]
 )
-"""`bucket` in seconds since 1970; `expected` is -1 while unknown; floats are NaN where there is none."""
+"""`bucket` in seconds since 1970; `expected` is -1 while unknown; floats are NaN where there is none.
+
+`n_fail` counts readings of a register that stray, too."""
 
 Span = tuple[int, int, int]
 """(datastream, from, to) in seconds since 1970."""
@@ -71,16 +73,22 @@ def read(connection: Connection, table: Literal["rollup_1h", "rollup_5m"], spans
     if not spans:
         return np.empty(0, FIELDS)
     columns = [[span[0] for span in spans], [instant(span[1]) for span in spans], [instant(span[2]) for span in spans]]
-    with connection.cursor(binary=True) as cursor:
-        for name, loader in (("int4", _Int4Array), ("int8", _Int8Array), ("float8", _Float8Array)):
-            cursor.adapters.register_loader(connection.adapters.types[name].array_oid, loader)
-        row = cursor.execute(_SQL[f"read_{table}"], columns).fetchone()
-    if row is None or row[0] is None:
+    row = arrays(connection, _SQL[f"read_{table}"], columns)
+    if row is None:
         return np.empty(0, FIELDS)
     records = np.empty(len(row[0]), FIELDS)
     for name, column in zip(FIELDS.names or (), row, strict=True):
         records[name] = column
     return records[np.lexsort((records["bucket"], records["datastream"]))]
+
+
+def arrays(connection: Connection, query: LiteralString, parameters: Sequence[Any]) -> list[npt.NDArray[Any]] | None:
+    """The columns of a query that answers with one row of arrays; None when they are null: nothing was found."""
+    with connection.cursor(binary=True) as cursor:
+        for name, loader in (("int4", _Int4Array), ("int8", _Int8Array), ("float8", _Float8Array)):
+            cursor.adapters.register_loader(connection.adapters.types[name].array_oid, loader)
+        row = cursor.execute(query, parameters).fetchone()
+    return None if row is None or row[0] is None else list(row)
 
 
 def merged(spans: Sequence[Span]) -> list[Span]:

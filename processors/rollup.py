@@ -10,6 +10,7 @@ from bypuls.storage.queries import queries
 from processors.calculation import Catalogue, Place
 from processors.due import due_rows, queue
 from processors.lanes import free_lanes
+from processors.register_rollup import RegisterRollup
 
 _SQL = queries("processors", "rollup.sql")
 
@@ -32,8 +33,13 @@ class Rollups:
             connection.execute(_SQL["create_touched"])
             taken = self._claim(connection, limit)
             if taken:
+                registers = RegisterRollup(connection)
+                spans = registers.recompute()
                 months = self._make_partitions(connection)
-                self._recompute(connection, now)
+                self._recompute_buckets(connection, now)
+                connection.execute(_SQL["touch_hours"])
+                registers.touch(spans)
+                self._recompute_hours(connection, now)
                 self._queue_values(connection, now)
         self.known_months |= months  # not before the commit: a rolled back partition does not exist
         return taken
@@ -45,8 +51,6 @@ class Rollups:
             taken += row[0] if row else 0
             if taken >= limit:
                 break
-        if taken:
-            connection.execute(_SQL["claim_next_of_counters"])
         return taken
 
     def _make_partitions(self, connection: Connection) -> set[datetime]:
@@ -56,19 +60,17 @@ class Rollups:
         return months
 
     @staticmethod
-    def _recompute(connection: Connection, now: datetime) -> None:
+    def _recompute_buckets(connection: Connection, now: datetime) -> None:
         """Later statements than the claim: they see everything that was committed before a claimed row was."""
         connection.execute(_SQL["analyze_claimed"])
-        spans = [
-            {"since": since, "until": until, "now": now}
-            for since, until in connection.execute(_SQL["spans"]).fetchall()
-        ]
-        for span in spans:
-            connection.execute(_SQL["recompute_5m"], span)
-        connection.execute(_SQL["touch_hours"])
+        for since, until in connection.execute(_SQL["spans"]).fetchall():
+            connection.execute(_SQL["recompute_5m"], {"since": since, "until": until, "now": now})
+
+    @staticmethod
+    def _recompute_hours(connection: Connection, now: datetime) -> None:
         connection.execute(_SQL["analyze_touched"])
-        for span in spans:
-            connection.execute(_SQL["recompute_1h"], span)
+        for since, until in connection.execute(_SQL["spans_of_hours"]).fetchall():
+            connection.execute(_SQL["recompute_1h"], {"since": since, "until": until, "now": now})
 
     def _queue_values(self, connection: Connection, now: datetime) -> None:
         changed = connection.execute(_SQL["touched"]).fetchall()

@@ -25,19 +25,6 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 
--- A counter's rise belongs to the later of two readings: the next bucket with a reading depends on this one.
--- name: claim_next_of_counters
-INSERT INTO claimed_bucket
-SELECT DISTINCT c.datastream, date_bin('5 minutes', n.time, '2000-01-01 00:00:00+00')
-FROM claimed_bucket c
-JOIN datastream d ON d.id = c.datastream
-JOIN observed_property p ON p.id = d.property AND p.aggregation = 'counter'
-CROSS JOIN LATERAL (SELECT o.time FROM observation o
-                    WHERE o.datastream = c.datastream AND o.time >= c.bucket + interval '5 minutes'
-                      AND o.flag IN (1, 2) AND abs(o.value) < 1e100
-                    ORDER BY o.time LIMIT 1) n
-ON CONFLICT DO NOTHING
-
 -- name: months
 SELECT DISTINCT date_trunc('month', bucket) FROM claimed_bucket
 
@@ -49,6 +36,9 @@ ANALYZE claimed_bucket
 
 -- name: spans
 SELECT min(bucket), max(bucket) + interval '5 minutes' FROM claimed_bucket GROUP BY date_trunc('month', bucket) ORDER BY 1
+
+-- name: spans_of_hours
+SELECT min(bucket), max(bucket) + interval '1 hour' FROM touched_hour GROUP BY date_trunc('month', bucket) ORDER BY 1
 
 -- Month by month: each statement opens the chunks or partitions of its month alone, where all of years at once would ask
 -- every chunk about every bucket.
@@ -92,24 +82,7 @@ WITH fresh AS MATERIALIZED (
                 AND o.time >= %(since)s AND o.time < %(until)s
               ORDER BY o.time) raw
     ) r
-    LEFT JOIN LATERAL (
-        -- Steps between consecutive readings, the later of which lies in the bucket. A fall is a reset: the register began
-        -- anew, so the new reading is what it counted since. A step across a gap is kept apart.
-        SELECT sum(CASE WHEN value < previous THEN value ELSE value - previous END) FILTER (WHERE NOT gap) AS increase,
-               count(*) FILTER (WHERE value < previous) AS resets,
-               sum(CASE WHEN value < previous THEN value ELSE value - previous END) FILTER (WHERE gap) AS gap_increase
-        FROM (SELECT s.time, s.value, lag(s.value) OVER (ORDER BY s.time) AS previous,
-                     s.time - lag(s.time) OVER (ORDER BY s.time)
-                         > coalesce(2 * coalesce(d.expected_spacing, d.interval), interval '2 hours') AS gap
-              FROM ((SELECT o.time, o.value FROM observation o
-                     WHERE o.datastream = c.datastream AND o.time < c.bucket AND o.flag IN (1, 2) AND abs(o.value) < 1e100
-                     ORDER BY o.time DESC LIMIT 1)
-                    UNION ALL
-                    (SELECT o.time, o.value FROM observation o
-                     WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
-                       AND o.flag IN (1, 2) AND abs(o.value) < 1e100)) s) step
-        WHERE previous IS NOT NULL AND time >= c.bucket
-    ) k ON p.aggregation = 'counter'
+    LEFT JOIN register_bucket k ON k.datastream = c.datastream AND k.bucket = c.bucket
     WHERE c.bucket >= %(since)s AND c.bucket < %(until)s
 ), emptied AS (
     DELETE FROM rollup_5m r USING fresh f
@@ -144,6 +117,7 @@ INSERT INTO touched_hour SELECT DISTINCT datastream, date_trunc('hour', bucket) 
 -- name: analyze_touched
 ANALYZE touched_hour
 
+-- A register's hour is what its readings say beyond the hour too (register_hour); one that lies in a gap has no bucket.
 -- An hour as it stood is kept when it had stood for ten minutes after its end: what was published may rest on it.
 -- name: recompute_1h
 WITH fresh AS MATERIALIZED (
@@ -153,56 +127,61 @@ WITH fresh AS MATERIALIZED (
                 THEN greatest(1, round(3600 / extract(epoch FROM coalesce(d.expected_spacing, d.interval))))
            END::integer AS expected,
            h.buckets::smallint AS buckets, h.sum, h.sum_squares, h.min, h.max, h.first, h.first_time, h.last,
-           h.last_time, h.energy_sum, h.sin_sum, h.cos_sum, h.increase, h.resets, h.gap_increase, h.rows
+           h.last_time, h.energy_sum, h.sin_sum, h.cos_sum, k.increase, k.resets, k.gap_increase, k.covered, k.dropped,
+           h.rows > 0 OR k.covered > 0 AS stands
     FROM touched_hour t
     JOIN datastream d ON d.id = t.datastream
     CROSS JOIN LATERAL (
-        SELECT sum(n_good)::integer AS n_good, sum(n_not_evaluated)::integer AS n_not_evaluated,
-               sum(n_suspect)::integer AS n_suspect, sum(n_fail)::integer AS n_fail,
+        SELECT coalesce(sum(n_good), 0)::integer AS n_good, coalesce(sum(n_not_evaluated), 0)::integer AS n_not_evaluated,
+               coalesce(sum(n_suspect), 0)::integer AS n_suspect, coalesce(sum(n_fail), 0)::integer AS n_fail,
                count(*) FILTER (WHERE n_good + n_not_evaluated > 0) AS buckets,
                sum(sum) AS sum, sum(sum_squares) AS sum_squares, min(min) AS min, max(max) AS max,
                (array_agg(first) FILTER (WHERE first_time IS NOT NULL))[1] AS first, min(first_time) AS first_time,
                (array_agg(last) FILTER (WHERE last_time IS NOT NULL))[
                    (count(*) FILTER (WHERE last_time IS NOT NULL))::integer] AS last,
                max(last_time) AS last_time, sum(energy_sum) AS energy_sum, sum(sin_sum) AS sin_sum,
-               sum(cos_sum) AS cos_sum, sum(increase) AS increase, sum(resets)::integer AS resets,
-               sum(gap_increase) AS gap_increase, count(*) AS rows
+               sum(cos_sum) AS cos_sum, count(*) AS rows
         FROM (SELECT * FROM rollup_5m r
               WHERE r.datastream = t.datastream AND r.bucket >= t.bucket AND r.bucket < t.bucket + interval '1 hour'
                 AND r.bucket >= date_trunc('hour', %(since)s::timestamptz)
                 AND r.bucket < %(until)s::timestamptz + interval '1 hour'
               ORDER BY r.bucket) five
     ) h
+    LEFT JOIN register_hour k ON k.datastream = t.datastream AND k.bucket = t.bucket
     WHERE t.bucket >= date_trunc('hour', %(since)s::timestamptz) AND t.bucket < %(until)s
 ), standing AS MATERIALIZED (
     SELECT old.* FROM touched_hour t JOIN rollup_1h old USING (datastream, bucket)
     WHERE t.bucket >= date_trunc('hour', %(since)s::timestamptz) AND t.bucket < %(until)s
 ), gone AS (
     DELETE FROM rollup_1h old USING fresh f
-    WHERE old.datastream = f.datastream AND old.bucket = f.bucket AND f.rows = 0
+    WHERE old.datastream = f.datastream AND old.bucket = f.bucket AND f.stands IS NOT TRUE
     RETURNING old.datastream, old.bucket
 ), written AS (
     INSERT INTO rollup_1h AS old (
         datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, expected, buckets, sum, sum_squares, min, max,
-        first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+        first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, covered, dropped,
+        computed_at)
     SELECT datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, expected, buckets, sum, sum_squares, min, max,
-           first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, %(now)s
-    FROM fresh WHERE rows > 0
+           first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, covered,
+           dropped, %(now)s
+    FROM fresh WHERE stands
     ON CONFLICT (datastream, bucket) DO UPDATE SET
         (n_good, n_not_evaluated, n_suspect, n_fail, expected, buckets, sum, sum_squares, min, max, first, first_time,
-         last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+         last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, covered, dropped, computed_at)
         = (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.expected,
            excluded.buckets, excluded.sum, excluded.sum_squares, excluded.min, excluded.max, excluded.first,
            excluded.first_time, excluded.last, excluded.last_time, excluded.energy_sum, excluded.sin_sum,
-           excluded.cos_sum, excluded.increase, excluded.resets, excluded.gap_increase, excluded.computed_at)
+           excluded.cos_sum, excluded.increase, excluded.resets, excluded.gap_increase, excluded.covered,
+           excluded.dropped, excluded.computed_at)
     WHERE (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.expected, old.buckets, old.sum,
            old.sum_squares, old.min, old.max, old.first, old.first_time, old.last, old.last_time, old.energy_sum,
-           old.sin_sum, old.cos_sum, old.increase, old.resets, old.gap_increase)
+           old.sin_sum, old.cos_sum, old.increase, old.resets, old.gap_increase, old.covered, old.dropped)
         IS DISTINCT FROM
           (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.expected,
            excluded.buckets, excluded.sum, excluded.sum_squares, excluded.min, excluded.max, excluded.first,
            excluded.first_time, excluded.last, excluded.last_time, excluded.energy_sum, excluded.sin_sum,
-           excluded.cos_sum, excluded.increase, excluded.resets, excluded.gap_increase)
+           excluded.cos_sum, excluded.increase, excluded.resets, excluded.gap_increase, excluded.covered,
+           excluded.dropped)
     RETURNING old.datastream, old.bucket
 ), changed AS (
     SELECT * FROM gone UNION ALL SELECT * FROM written

@@ -41,7 +41,9 @@ def series_of(rows):
 
 
 def records_of(rows):
-    """Rollups from (datastream, seconds since 1970, value, n_valid, expected, n_suspect, n_fail)."""
+    """Rollups from (datastream, seconds since 1970, value, n_valid, expected, n_suspect, n_fail), of registers with
+    (covered, estimated) behind.
+    """
     records = np.zeros(len(rows), FIELDS)
     for name in FIELDS.names:
         if FIELDS[name].kind == "f":
@@ -53,6 +55,9 @@ def records_of(rows):
         records["n_suspect"], records["n_fail"] = columns[5], columns[6]
         count, value = columns[3], np.where(columns[3] > 0, columns[2], np.nan)
         records["sum"] = value * count
+        records["increase"] = columns[2]
+        if len(columns) > 7:  # of registers
+            records["covered"], records["gap_increase"] = columns[7], columns[8]
         records["min"] = records["max"] = records["last"] = value
         records["energy_sum"] = 10 ** (np.minimum(value, 300) / 10) * count
         records["sin_sum"], records["cos_sum"] = np.sin(np.radians(value)) * count, np.cos(np.radians(value)) * count

@@ -117,6 +117,8 @@ def _device_row(city: City, device: DeviceEntry) -> dict[str, Any]:
             "interval": msgspec.to_builtins(reading.interval),
             "stamp": reading.stamp,
             "spacing": msgspec.to_builtins(reading.spacing),
+            "capacity": reading.capacity,
+            "most_per_hour": reading.most_per_hour,
         }
         for reading in readings.values()
     }

@@ -77,6 +77,12 @@ class Town:
                 f"INSERT INTO changed_bucket (datastream, bucket) VALUES (%s, {BIN})", (datastream, time)
             )
 
+    def mark(self, datastream, time):
+        """As ingest marks what an event changes."""
+        self.connection.execute(
+            f"INSERT INTO changed_bucket (datastream, bucket) VALUES (%s, {BIN})", (datastream, time)
+        )
+
     def one(self, query, parameters=()):
         row = self.connection.execute(query, parameters).fetchone()
         return row[0] if row and len(row) == 1 else row

@@ -80,19 +80,8 @@ def test_a_counters_rises_resets_and_gaps_are_told_apart(town, site, catalogue):
     readings = [(0, 100), (10, 110), (20, 125), (30, 4), (55, 10)]  # at 30: began anew; 55: 25 minutes later, a gap
     town.store(stream, [(NOON + minute * MINUTE, float(value)) for minute, value in readings])
     roll_up(town, catalogue)
-    assert hour_of(town, stream, "increase, resets, gap_increase") == (10 + 15 + 4, 1, 6)
-
-
-def test_a_late_reading_of_a_counter_changes_the_next_bucket_too(town, site, catalogue):
-    stream = town.datastream(site, "vehicle_count_total", interval=None, expected_spacing="1 hour")
-    town.store(stream, [(NOON, 100.0), (NOON + timedelta(hours=2), 160.0)])
-    roll_up(town, catalogue)
-    later = NOON + timedelta(hours=2)
-    assert hour_of(town, stream, "increase", later) == 60
-    town.store(stream, [(NOON + timedelta(hours=1), 130.0)])
-    roll_up(town, catalogue)
-    assert hour_of(town, stream, "increase", NOON + timedelta(hours=1)) == 30
-    assert hour_of(town, stream, "increase", later) == 30
+    assert hour_of(town, stream, "increase, resets, gap_increase, dropped") == (10 + 15 + 4 + 6, 1, 6, 0)
+    assert hour_of(town, stream, "covered") == pytest.approx(55 / 60)
 
 
 def test_a_bucket_whose_raw_rows_are_gone_is_deleted(town, site, catalogue):

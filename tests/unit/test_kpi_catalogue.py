@@ -1,7 +1,8 @@
 """Every KPI file holds together, and every KPI has golden cases: folders that a new case joins without code.
 
 A case is `tests/golden/kpis/<id>/<name>/`: `hours.csv` (runs of equal values: site, kind, property, start, hours, value
-and where it matters class, origin, channel, n_valid, expected, suspect, fail, step in seconds; start `@next` goes on
+and where it matters class, origin, channel, n_valid, expected, suspect, fail, step in seconds, of registers covered and
+estimated (the interpolated part); start `@next` goes on
 where the row above ended) and `expected.json` (note with the arithmetic or source, period, values, scopes; site
 `attributes`).
 """
@@ -63,6 +64,8 @@ def _read(folder, attributes):
                 int(row.get("expected") or 1),
                 int(row.get("suspect") or 0),
                 int(row.get("fail") or 0),
+                float(row.get("covered") or "nan"),
+                float(row.get("estimated") or "nan"),
             )
             for number in range(count)
         ]

@@ -1,0 +1,147 @@
+"""Works out what changed registers say was used, for the rollups of one batch; `processors.registers` has the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from bypuls.storage.database import Connection
+from bypuls.storage.queries import queries
+from processors.readings import Span, arrays, merged
+from processors.registers import HOUR, NEIGHBOURS, SECOND, Buckets, Register, Swap, used_by_hour
+from processors.windows import instant
+
+_SQL = queries("processors", "registers.sql")
+_HOUR = HOUR // SECOND
+_FIVE_MINUTES = 300
+_APART = 86_400  # claimed buckets nearer than this are looked around together
+
+
+class Used(NamedTuple):
+    """What registers say: hours and 5-minute buckets, each with the datastream of every row."""
+
+    hours: Buckets
+    hours_of: npt.NDArray[np.int64]
+    buckets: Buckets
+    buckets_of: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRollup:
+    """One batch's registers, in temporary tables of its transaction."""
+
+    connection: Connection
+
+    def recompute(self) -> list[Span]:
+        """Fill register_hour and register_bucket around the claimed buckets; claim the buckets that follow from them.
+
+        Returns the spans of whole hours that were worked out anew, for `touch`.
+        """
+        self.connection.execute(_SQL["create_hours"])
+        self.connection.execute(_SQL["create_buckets"])
+        claimed = arrays(self.connection, _SQL["claimed"], ())
+        if claimed is None:
+            return []
+        spans = reach(self.connection, together(claimed[0].tolist(), claimed[1].tolist()))
+        found = used(self.connection, spans)
+        self.connection.execute(_SQL["keep_hours"], register_columns(found.hours_of, found.hours))
+        self.connection.execute(_SQL["keep_buckets"], register_columns(found.buckets_of, found.buckets)[:5])
+        self.connection.execute(_SQL["analyze_hours"])
+        self.connection.execute(_SQL["analyze_buckets"])
+        # Month by month, as the rollups: each statement opens the partitions of its month alone.
+        for since, until in self.connection.execute(_SQL["spans_of_buckets"]).fetchall():
+            self.connection.execute(_SQL["claim_buckets"], {"since": since, "until": until})
+        return spans
+
+    def touch(self, spans: Sequence[Span]) -> None:
+        """Add the hours whose numbers changed to touched_hour."""
+        if spans:
+            self.connection.execute(_SQL["touch_hours"], span_columns(spans))
+
+
+def together(datastreams: Sequence[int], buckets: Sequence[int]) -> list[Span]:
+    """Changed 5-minute buckets as spans; what lies within a day of each other is one.
+
+    >>> together([1, 1, 2], [0, 600, 0])
+    [(1, 0, 900), (2, 0, 300)]
+    """
+    spans: list[Span] = []
+    for datastream, bucket in sorted(zip(datastreams, buckets, strict=True)):
+        if spans and spans[-1][0] == datastream and bucket - spans[-1][2] < _APART:
+            spans[-1] = (datastream, spans[-1][1], bucket + _FIVE_MINUTES)
+        else:
+            spans.append((datastream, bucket, bucket + _FIVE_MINUTES))
+    return spans
+
+
+def reach(connection: Connection, spans: Sequence[Span]) -> list[Span]:
+    """The whole hours in which a change within the spans may matter."""
+    found = arrays(connection, _SQL["reach"], (*span_columns(spans), NEIGHBOURS, NEIGHBOURS))
+    if found is None:
+        return []
+    rows = zip(*(column.tolist() for column in found), strict=True)
+    return merged([(stream, since // _HOUR * _HOUR, until // _HOUR * _HOUR + _HOUR) for stream, since, until in rows])
+
+
+def used(connection: Connection, spans: Sequence[Span]) -> Used:
+    """What the registers say was used in these spans of whole hours, from their raw readings."""
+    streams = sorted({span[0] for span in spans})
+    registers = {
+        stream: Register(round(gap * SECOND), capacity, most)
+        for stream, gap, capacity, most in connection.execute(_SQL["registers"], (streams,)).fetchall()
+    }
+    swaps: dict[int, list[Swap]] = {}
+    for stream, *swap in connection.execute(_SQL["swaps"], (streams,)).fetchall():
+        swaps.setdefault(stream, []).append(Swap(*swap))
+    numbers = list(range(len(spans)))
+    read = arrays(connection, _SQL["readings"], (numbers, *span_columns(spans), NEIGHBOURS, NEIGHBOURS))
+    number, time, value = read if read is not None else [np.empty(0)] * 3
+    order = np.lexsort((time, number))
+    times, values = time[order].astype(np.int64), value[order].astype(np.float64)
+    edges = np.searchsorted(number[order], np.arange(len(spans) + 1)).tolist()
+    hours: list[Buckets] = []
+    buckets: list[Buckets] = []
+    for (stream, since, until), first, last in zip(spans, edges, edges[1:], strict=False):
+        by_hour, by_bucket = used_by_hour(
+            times[first:last],
+            values[first:last],
+            swaps.get(stream, ()),
+            registers[stream],
+            since * SECOND,
+            until * SECOND,
+        )
+        hours.append(by_hour)
+        buckets.append(by_bucket)
+    of = [span[0] for span in spans]
+    return Used(_joined(hours), _repeated(of, hours), _joined(buckets), _repeated(of, buckets))
+
+
+def span_columns(spans: Sequence[Span]) -> list[list[Any]]:
+    """Datastreams, beginnings and ends, as parameters."""
+    return [[span[0] for span in spans], [instant(span[1]) for span in spans], [instant(span[2]) for span in spans]]
+
+
+def _joined(parts: Sequence[Buckets]) -> Buckets:
+    names = [field.name for field in fields(Buckets)]
+    return Buckets(*(np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)]) for name in names))
+
+
+def _repeated(streams: Sequence[int], parts: Sequence[Buckets]) -> npt.NDArray[np.int64]:
+    return np.repeat(np.array(streams, dtype=np.int64), [len(part.start) for part in parts])
+
+
+def register_columns(streams: npt.NDArray[np.int64], found: Buckets) -> list[list[Any]]:
+    """Datastream, bucket, increase, gap_increase, resets, covered, dropped, as parameters."""
+    return [
+        streams.tolist(),
+        [instant(at / SECOND) for at in found.start.tolist()],
+        [None if number != number else number for number in found.increase.tolist()],  # noqa: PLR0124 - NaN
+        [None if number != number else number for number in found.estimated.tolist()],  # noqa: PLR0124 - NaN
+        found.resets.tolist(),
+        found.covered.tolist(),
+        found.dropped.tolist(),
+    ]
