@@ -1,6 +1,6 @@
-// Districts of the city, asked for once: they change with the city file only.
+// Districts and sites' names of the city, asked for once: they change with the city file only.
 
-import { useEffect, useState } from "./html.js";
+import { useEffect, useMemo, useState } from "./html.js";
 import { getList } from "./api.js";
 import { useCity } from "./session.js";
 
@@ -8,20 +8,29 @@ import { useCity } from "./session.js";
 const known = new Map();
 const NONE = [];
 
-/** @returns {any[]} */
-export function useAreas() {
+/** @param {"areas" | "sites"} list @returns {any[]} */
+function useList(list) {
   const slug = useCity()?.slug;
-  const [areas, setAreas] = useState(NONE);
+  const [rows, setRows] = useState(NONE);
   useEffect(() => {
     if (!slug) return undefined;
     let gone = false;
-    if (!known.has(slug)) known.set(slug, getList("/v1/areas", { city: slug }));
-    known.get(slug).then((found) => gone || setAreas(found), () => {
-      known.delete(slug); // a map without districts is a map still; the next one asks again
+    const key = `${list} ${slug}`;
+    if (!known.has(key)) known.set(key, getList(`/v1/${list}`, { city: slug }));
+    known.get(key).then((found) => gone || setRows(found), () => {
+      known.delete(key); // a map without districts is a map still; the next one asks again
     });
     return () => {
       gone = true;
     };
-  }, [slug]);
-  return areas;
+  }, [slug, list]);
+  return rows;
+}
+
+export const useAreas = () => useList("areas");
+
+/** Slug -> name. @returns {Map<string, string>} */
+export function useSiteNames() {
+  const sites = useList("sites");
+  return useMemo(() => new Map(sites.map((site) => [site.site, site.name])), [sites]);
 }

@@ -6,7 +6,7 @@ import { everyOf } from "./paneldata.js";
 import { rangeOf, variablesOf } from "./router.js";
 import { place, adjust } from "./navigation.js";
 import { useStore } from "./store.js";
-import { useCity, useReader } from "./session.js";
+import { session, useCity, useReader } from "./session.js";
 import { Failed, Skeleton, useAsked } from "./states.js";
 import { Panel } from "./panel.js";
 import { sectionsOf } from "./layout.js";
@@ -26,6 +26,7 @@ function Board({ board, reader }) {
   const city = useCity();
   const text = query.toString();
   const range = useMemo(() => rangeOf(query, board.time ?? { from: "now-24h", to: "now" }), [text, board]);
+  useEffect(() => session.set({ boardRange: board.time ?? null }), [board]);
   const asked = useMemo(() => variablesOf(query), [text]);
   const hasVariables = (board.templating?.list ?? []).length > 0;
   const { value: variables } = useAsked(

@@ -111,25 +111,37 @@ export function alignedSeries(frames) {
 }
 
 /**
- * Gaps kept: a null is put where a series' own spacing says that something is missing, so that no line is drawn across.
- * @param {number[]} times ms @param {(number | null | undefined)[]} values
- * @returns {(number | null | undefined)[]} with null in place of undefined inside a gap
+ * Gaps kept: where a series' own spacing says that something is missing, a null is put, at a time of its own where no
+ * other series has one, so that no line is drawn across.
+ * @param {number[]} times ms, ascending @param {(number | null | undefined)[][]} columns
+ * @returns {{times: number[], columns: (number | null | undefined)[][]}}
  */
-export function keepGaps(times, values) {
-  const own = times.filter((_, at) => typeof values[at] === "number");
-  if (own.length < 3) return values;
-  const steps = own.slice(1).map((time, at) => time - own[at]).sort((a, b) => a - b);
+export function withGaps(times, columns) {
+  const gaps = columns.map((values) => gapsOf(times, values));
+  const added = new Set(gaps.flat().filter((gap) => gap.between === 0).map((gap) => gap.at));
+  const all = [...times, ...added].sort((a, b) => a - b);
+  const place = new Map(times.map((time, at) => [time, at]));
+  return {
+    times: all,
+    columns: columns.map((values, column) => all.map((time) => {
+      const at = place.get(time);
+      const value = at === undefined ? undefined : values[at];
+      if (typeof value === "number") return value;
+      return gaps[column].some((gap) => time > gap.from && time < gap.to) ? null : value;
+    })),
+  };
+}
+
+/** @param {number[]} times @param {(number | null | undefined)[]} values */
+function gapsOf(times, values) {
+  const own = times.flatMap((time, at) => (typeof values[at] === "number" ? [{ time, at }] : []));
+  if (own.length < 3) return [];
+  const steps = own.slice(1).map((one, index) => one.time - own[index].time).sort((a, b) => a - b);
   const usual = steps[Math.floor(steps.length / 2)];
-  const result = [...values];
-  let previous = null;
-  for (let at = 0; at < times.length; at += 1) {
-    if (typeof values[at] !== "number") continue;
-    if (previous !== null && times[at] - times[previous] > usual * 1.75) {
-      for (let between = previous + 1; between < at; between += 1) result[between] = null;
-    }
-    previous = at;
-  }
-  return result;
+  return own.slice(1).flatMap((one, index) => {
+    const before = own[index];
+    return one.time - before.time > usual * 1.75 ? [{ from: before.time, to: one.time, at: before.time + usual, between: one.at - before.at - 1 }] : [];
+  });
 }
 
 /**

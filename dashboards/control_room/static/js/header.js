@@ -1,6 +1,7 @@
 // The header of every page: city, boards, clock, is it live, language, theme, help; and the banner of simulated data.
 
 import { html } from "./html.js";
+import { Icon } from "./icons.js";
 import { now } from "./clock.js";
 import { chooseCity, chooseLanguage, nextTheme, session, useCity, useReader } from "./session.js";
 import { useStore } from "./store.js";
@@ -62,7 +63,7 @@ function Live({ reader }) {
 function ThemeButton({ words }) {
   const theme = useStore(session, (state) => state.theme);
   const name = words.t({ auto: "themeAuto", dark: "themeDark", light: "themeLight" }[theme]);
-  return html`<button type="button" class="icon" aria-label=${`${words.t("theme")}: ${name}`} title=${`${words.t("theme")}: ${name}`} onClick=${nextTheme}>${{ auto: "◐", dark: "●", light: "○" }[theme]}</button>`;
+  return html`<button type="button" class="icon" aria-label=${`${words.t("theme")}: ${name}`} title=${`${words.t("theme")}: ${name}`} onClick=${nextTheme}><${Icon} name=${theme} /></button>`;
 }
 
 /** Said on every page of a city whose data are made up. */

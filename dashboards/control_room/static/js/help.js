@@ -1,6 +1,7 @@
 // Help: the keyboard, the marks and the states. A dialog of the browser's own, which keeps the focus and closes on Escape.
 
 import { html, useEffect, useRef } from "./html.js";
+import { Icon } from "./icons.js";
 import { useReader } from "./session.js";
 import { CLASS_COLOURS } from "./format/thresholds.js";
 import { Mark, SHAPES } from "./map/shapes.js";
@@ -17,7 +18,7 @@ export function Help({ open, close }) {
   }, [open]);
   return html`<dialog class="help" ref=${dialog} aria-labelledby="help-title" onClose=${close} onClick=${(event) => event.target === dialog.current && close()}>
     ${open && html`<div class="help-in">
-      <header><h2 id="help-title">${words.t("help")}</h2><button type="button" class="icon" aria-label=${words.t("close")} onClick=${close}>✕</button></header>
+      <header><h2 id="help-title">${words.t("help")}</h2><button type="button" class="icon" aria-label=${words.t("close")} onClick=${close}><${Icon} name="close" /></button></header>
       <div class="help-columns">
         <section><h3>${words.t("shortcuts")}</h3><dl class="keys">${KEYS.map(([key, text]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${words.t(text)}</dd></div>`)}</dl></section>
         <section><h3>${words.t("helpColours")}</h3>

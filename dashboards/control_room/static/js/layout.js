@@ -20,11 +20,19 @@ function byPlace(a, b) {
   return (a.gridPos?.y ?? 0) - (b.gridPos?.y ?? 0) || (a.gridPos?.x ?? 0) - (b.gridPos?.x ?? 0);
 }
 
-/** @param {any[]} panels @returns {Placed[]} */
+/**
+ * Panels where they lie, moved up into what is free above them, as Grafana does.
+ * @param {any[]} panels @returns {Placed[]}
+ */
 function placed(panels) {
-  const top = Math.min(...panels.map((panel) => panel.gridPos?.y ?? 0));
-  return [...panels].sort(byPlace).map((panel) => {
-    const { x = 0, y = 0, w = 24, h = 8 } = panel.gridPos ?? {};
-    return { panel, column: x + 1, row: y - top + 1, width: Math.min(w, 24 - x), height: h };
-  });
+  /** @type {Placed[]} */
+  const done = [];
+  for (const panel of [...panels].sort(byPlace)) {
+    const { x = 0, w = 24, h = 8 } = panel.gridPos ?? {};
+    const width = Math.min(w, 24 - x);
+    const under = done.filter((one) => one.column < x + 1 + width && x + 1 < one.column + one.width);
+    const row = Math.max(1, ...under.map((one) => one.row + one.height));
+    done.push({ panel, column: x + 1, row, width, height: h });
+  }
+  return done;
 }

@@ -2,25 +2,14 @@
 
 import { createStore } from "./store.js";
 import { address } from "./api.js";
+import { backoff } from "./backoff.js";
 import { now } from "./clock.js";
 
 /** @typedef {{state: "connecting" | "live" | "lost", since: number}} Liveness */
 
 export const liveness = createStore(/** @type {Liveness} */ ({ state: "connecting", since: now() }));
 
-const SHORTEST = 1000;
-const LONGEST = 30000;
 const listeners = new Set();
-
-/**
- * How long to wait before attempt number `attempt`, ms: doubling, with some chance in it so that many pages do not
- * come back at once.
- * @param {number} attempt 0, 1, … @param {number} [chance] 0 … 1
- */
-export function backoff(attempt, chance = Math.random()) {
-  const longest = Math.min(LONGEST, SHORTEST * 2 ** attempt);
-  return Math.round(longest / 2 + (longest / 2) * chance);
-}
 
 /** @param {(value: any) => void} listener is told every new KPI value @returns {() => void} */
 export function onValue(listener) {

@@ -1,9 +1,10 @@
 // The frame around a panel: its title, its state, the table behind it, full screen. What is inside is by type.
 
 import { html, useCallback, useRef, useState } from "./html.js";
+import { Icon } from "./icons.js";
 import { usePanelData } from "./paneldata.js";
 import { useReader, useTheme } from "./session.js";
-import { hasValues, rowsOf } from "./frames.js";
+import { hasValues } from "./frames.js";
 import { spanOf } from "./format/times.js";
 import { adjust } from "./navigation.js";
 import { filledLink } from "./fieldconfig.js";
@@ -16,7 +17,7 @@ import { StateTimeline } from "./panels/statetimeline.js";
 import { TextPanel } from "./panels/text.js";
 import { TimeSeries } from "./panels/timeseries.js";
 import { SiteList } from "./map/map.js";
-import { sitesOf } from "./map/sites.js";
+import { colouredSites } from "./map/sites.js";
 
 const TYPES = { stat: Stat, gauge: Gauge, bargauge: BarGauge, table: TablePanel, timeseries: TimeSeries, "state-timeline": StateTimeline, geomap: GeomapPanel };
 /** Panels that have another form of themselves as a table. */
@@ -48,8 +49,8 @@ function Filled({ panel, context, element, title, asTable, setAsTable, reader })
       <span class="spacer" />
       <${PanelLinks} panel=${panel} context=${context} reader=${reader} />
       ${DRAWN.has(panel.type) && html`<button type="button" class="icon" data-action="table" aria-pressed=${asTable} title=${reader.words.t(asTable ? "asChart" : "asTable")}
-        aria-label=${`${title}: ${reader.words.t(asTable ? "asChart" : "asTable")}`} onClick=${() => setAsTable(!asTable)}>${asTable ? "∿" : "▤"}</button>`}
-      <button type="button" class="icon" data-action="full" title=${reader.words.t("fullScreen")} aria-label=${`${title}: ${reader.words.t("fullScreen")}`} onClick=${() => fullScreen(element.current)}>⛶</button>
+        aria-label=${`${title}: ${reader.words.t(asTable ? "asChart" : "asTable")}`} onClick=${() => setAsTable(!asTable)}><${Icon} name=${asTable ? "chart" : "table"} /></button>`}
+      <button type="button" class="icon" data-action="full" title=${reader.words.t("fullScreen")} aria-label=${`${title}: ${reader.words.t("fullScreen")}`} onClick=${() => fullScreen(element.current)}><${Icon} name="full" /></button>
     </header>
     <div class=${`panel-body${data && failure ? " old" : ""}`}>
       <${Body} panel=${panel} context=${context} state=${state} asTable=${asTable} reader=${reader} theme=${theme} />
@@ -69,7 +70,7 @@ function Body({ panel, context, state, asTable, reader, theme }) {
     return html`<${Empty} text=${noValue ? reader.translate(noValue) : reader.words.t("noDataRange")} />`;
   }
   const linking = { range: context.range, variables: context.variables };
-  if (asTable && panel.type === "geomap") return html`<${SiteList} sites=${sitesOf(rowsOf(data.frames[0]))} reader=${reader} label=${reader.translate(panel.title)} />`;
+  if (asTable && panel.type === "geomap") return html`<${SiteList} sites=${colouredSites(panel, data.frames[0], reader, theme)} reader=${reader} label=${reader.translate(panel.title)} />`;
   if (asTable) return html`<${FramesTable} panel=${panel} data=${data} reader=${reader} />`;
   return html`<${Type} panel=${panel} data=${data} reader=${reader} theme=${theme} context=${linking} zoom=${zoom} />`;
 }

@@ -2,6 +2,7 @@
 
 import { createStore, useStore } from "./store.js";
 import { getJson } from "./api.js";
+import { learnNow } from "./clock.js";
 import { adjust, place } from "./navigation.js";
 import { wordsOf } from "./text/words.js";
 
@@ -35,6 +36,7 @@ export const session = createStore({
   theme: /** @type {"auto" | "dark" | "light"} */ (asked().get("theme") ?? remembered("theme") ?? "auto"),
   systemDark: matchMedia("(prefers-color-scheme: dark)").matches,
   kiosk: asked().has("kiosk"),
+  boardRange: /** @type {{from: string, to: string} | null} */ (null), // what the shown board begins with
   citySlug: asked().get("city") ?? remembered("city"),
 });
 
@@ -93,7 +95,10 @@ export async function begin() {
   const quietly = (promise, otherwise) => promise.catch(() => otherwise);
   loadWords(session.get().words.language);
   const boards = quietly(getJson("/control-room/boards"), []).then((found) => session.set({ boards: found }));
-  const settings = quietly(getJson("/control-room/settings"), { tiles: null }).then((found) => session.set({ settings: found }));
+  const settings = quietly(getJson("/control-room/settings"), { tiles: null }).then((found) => {
+    learnNow(found.now);
+    session.set({ settings: found });
+  });
   await Promise.all([settings, loadCities()]);
   await boards;
 }

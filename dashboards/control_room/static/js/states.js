@@ -21,7 +21,7 @@ export function Empty({ text }) {
 export function Failed({ failure, retry, small = false }) {
   const { words } = useReader();
   const { title, detail, hint } = said(failure, words);
-  return html`<div class=${`failed${small ? " small" : ""}`} role="alert">
+  return html`<div class=${`failed${small ? " small" : ""}`} role="status">
     <p><strong>⚠ ${words.t("failed")}</strong>${detail && html`<span> ${detail}</span>`}</p>
     ${hint && html`<p>${hint}</p>`}
     ${!detail && title && html`<p>${title}</p>`}

@@ -5,7 +5,7 @@ import { now } from "./clock.js";
 import { adjust, place } from "./navigation.js";
 import { useStore } from "./store.js";
 import { rangeOf } from "./router.js";
-import { useReader } from "./session.js";
+import { session, useReader } from "./session.js";
 import { approximateInstant, formatSince, fromLocalInput, localInput, spanOf } from "./format/times.js";
 
 const PRESETS = ["now-1h", "now-6h", "now-24h", "now-48h", "now-7d", "now-30d", "now-90d", "now-1y"];
@@ -31,7 +31,9 @@ export function TimePicker() {
   const reader = useReader();
   const { words, zone } = reader;
   const query = useStore(place, (state) => state.route.query);
-  const range = rangeOf(query, DEFAULT_RANGE);
+  const page = useStore(place, (state) => state.route.page);
+  const boardRange = useStore(session, (state) => state.boardRange);
+  const range = rangeOf(query, (page === "board" && boardRange) || DEFAULT_RANGE);
   const box = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   const [wrong, setWrong] = useState(false);
   const close = () => {

@@ -19,7 +19,7 @@ export function Flow({ panels, context }) {
     <${Part} panel=${panels[0]} context=${context} say=${newestText} ticking=${true} />
     <${Part} panel=${panels[1]} context=${context} say=${(value, reader) => reader.words.t("perMinute", { count: formatNumber(value, { language: reader.language, decimals: 0 }) })} />
     <${Part} panel=${panels[2]} context=${context} href="/quarantine" say=${(value, reader) => reader.words.t("refused", { count: formatNumber(value, { language: reader.language, decimals: 0 }) })} />
-    <${Part} panel=${panels[3]} context=${context} href="/board/platform" say=${(value, reader) => reader.words.t("behind", { age: formatDuration(value < 1 ? Math.round(value * 10) / 10 || 0 : value, reader.language) })} />
+    <${Part} panel=${panels[3]} context=${context} href="/board/platform" say=${(value, reader) => reader.words.t("behind", { age: waitOf(value, reader) })} />
   </footer>`;
 }
 
@@ -44,6 +44,11 @@ function valueOf(row, ticking) {
   const newest = ticking ? asInstant(row.newest) : null;
   if (newest !== null) return Math.max(0, Math.floor((now() - newest) / 1000));
   return typeof row.value === "number" ? row.value : null;
+}
+
+/** Seconds with one decimal while they are few: this one is watched for small changes. */
+function waitOf(seconds, { language }) {
+  return seconds < 10 ? `${formatNumber(seconds, { language, decimals: 1 })} s` : formatDuration(seconds, language);
 }
 
 function newestText(seconds, reader) {

@@ -2,13 +2,13 @@
 
 import { html, useRef } from "../html.js";
 import { usePanelData } from "../paneldata.js";
+import { useSiteNames } from "../areas.js";
 import { rowsOf } from "../frames.js";
 import { useReader } from "../session.js";
 import { asInstant, compactAge } from "../format/times.js";
-import { formatNumber } from "../format/numbers.js";
-import { formatDuration } from "../format/units.js";
 import { now } from "../clock.js";
 import { isSafe } from "../router.js";
+import { sentenceOf } from "./sentences.js";
 import { Failed, OldChip, Skeleton } from "../states.js";
 
 /** Shape and colour say how urgent it is; so does the word for those who do not see them. */
@@ -20,43 +20,23 @@ export function Hands({ panel, context }) {
   const reader = useReader();
   const { words } = reader;
   const { data, failure, loadedAt, retry } = usePanelData(context, panel.id, element);
+  const names = useSiteNames();
   const rows = data ? rowsOf(data.frames[0]) : [];
   return html`<section class="panel hands" ref=${element} aria-label=${words.t("needsHand")} data-panel=${panel.id}>
     <header><h2>${words.t("needsHand")}</h2>${data && html`<span class="count">${rows.length}</span>`}${data && failure && html`<${OldChip} since=${loadedAt} failure=${failure} />`}</header>
     <div class=${`panel-body${data && failure ? " old" : ""}`} tabindex="0" role="region" aria-label=${words.t("needsHand")}>
       ${!data && (failure ? html`<${Failed} failure=${failure} retry=${retry} />` : html`<${Skeleton} rows=${4} />`)}
       ${data && rows.length === 0 && html`<p class="all-well"><span aria-hidden="true">✓</span> ${words.t("nothingNeeds")}</p>`}
-      ${rows.length > 0 && html`<ul>${rows.map((row, at) => html`<${Line} key=${`${row.link} ${row.device} ${row.what} ${at}`} row=${row} reader=${reader} />`)}</ul>`}
+      ${rows.length > 0 && html`<ul>${rows.map((row, at) => html`<${Line} key=${`${row.link} ${row.device} ${row.what} ${at}`} row=${row} names=${names} reader=${reader} />`)}</ul>`}
     </div>
   </section>`;
 }
 
-function Line({ row, reader }) {
+function Line({ row, names, reader }) {
   const { words } = reader;
   const [mark, word] = SEVERITIES[row.severity] ?? SEVERITIES[1];
   const since = asInstant(row.since);
   const inside = html`<span class=${`severity s${row.severity}`} aria-hidden="true">${mark}</span><span class="hidden">${words.t(word)}: </span>
-    <span class="hand-text">${sentenceOf(row, reader)}</span>${since !== null && html`<time>${compactAge(now() - since, reader.language)}</time>`}`;
+    <span class="hand-text">${sentenceOf(row, reader, names)}</span>${since !== null && html`<time>${compactAge(now() - since, reader.language)}</time>`}`;
   return html`<li>${row.link && isSafe(row.link) ? html`<a href=${row.link}>${inside}</a>` : html`<span class="unlinked">${inside}</span>`}</li>`;
-}
-
-/**
- * A row as a sentence: the board's own when it has one, else the page's by what it is about.
- * @param {Record<string, any>} row @param {any} reader
- */
-export function sentenceOf(row, reader) {
-  const { words, language } = reader;
-  const count = typeof row.count === "number" ? row.count : 0;
-  const values = {
-    count: formatNumber(count, { language, decimals: 0 }),
-    minutes: row.minutes ?? "",
-    age: typeof row.minutes === "number" ? formatDuration(row.minutes * 60, language) : "",
-    property: row.property ? words.translate(row.property) : count > 1 ? words.t("seriesCount", { count }) : "",
-    place: row.site_name ?? row.site ?? row.device ?? "",
-    site: row.site ?? "", device: row.device ?? words.t("deviceCount", { count }), reason: words.code(row.property ?? ""),
-    kind: words.code(row.kind),
-  };
-  const key = `hand_${row.what}`;
-  const own = words.t(key, values);
-  return own === key ? [words.translate(row.what), values.place, values.property].filter(Boolean).join(" · ") : own;
 }

@@ -2,6 +2,7 @@
 
 import { html, useMemo, useRef, useState } from "../html.js";
 import { getJson } from "../api.js";
+import { Icon } from "../icons.js";
 import { rowsOf } from "../frames.js";
 import { everyOf, usePanelData } from "../paneldata.js";
 import { session, useCity, useReader, useTheme } from "../session.js";
@@ -59,11 +60,10 @@ function CityMap({ panel, context }) {
   const sites = useMemo(() => (data ? sitesOf(rowsOf(data.frames[0])) : []), [data]);
   return html`<section class="panel city-map" ref=${element} aria-label=${words.t("map")} data-panel=${panel.id}>
     <header><h2>${words.t("map")}</h2>${data && failure && html`<${OldChip} since=${loadedAt} failure=${failure} />`}<span class="spacer" />
-      ${data && html`<${MapKey} sites=${sites} reader=${reader} />`}
-      <button type="button" class="icon" data-action="table" aria-pressed=${asList} aria-label=${`${words.t("map")}: ${words.t(asList ? "asMap" : "asList")}`} title=${words.t(asList ? "asMap" : "asList")} onClick=${() => setAsList(!asList)}>${asList ? "◎" : "▤"}</button></header>
+      <button type="button" class="icon" data-action="table" aria-pressed=${asList} aria-label=${`${words.t("map")}: ${words.t(asList ? "asMap" : "asList")}`} title=${words.t(asList ? "asMap" : "asList")} onClick=${() => setAsList(!asList)}><${Icon} name=${asList ? "map" : "table"} /></button></header>
     <div class=${`panel-body${data && failure ? " old" : ""}`}>
       ${!data && (failure ? html`<${Failed} failure=${failure} retry=${retry} />` : html`<${Skeleton} rows=${6} />`)}
-      ${data && (asList ? html`<${SiteList} sites=${sites} reader=${reader} label=${words.t("list")} />` : html`<${SiteMap} sites=${sites} areas=${areas} tiles=${tiles} reader=${reader} theme=${theme} label=${`${words.t("map")}. ${words.t("mapHelp")}`} />`)}
+      ${data && (asList ? html`<${SiteList} sites=${sites} reader=${reader} label=${words.t("list")} />` : html`<${SiteMap} sites=${sites} areas=${areas} tiles=${tiles} reader=${reader} theme=${theme} label=${`${words.t("map")}. ${words.t("mapHelp")}`} /><${MapKey} sites=${sites} reader=${reader} />`)}
     </div>
   </section>`;
 }

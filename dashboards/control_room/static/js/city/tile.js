@@ -2,16 +2,14 @@
 
 import { html, useMemo, useRef } from "../html.js";
 import { usePanelData } from "../paneldata.js";
-import { alignedSeries, rowsOf } from "../frames.js";
-import { configOf, filledLink, shown } from "../fieldconfig.js";
+import { filledLink } from "../fieldconfig.js";
 import { now } from "../clock.js";
 import { useReader, useTheme } from "../session.js";
-import { cssColour, textOn } from "../format/colours.js";
-import { classNumber, wordKeyOf } from "../format/thresholds.js";
-import { asInstant, compactAge, formatSince, formatTime, spokenAge } from "../format/times.js";
-import { formatQuantity, joined } from "../format/units.js";
+import { textOn } from "../format/colours.js";
+import { compactAge, formatSince, spokenAge } from "../format/times.js";
 import { followable } from "../router.js";
 import { Empty, Failed, OldChip, Skeleton, useTick } from "../states.js";
+import { tileOf } from "./answer.js";
 import { Sparkline } from "../panels/sparkline.js";
 
 /** Older than this is said to be old: hourly values come an hour late, and twice that is a value missed. */
@@ -40,7 +38,7 @@ function Inside({ panel, title, state, context, reader }) {
   const since = tile.newest !== null ? formatSince(tile.newest, now(), reader) : null;
   if (tile.nothing) {
     return html`<div class="tile-head">${heading}</div>
-      <${Empty} text=${since ? words.t("noDataSince", { time: since }) : words.t("noData")} />
+      <${Empty} text=${tile.measuring ? words.t("tooLittle") : since ? words.t("noDataSince", { time: since }) : words.t("noData")} />
       <${Coverage} tile=${tile} reader=${reader} />`;
   }
   const old = failure ? loadedAt : tile.newest !== null && now() - tile.newest > OLD_MS ? tile.newest : null;
@@ -54,89 +52,29 @@ function Inside({ panel, title, state, context, reader }) {
       <${Sparkline} times=${tile.trend.times} values=${tile.trend.values} from=${data.to - 86400000} to=${data.to} target=${tile.trendTarget} />
     </div>
     <p class="tile-what">${tile.what}</p>
-    ${tile.notes.length > 0 && html`<p class="tile-notes">${tile.notes.map((note, at) => html`<span key=${at}>${note}</span>`)}</p>`}
+    ${tile.notes.length > 0 && html`<dl class="tile-notes">${tile.notes.map((note) => html`<div key=${note.name}><dt>${note.name}</dt><dd>${note.value}${note.share !== undefined && html`<${Used} share=${note.share} />`}</dd></div>`)}</dl>`}
     <${Coverage} tile=${tile} reader=${reader} />
   </div>`;
 }
 
+/** How much of what the law allows is used: a bar beside the words. */
+function Used({ share }) {
+  return html`<span class=${`used${share >= 1 ? " over" : ""}`} aria-hidden="true"><i style=${{ width: `${Math.min(share, 1) * 100}%` }} /></span>`;
+}
+
 function Coverage({ tile, reader }) {
   const { words } = reader;
+  const { row } = tile;
   const age = tile.newest === null ? null : now() - tile.newest;
-  const counted = typeof tile.row.sites_all === "number";
-  const label = counted ? words.t("sitesLabel", { ok: tile.row.sites_ok, all: tile.row.sites_all, age: age === null ? "–" : spokenAge(age, reader.language) }) : "";
-  const short = counted && tile.row.sites_ok < tile.row.sites_all;
+  const counted = typeof row.sites_all === "number";
+  const label = counted ? words.t("sitesLabel", { ok: row.sites_ok, all: row.sites_all, age: age === null ? "–" : spokenAge(age, reader.language) }) : "";
+  const short = counted && row.sites_ok < row.sites_all;
   return html`<p class="tile-foot" title=${label}>
-    ${counted && html`<span class=${short ? "short" : ""}>${short ? "▲ " : ""}${words.t("sites", { ok: tile.row.sites_ok, all: tile.row.sites_all })}</span>`}
+    ${counted && row.sites_all === 0 && html`<span>${words.t("noSites")}</span>`}
+    ${counted && row.sites_all > 0 && html`<span class=${short ? "short" : ""}>${short ? "▲ " : ""}${words.t("sites", { ok: row.sites_ok, all: row.sites_all })}</span>`}
     ${age !== null && html`<span aria-label=${label}>${compactAge(age, reader.language)}</span>`}
     ${tile.since && html`<span>${tile.since}</span>`}
   </p>`;
-}
-
-/** Everything a tile says, from its one row and its trend. */
-export function tileOf(panel, data, reader, theme) {
-  const { words, language } = reader;
-  const main = data.frames.find((frame) => frame.refId === "A") ?? data.frames[0];
-  const row = rowsOf(main)[0] ?? {};
-  const field = main?.fields.find((one) => one.name === "value") ?? { name: "value", type: "number", values: [] };
-  const config = configOf(panel, field);
-  const said = shown(row.value ?? null, config, reader);
-  const quantity = (value, unit, more = {}) => joined(formatQuantity(value, unit, { language, decimals: Math.abs(value) >= 10 ? 0 : 1, ...more }));
-  const has = (name) => typeof row[name] === "number";
-  const number = classNumber(row.band);
-  // A class is said in words; the number to read is then what was measured.
-  const classed = said.mapped && has("secondary_value");
-  const deviation = typeof config.min === "number" && config.min < 0;
-  const big = classed
-    ? formatQuantity(row.secondary_value, row.secondary_unit, { language, decimals: row.secondary_value >= 10 ? 0 : 1 })
-    : formatQuantity(row.value ?? 0, config.unit, { language, decimals: config.decimals ?? null, sign: deviation });
-  const unit = classed ? row.secondary_unit : config.unit;
-  const key = number ? `class${number}` : wordKeyOf(said.colour, config);
-  const target = has("target") ? row.target : null;
-  const notes = [];
-  if (has("day_so_far")) notes.push(`${words.t("daySoFar", { value: quantity(row.day_so_far, unit) })}${has("hours_so_far") ? ` ${words.t("afterHours", { hours: row.hours_so_far })}` : ""}`);
-  if (has("days_used") && has("days_allowed")) notes.push(words.t("daysUsed", { used: row.days_used, allowed: row.days_allowed }));
-  if (!classed && has("secondary_value")) notes.push(`${reader.translate(row.secondary_label)} ${quantity(row.secondary_value, row.secondary_unit, { decimals: null })}`);
-  if (target !== null && !deviation) notes.push(words.t("target", { value: quantity(target, unit) }));
-  notes.push(...weatherNotes(row, quantity, words));
-  const trend = alignedSeries(data.frames.filter((frame) => frame.refId !== main?.refId));
-  const place = row.where ? words.t("at", { place: row.where }) : "";
-  const start = asInstant(row.period_start);
-  const period = row.period === "P1D" && start !== null ? formatTime(start + 43200000, "weekday", reader) : "";
-  return {
-    row, big, notes,
-    nothing: row.value === null || row.value === undefined,
-    word: said.mapped ? said.text : key ? words.t(key) : "",
-    colour: cssColour(said.colour ?? undefined, theme) ?? "var(--raised)",
-    partial: row.partial === true || row.quality === "partial",
-    newest: asInstant(row.newest),
-    since: asInstant(row.since) === null ? "" : words.t("since", { time: formatSince(asInstant(row.since), now(), reader) }),
-    what: [classed ? reader.translate(row.secondary_label) : reader.translate(row.label) || kpiPhrase(row.kpi, words), place, period].filter(Boolean).join(" · "),
-    trend: trend.series[0] ? { times: trend.times, values: trend.series[0].values } : { times: [], values: [] },
-    trendTarget: deviation ? null : target,
-    evidence: evidenceLink(row),
-  };
-}
-
-/** What the indicator of a tile is, in a few words. @param {string | undefined} kpi @param {any} words */
-function kpiPhrase(kpi, words) {
-  const key = `kpi_${(kpi ?? "").replaceAll(".", "_")}`;
-  const said = words.t(key);
-  return said === key ? "" : said;
-}
-
-function weatherNotes(row, quantity, words) {
-  const parts = [["temperature", "celsius"], ["wind", "velocityms"], ["precipitation", "lengthmm"]]
-    .filter(([name]) => typeof row[name] === "number").map(([name, unit]) => quantity(row[name], unit, { decimals: name === "temperature" ? 0 : 1 }));
-  return parts.length ? [`${words.t("weather")} ${parts.join(" · ")}`] : [];
-}
-
-/** @param {Record<string, any>} row */
-function evidenceLink(row) {
-  if (!row.kpi || !row.scope) return null;
-  const start = asInstant(row.start ?? row.period_start);
-  const query = new URLSearchParams({ kpi: row.kpi, scope_kind: row.scope_kind ?? "city", scope: row.scope, period: row.period ?? "PT1H" });
-  if (start !== null) query.set("start", new Date(start).toISOString());
-  return `/evidence?${query}`;
 }
 
 function boardLink(panel, row, context) {

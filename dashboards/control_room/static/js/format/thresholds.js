@@ -38,10 +38,11 @@ export function classOfColour(colour) {
 export function wordKeyOf(colour, config) {
   const number = classOfColour(colour ?? undefined);
   if (!number) return null;
-  const colours = new Set((config?.thresholds?.steps ?? []).map((step) => classOfColour(step.color)));
-  if (colours.size > 5) return `class${number}`;
+  const scale = (config?.thresholds?.steps ?? []).map((step) => classOfColour(step.color)).filter((one) => one !== null);
+  if (new Set(scale).size > 4) return `class${number}`;
   const level = number <= 2 ? "Fine" : number <= 4 ? "Raised" : "High";
-  return typeof config?.min === "number" && config.min < 0 ? `deviation${level}` : `level${level}`;
+  if (typeof config?.min === "number" && config.min < 0) return `deviation${level}`;
+  return scale[0] > scale.at(-1) ? `share${level}` : `level${level}`; // more is better, or worse
 }
 
 /**

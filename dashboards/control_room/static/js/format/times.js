@@ -128,6 +128,7 @@ export function localInput(at, zone) {
 
 /** The instant that a zone's wall clock shows as `text` (an <input type=datetime-local>). @param {string} text @param {string} zone */
 export function fromLocalInput(text, zone) {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text)) return null;
   const wanted = Date.parse(`${text.slice(0, 16)}:00Z`);
   if (Number.isNaN(wanted)) return null;
   let at = wanted;

@@ -10,7 +10,8 @@ import { siteText } from "./sites.js";
 
 /**
  * @typedef {{site: string, name: string, kind: string, latitude: number, longitude: number, classNumber: number | null,
- *   silent: boolean, value: number | null, unit: string, newest: number | null, label?: string}} MapSite
+ *   silent: boolean, value: number | null, unit: string, newest: number | null, label?: string,
+ *   colour?: string | null, word?: string, said?: string}} MapSite
  */
 
 /** @param {{sites: MapSite[], areas: any[], tiles: any, reader: any, theme: string, label: string}} props */
@@ -28,6 +29,7 @@ export function SiteMap({ sites, areas, tiles, reader, theme, label }) {
       map.attributionControl?.setPrefix(false);
       L.control.zoom({ position: "bottomright", zoomInTitle: "+", zoomOutTitle: "−" }).addTo(map);
       if (tiles) L.tileLayer(tiles.url, { attribution: tiles.attribution, maxZoom: 19, className: "tiles" }).addTo(map);
+      map.createPane("names").style.zIndex = "450"; // below the marks
       map.on("focus click", () => map.scrollWheelZoom.enable());
       map.on("blur mouseout", () => map.scrollWheelZoom.disable());
       state.current = { L, map, marks: new Map(), districts: null, fitted: "" };
@@ -63,10 +65,19 @@ function drawDistricts(state, areas) {
   state.districts = L.geoJSON({ type: "FeatureCollection", features }, {
     interactive: false,
     style: { className: "district", weight: 1 },
-    onEachFeature: (feature, layer) => layer.bindTooltip(feature.properties.name, { permanent: true, direction: "center", className: "district-name", interactive: false }),
+    onEachFeature: (feature, layer) => layer.bindTooltip(feature.properties.name, { permanent: true, direction: "center", className: "district-name", interactive: false, pane: "names" }),
   }).addTo(map);
   state.fitted = "";
   fit(state);
+}
+
+/** @param {any} L @param {MapSite} site */
+function iconOf(L, site) {
+  const element = document.createElement("div");
+  // What has no class is context: smaller, so that what is judged stands out.
+  const size = site.classNumber !== null || site.colour || site.silent ? 20 : 14;
+  render(html`<${Mark} kind=${site.kind} classNumber=${site.classNumber} own=${site.colour} silent=${site.silent} size=${size} />`, element);
+  return L.divIcon({ html: element, className: "site-mark", iconSize: [size + 4, size + 4] });
 }
 
 function drawSites(state, sites, reader) {
@@ -76,23 +87,18 @@ function drawSites(state, sites, reader) {
   for (const site of placed) {
     seen.add(site.site);
     const text = siteText(site, reader);
-    const look = `${site.kind} ${site.classNumber} ${site.silent} ${text}`;
+    const look = `${site.kind} ${site.classNumber} ${site.colour} ${site.silent} ${text}`;
     let mark = marks.get(site.site);
     if (mark && mark.look === look) continue;
     if (!mark) {
-      mark = { marker: L.marker([site.latitude, site.longitude], { keyboard: true }).addTo(map), look };
+      mark = { marker: L.marker([site.latitude, site.longitude], { keyboard: true, icon: iconOf(L, site) }).addTo(map), look };
       mark.marker.on("click keypress", (event) => {
         if (event.type === "click" || event.originalEvent?.key === "Enter") go(`/site/${encodeURIComponent(site.site)}`);
       });
       mark.marker.bindTooltip("", { direction: "top", offset: [0, -8] });
       marks.set(site.site, mark);
-    }
+    } else mark.marker.setIcon(iconOf(L, site));
     mark.look = look;
-    const element = document.createElement("div");
-    const judged = site.classNumber !== null || site.silent;
-    const size = judged ? 20 : 14;
-    render(html`<${Mark} kind=${site.kind} classNumber=${site.classNumber} silent=${site.silent} size=${size} />`, element);
-    mark.marker.setIcon(L.divIcon({ html: element, className: "site-mark", iconSize: [size + 4, size + 4] }));
     mark.marker.setZIndexOffset(site.silent ? 900 : (site.classNumber ?? 0) * 100);
     mark.marker.setTooltipContent(text);
     mark.marker.getElement()?.setAttribute("aria-label", text);
@@ -111,20 +117,23 @@ function drawSites(state, sites, reader) {
 function fit(state) {
   if (!state) return;
   const { L, map, districts, points = [] } = state;
+  const key = map.getContainer().parentElement?.querySelector(".map-key");
+  // Where the key lies on the map, the city is put beside it.
+  const covered = key && getComputedStyle(key).position === "absolute" ? key.offsetWidth + 10 : 0;
   const { x, y } = map.getSize();
   const bounds = L.latLngBounds(points);
   if (bounds.isValid() === false && districts?.getBounds().isValid()) bounds.extend(districts.getBounds());
-  const wanted = `${x} ${y} ${bounds.isValid() ? bounds.toBBoxString() : ""}`;
+  const wanted = `${x} ${y} ${covered} ${bounds.isValid() ? bounds.toBBoxString() : ""}`;
   if (!bounds.isValid() || x === 0 || y === 0 || wanted === state.fitted) return;
   state.fitted = wanted;
-  map.fitBounds(bounds.pad(0.04), { animate: false, padding: [10, 10], maxZoom: 15 });
+  map.fitBounds(bounds.pad(0.04), { animate: false, paddingTopLeft: [10 + covered, 12], paddingBottomRight: [12, 12], maxZoom: 15 });
 }
 
 /** The same as a list: every site by name, for those who do not use the map. @param {{sites: MapSite[], reader: any, label: string}} props */
 export function SiteList({ sites, reader, label }) {
   const { words } = reader;
   const columns = [
-    { key: "site", label: words.t("site"), sort: (site) => site.name, cell: (site) => html`<a href=${`/site/${encodeURIComponent(site.site)}`}><${Mark} kind=${site.kind} classNumber=${site.classNumber} silent=${site.silent} size=${14} /> ${site.name}</a>` },
+    { key: "site", label: words.t("site"), sort: (site) => site.name, cell: (site) => html`<a href=${`/site/${encodeURIComponent(site.site)}`}><${Mark} kind=${site.kind} classNumber=${site.classNumber} own=${site.colour} silent=${site.silent} size=${14} /> ${site.name}</a>` },
     { key: "kind", label: words.t("kind"), sort: (site) => words.code(site.kind), cell: (site) => words.code(site.kind) },
     { key: "state", label: words.t("state"), sort: (site) => (site.silent ? 9 : (site.classNumber ?? 0)), cell: (site) => siteText(site, reader, { short: true }) },
   ];
@@ -136,8 +145,11 @@ export function MapKey({ sites, reader }) {
   const { words } = reader;
   const kinds = [...new Set(sites.map((site) => site.kind))];
   const classes = [...new Set(sites.map((site) => site.classNumber).filter((number) => number !== null))].sort();
+  const levels = [...new Map(sites.filter((site) => site.colour && site.word).map((site) => [site.word, site.colour]))];
+  if (sites.length === 0) return null;
   return html`<div class="map-key" aria-label=${words.t("legend")} role="group">
     ${classes.map((number) => html`<span key=${number}><i class="swatch" style=${{ background: classColour(number) }} />${words.t(`class${number}`)}</span>`)}
+    ${levels.map(([word, colour]) => html`<span key=${word}><i class="swatch" style=${{ background: colour }} />${word}</span>`)}
     ${kinds.map((kind) => html`<span key=${kind}><${Mark} kind=${kind} size=${12} />${words.code(kind)}</span>`)}
     ${sites.some((site) => site.silent) && html`<span key="silent"><${Mark} kind="other" silent=${true} size=${12} />${words.t("silent")}</span>`}
   </div>`;

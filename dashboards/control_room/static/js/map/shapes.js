@@ -21,9 +21,9 @@ export function shapeOf(kind) {
   return SHAPES[kind] ?? SHAPES.other;
 }
 
-/** @param {{kind: string, classNumber?: number | null, silent?: boolean, size?: number}} props */
-export function Mark({ kind, classNumber = null, silent = false, size = 18 }) {
-  const colour = silent ? "none" : (classColour(classNumber) ?? "var(--unclassed)");
+/** @param {{kind: string, classNumber?: number | null, own?: string | null, silent?: boolean, size?: number}} props */
+export function Mark({ kind, classNumber = null, own = null, silent = false, size = 18 }) {
+  const colour = silent ? "none" : (own ?? classColour(classNumber) ?? "var(--unclassed)");
   return html`<svg class=${`mark${silent ? " silent" : ""}`} viewBox="-1 -1 22 22" width=${size} height=${size} aria-hidden="true">
     <path d=${shapeOf(kind)} fill=${colour} />
   </svg>`;

@@ -54,7 +54,8 @@ async function loadEvidence(city, { kpi, scope_kind, scope, period, start }, sig
   const at = found ? Date.parse(found.start) : (start ?? now());
   const span = BEFORE[period] ?? BEFORE.P1D;
   const [definition, neighbours, inputs, earlier] = await Promise.all([
-    getJson(`/v1/kpis/${encodeURIComponent(kpi)}`, { version: found?.version }, { signal }),
+    // Without its definition a value still has its evidence.
+    getJson(`/v1/kpis/${encodeURIComponent(kpi)}`, { version: found?.version }, { signal }).catch(() => ({ definition: {} })),
     getJson("/v1/kpi-values", { ...where, from: iso(at - span), to: iso(Math.min(now(), at + span / 3) + 1000), limit: 1000 }, { signal }),
     found?.evidence.inputs ? getJson(found.evidence.inputs, { limit: 500 }, { signal }).catch(() => null) : null,
     found ? earlierOf(found, where, signal) : [],
@@ -84,8 +85,7 @@ function Found({ found, kpi, inputs, earlier, city, reader }) {
         ${found.band && html`<span class="chip" style=${number ? { background: classColour(number), color: textOn(classColour(number)) } : {}}>${number ? words.t(`class${number}`) : words.code(found.band)}</span>`}
         ${evidence.partial && html`<span class="tag" title=${words.t("partialHint")}>${words.t("partial")}</span>`}
         ${found.quality !== "ok" && html`<span class="old-chip">${words.code(found.quality)}${found.reason ? `: ${words.code(found.reason)}` : ""}</span>`}</div>
-      <p>${words.t(`scope_${found.scope_kind}`)} ${found.scope_kind === "site" ? html`<a href=${`/site/${encodeURIComponent(found.scope)}`}>${found.scope}</a>` : found.scope} ·
-        ${words.t(found.period)} · ${words.t("periodFrom", { from: formatTime(Date.parse(found.start), "full", reader), to: formatTime(Date.parse(found.ends), "full", reader) })}</p>
+      <p>${words.t(`scope_${found.scope_kind}`)} ${found.scope_kind === "site" ? html`<a href=${`/site/${encodeURIComponent(found.scope)}`}>${found.scope}</a>` : found.scope}${" · "}${words.t(found.period)} · ${words.t("periodFrom", { from: formatTime(Date.parse(found.start), "full", reader), to: formatTime(Date.parse(found.ends), "full", reader) })}</p>
       ${simulated && html`<p class="note">▲ ${words.t("simulatedValue")}</p>`}
       ${indicative && !simulated && html`<p class="note">▲ ${words.t("indicativeValue")}</p>`}
     </section>

@@ -44,6 +44,7 @@ export function Facts({ facts, words }) {
 const short = (hash) => hash.replace(/^(sha256:.{12}).*/, "$1…");
 
 function formulaOf(definition, words) {
+  if (!definition.calculator) return null;
   const inputs = Object.keys(definition.inputs ?? {}).join(", ");
   const parameters = Object.entries(definition.parameters ?? {}).filter(([, value]) => typeof value !== "object").map(([name, value]) => `${words.code(name)} ${value}`);
   const combined = definition.scope ? Object.entries(definition.scope).map(([kind, how]) => `${words.t(`scope_${kind}`)}: ${String(how).replaceAll("_", " ")}`).join("; ") : "";
@@ -61,8 +62,8 @@ function coverageOf(found, evidence, words, language) {
 
 function sensorsOf(evidence, words, count) {
   const parts = [];
-  if (typeof evidence.sites === "number") parts.push(evidence.expected_sites ? words.t("sitesUsed", { used: evidence.sites, expected: evidence.expected_sites }) : `${count(evidence.sites)} ${words.t("site").toLowerCase()}`);
-  if (typeof evidence.datastreams === "number") parts.push(`${count(evidence.datastreams)} ${words.t("datastreams").toLowerCase()}`);
+  if (typeof evidence.sites === "number") parts.push(evidence.expected_sites ? words.t("sitesUsed", { used: evidence.sites, expected: evidence.expected_sites }) : `${words.t("sitesCount")}: ${count(evidence.sites)}`);
+  if (typeof evidence.datastreams === "number") parts.push(`${words.t("datastreams").toLowerCase()}: ${count(evidence.datastreams)}`);
   parts.push([...(evidence.class ?? []), ...(evidence.origin ?? [])].map((one) => words.code(one)).join(", "));
   return parts.filter(Boolean).join(" · ");
 }

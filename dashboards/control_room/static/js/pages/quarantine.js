@@ -19,13 +19,17 @@ export function QuarantinePage({ route }) {
   const city = useCity();
   const reason = route.query.get("reason");
   const device = route.query.get("device");
+  const id = route.query.get("id");
   const [limit, setLimit] = useState(AT_ONCE);
-  const { value, failure, retry } = useAsked((signal) => getJson("/v1/quarantine", { city: city.slug, reason, device, limit }, { signal }), city ? `${city.slug} ${reason} ${device} ${limit}` : null, 30000);
+  const { value, failure, retry } = useAsked(
+    async (signal) => (id ? { data: [await getJson(`/v1/quarantine/${encodeURIComponent(id)}`, {}, { signal })], next: null } : getJson("/v1/quarantine", { city: city.slug, reason, device, limit }, { signal })),
+    city ? `${city.slug} ${id} ${reason} ${device} ${limit}` : null, 30000,
+  );
   const { value: health } = useAsked((signal) => getJson("/v1/health", {}, { signal }), "health", 60000);
   const reasons = [...new Set([...(health?.refused_24h ?? []).map((one) => one.reason), ...(value?.data ?? []).map((one) => one.reason), ...(reason ? [reason] : [])])].sort();
   return html`<div class="page">
     <div class="page-head"><h1>${words.t("quarantine")}</h1><p>${words.t("quarantineIntro")}</p>
-      <div class="variables"><label><span>${words.t("reason")}</span><select onChange=${(event) => adjust({ reason: event.currentTarget.value || null }, { replace: false })}>
+      <div class="variables"><label><span>${words.t("reason")}</span><select onChange=${(event) => adjust({ id: null, reason: event.currentTarget.value || null }, { replace: false })}>
         <option value="" selected=${!reason}>${words.t("allReasons")}</option>
         ${reasons.map((one) => html`<option key=${one} value=${one} selected=${one === reason}>${words.code(one)}</option>`)}</select></label>
       <a class="panel-link" href=${address("/v1/quarantine", { city: city?.slug, reason, format: "csv" })} download>${words.t("csv")}</a></div></div>
@@ -43,7 +47,7 @@ function Refused({ one, reader }) {
   const replay = one.replayed_at ? words.t("replayed", { outcome: one.replay_outcome ?? "" }) : one.replay_asked_at ? words.t("waitsReplay") : words.t("replayHint", { id: one.id });
   return html`<li class="card">
     <header class="card-head"><h2>${words.code(one.reason)}</h2><span class="spacer" />
-      <span class="muted">${words.t("times", { count: formatNumber(one.occurrences, { language, decimals: 0 }) })} · ${words.t("lastTime")} ${at(one.last_received_at)}</span></header>
+      <span class="muted">${one.occurrences === 1 ? words.t("timesOne") : words.t("times", { count: formatNumber(one.occurrences, { language, decimals: 0 }) })} · ${words.t("lastTime")} ${at(one.last_received_at)}</span></header>
     <p>${words.translate(one.detail)}</p>
     <p class="mend"><strong>${words.t("howToMend")}:</strong> ${words.translate(one.hint)}</p>
     <p class="muted">${[one.device, one.topic].filter(Boolean).join(" · ")}</p>

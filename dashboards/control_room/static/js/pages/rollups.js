@@ -1,6 +1,6 @@
 // Rollups of the API as lines of a chart. Pure.
 
-import { keepGaps } from "../frames.js";
+import { withGaps } from "../frames.js";
 
 /** What of a rollup is drawn: the increase of a register, the sum of counts, the mean of what else. @param {any} row */
 export function valueOf(row) {
@@ -21,5 +21,6 @@ export function seriesOf(rows) {
     if (!lines.has(label)) lines.set(label, new Array(times.length).fill(undefined));
     lines.get(label)[place.get(Date.parse(row.bucket))] = valueOf(row);
   }
-  return { times, lines: [...lines].map(([label, values]) => ({ label, values: keepGaps(times, values) })) };
+  const kept = withGaps(times, [...lines.values()]);
+  return { times: kept.times, lines: [...lines.keys()].map((label, at) => ({ label, values: kept.columns[at] })) };
 }

@@ -3,6 +3,7 @@
 import { html, useMemo, useState } from "../html.js";
 import { getJson, getList } from "../api.js";
 import { now } from "../clock.js";
+import { Icon } from "../icons.js";
 import { place } from "../navigation.js";
 import { rangeOf } from "../router.js";
 import { useCity, useReader, useTheme } from "../session.js";
@@ -19,6 +20,7 @@ import { Messages } from "./messages.js";
 import { seriesOf } from "./rollups.js";
 
 const AGAIN_MS = 30000;
+const ATTRIBUTE_UNITS = { free_flow_speed: "km/h", floor_area: "m2", heated_area: "m2", heat_base_load: "kW.h/d", height: "m" };
 
 /** @param {{slug: string}} props */
 export function SitePage({ slug }) {
@@ -70,7 +72,7 @@ function Site({ site, datastreams, silent, properties, city, reader, words }) {
       <${Messages} city=${city} devices=${devices} reader=${reader} />
       <section class="card"><h2>${words.t("attributes")}</h2><dl class="facts">
         <div><dt>${words.t("coordinates")}</dt><dd>${site.latitude === null ? "–" : words.t("openMap", { lat: site.latitude, lon: site.longitude })}</dd></div>
-        ${attributes.map(([name, value]) => html`<div key=${name}><dt>${words.code(name)}</dt><dd>${typeof value === "number" ? joined(formatQuantity(value, "", { language: reader.language })) : String(value)}</dd></div>`)}
+        ${attributes.map(([name, value]) => html`<div key=${name}><dt>${words.code(name)}</dt><dd>${typeof value === "number" ? joined(formatQuantity(value, ATTRIBUTE_UNITS[name] ?? "", { language: reader.language })) : words.code(String(value))}</dd></div>`)}
       </dl></section>
     </div>
   </div>`;
@@ -117,7 +119,7 @@ function Values({ city, site, property, name, reader }) {
   const drawn = useMemo(() => (rows ? seriesOf(rows) : null), [rows]);
   const unit = rows?.[0]?.unit ?? "";
   return html`<section class="panel card chart-card" data-panel="values" aria-label=${name}><header><h2>${name}${unit && ` (${writtenUnit(unit, reader.language)})`}</h2><span class="spacer" />
-    <button type="button" class="icon" data-action="table" aria-pressed=${asTable} aria-label=${words.t(asTable ? "asChart" : "asTable")} title=${words.t(asTable ? "asChart" : "asTable")} onClick=${() => setAsTable(!asTable)}>${asTable ? "∿" : "▤"}</button></header>
+    <button type="button" class="icon" data-action="table" aria-pressed=${asTable} aria-label=${words.t(asTable ? "asChart" : "asTable")} title=${words.t(asTable ? "asChart" : "asTable")} onClick=${() => setAsTable(!asTable)}><${Icon} name=${asTable ? "chart" : "table"} /></button></header>
     <div class="panel-body">
       ${failure && !rows && html`<${Failed} failure=${failure} retry=${retry} />`}
       ${!failure && !rows && html`<${Skeleton} />`}

@@ -23,9 +23,11 @@ export function Chart(props) {
   const [hidden, setHidden] = useState(/** @type {Set<string>} */ (new Set()));
   const latest = useRef(props);
   latest.current = { ...props, hidden, setAt };
+  const units = [...new Set(lines.map((line) => line.unit ?? props.unit))];
+  latest.current.units = units;
   // What needs a new plot; new numbers alone do not.
   const shape = useMemo(
-    () => JSON.stringify([lines.map((line) => [line.label, line.colour, line.dash, line.style, line.step, line.width, line.fill]), props.theme, reader.language, reader.zone, props.unit]),
+    () => JSON.stringify([lines.map((line) => [line.label, line.colour, line.dash, line.style, line.step, line.width, line.fill, line.unit]), props.theme, reader.language, reader.zone, props.unit]),
     [lines, props.theme, reader.language, reader.zone, props.unit],
   );
 
@@ -75,7 +77,7 @@ export function Chart(props) {
   return html`<div class="chart">
     <div class="chart-canvas" ref=${holder} role="img" tabindex="0" aria-label=${props.label} onKeyDown=${move}
       onBlur=${() => setAt(null)}></div>
-    ${legend && html`<${Legend} lines=${lines} at=${at} times=${times} hidden=${hidden} toggle=${toggle} reader=${reader} compact=${props.compactLegend} />`}
+    ${legend && html`<${Legend} lines=${lines.filter((line) => !line.isLimit)} at=${at} times=${times} hidden=${hidden} toggle=${toggle} reader=${reader} compact=${props.compactLegend} />`}
   </div>`;
 }
 
@@ -124,19 +126,23 @@ function optionsOf(uPlot, element, latest) {
     width: element.clientWidth || 300,
     height: element.clientHeight || 150,
     ms: 1,
-    padding: [10, 12, 0, 0],
+    padding: [10, latest.current.units.length > 1 ? 0 : 24, 0, 0],
     tzDate: (time) => uPlot.tzDate(new Date(time), reader.zone),
     legend: { show: false },
     cursor: { y: false, drag: { x: Boolean(latest.current.zoom), y: false, setScale: false }, points: { size: 7 } },
     scales: {
       x: { time: true, range: () => [latest.current.from, latest.current.to] },
-      y: { range: (_, low, high) => rangeOf(uPlot, latest.current, low, high) },
+      y: { range: (_, low, high) => rangeOf(latest.current, low, high) },
+      // A second unit has an axis of its own, at the right.
+      y2: { range: (_, low, high) => rangeOf({}, low, high) },
     },
     axes: [
-      { ...axis, size: 28, space: 70, values: (_, splits, __, ___, step) => axisTimes(splits, step, reader) },
-      { ...axis, size: (_, values) => 14 + 7 * Math.max(3, ...(values ?? []).map((text) => text.length)), space: 28, values: (_, splits) => axisValues(splits, latest.current.unit, reader) },
+      { ...axis, size: style.size * 2.3, space: style.size * 6, values: (_, splits, __, ___, step) => axisTimes(splits, step, reader) },
+      { ...axis, size: (_, values) => 14 + style.size * 0.6 * Math.max(3, ...(values ?? []).map((text) => text.length)), space: style.size * 2.2, values: (_, splits) => axisValues(splits, latest.current.units[0], reader) },
+      ...(latest.current.units.length > 1 ? [{ ...axis, scale: "y2", side: 1, grid: { show: false }, size: style.size * 4.5, values: (_, splits) => axisValues(splits, latest.current.units[1], reader, true) }] : []),
     ],
     series: [{}, ...lines.map((line) => ({
+      scale: latest.current.units.indexOf(line.unit ?? latest.current.unit) === 1 ? "y2" : "y",
       label: line.label, stroke: line.colour, width: line.width ?? 1.75, dash: line.dash?.length ? line.dash : undefined, spanGaps: false,
       fill: line.fill ? line.colour + Math.round(line.fill * 2.55).toString(16).padStart(2, "0") : undefined,
       paths: pathsOf(uPlot, line), points: line.style === "points" ? { show: true, size: 5 } : { show: lonely(line), size: 4 },
@@ -166,10 +172,17 @@ function zoomed(chart, props) {
   chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 }
 
-/** Values and limits are in view; a board's min and max hold. */
-function rangeOf(uPlot, { min, max, limits = [] }, low, high) {
-  const values = [low, high, ...limits.map((limit) => limit.value)].filter((value) => typeof value === "number" && Number.isFinite(value));
+/**
+ * Values and limits are in view with some room; zero too, unless that would flatten the lines. A board's min and max hold.
+ * @param {{min?: number | null, max?: number | null, limits?: {value: number}[], lines?: {style?: string}[]}} props
+ */
+export function rangeOf({ min, max, limits = [], lines = [] }, low, high) {
+  const bars = lines.some((line) => line.style === "bars") ? [0] : []; // a bar's length is its value
+  const values = [low, high, ...bars, ...limits.map((limit) => limit.value)].filter((value) => typeof value === "number" && Number.isFinite(value));
   if (values.length === 0) return [min ?? 0, max ?? 1];
-  const range = uPlot.rangeNum(Math.min(...values), Math.max(...values), { min: { pad: 0.08, soft: 0, mode: 3 }, max: { pad: 0.12, soft: 0, mode: 3 } });
-  return [min ?? range[0], max ?? range[1]];
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const room = (most - least || Math.abs(most) || 1) * 0.1;
+  const bottom = least >= 0 && least < most * 0.6 ? 0 : least < 0 || least - room > 0 ? least - room : 0;
+  const top = most <= 0 && most > least * 0.6 ? 0 : most + room;
+  return [min ?? bottom, max ?? top];
 }

@@ -1,16 +1,15 @@
 // Geomap panel: rows of sites on the map.
 
 import { html, useMemo } from "../html.js";
-import { rowsOf } from "../frames.js";
 import { session } from "../session.js";
 import { useStore } from "../store.js";
 import { useAreas } from "../areas.js";
 import { MapKey, SiteMap } from "../map/map.js";
-import { sitesOf } from "../map/sites.js";
+import { colouredSites } from "../map/sites.js";
 
 /** @param {{panel: any, data: any, reader: any, theme: "dark" | "light"}} props */
 export function GeomapPanel({ panel, data, reader, theme }) {
-  const sites = useMemo(() => sitesOf(rowsOf(data.frames[0])), [data]);
+  const sites = useMemo(() => colouredSites(panel, data.frames[0], reader, theme), [panel, data, reader.words, theme]);
   const settings = useStore(session, (state) => state.settings);
   const areas = useAreas();
   return html`<div class="map-frame">

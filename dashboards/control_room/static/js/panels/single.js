@@ -48,12 +48,15 @@ export function Stat({ panel, data, reader, theme, context }) {
       const body = html`
         ${named && html`<span class="stat-name">${item.label}</span>`}
         <span class="stat-value">${mark && html`<i class="dot" style=${{ background: item.colour }} />`}${item.text}${item.unit && html`<small> ${item.unit}</small>`}</span>
-        ${(mark || filled) && item.word && !item.mapped && html`<span class="stat-word">${item.word}</span>`}
+        ${(mark || filled) && item.word && !item.mapped && html`<span class=${filled ? "chip" : "stat-word"} style=${filled ? { background: item.colour, color: textOn(item.colour) } : {}}>${item.word}</span>`}
         ${series?.series[index] && html`<${Sparkline} times=${series.times} values=${series.series[index].values} from=${data.from} to=${data.to} />`}`;
-      const style = filled && item.colour && !item.nothing ? { background: item.colour, color: textOn(item.colour) } : {};
+      // A whole field of colour shouts: its edge, a tint and the word say the same.
+      const tinted = filled && item.colour && !item.nothing;
+      const style = tinted ? { "--mark": item.colour } : {};
+      const look = `stat${tinted ? " tinted" : ""}${item.nothing ? " nothing" : ""}`;
       return item.link && !item.nothing
-        ? html`<a class="stat" key=${item.label} style=${style} href=${item.link}>${body}</a>`
-        : html`<div class=${`stat${item.nothing ? " nothing" : ""}`} key=${item.label} style=${style}>${body}</div>`;
+        ? html`<a class=${look} key=${item.label} style=${style} href=${item.link}>${body}</a>`
+        : html`<div class=${look} key=${item.label} style=${style}>${body}</div>`;
     })}
   </div>`;
 }
@@ -73,7 +76,7 @@ export function BarGauge({ panel, data, reader, theme, context }) {
   return html`<ul class="bars">
     ${items.map((item) => html`<li key=${item.label}>
       ${item.link ? html`<a class="bar-name" href=${item.link}>${item.label}</a>` : html`<span class="bar-name">${item.label}</span>`}
-      <span class="bar-track" aria-hidden="true"><span class="bar-fill" style=${{ width: `${share(item, items) * 100}%`, background: item.colour ?? "var(--accent)" }} /></span>
+      <span class="bar-track" aria-hidden="true"><span class="bar-fill" style=${{ width: item.nothing ? 0 : `${Math.max(0.04, share(item, items)) * 100}%`, background: item.colour ?? "var(--accent)" }} /></span>
       <span class=${`bar-value${item.nothing ? " nothing" : ""}`}>${item.full}${item.word && !item.mapped && html` <small>${item.word}</small>`}</span>
     </li>`)}
   </ul>`;

@@ -4,6 +4,7 @@ import { html, useMemo } from "../html.js";
 import { alignedSeries, runsOf, seriesName } from "../frames.js";
 import { configOf, labelOf, shown } from "../fieldconfig.js";
 import { cssColour, textOn } from "../format/colours.js";
+import { classOfColour } from "../format/thresholds.js";
 import { formatTime } from "../format/times.js";
 
 /** @param {{panel: any, data: any, reader: any, theme: "dark" | "light"}} props */
@@ -19,7 +20,7 @@ export function StateTimeline({ panel, data, reader, theme }) {
         ${row.runs.map((run) => {
           const share = ((run.to - run.from) / span) * 100;
           return html`<span class="timeline-run" key=${run.from} title=${`${run.text} · ${formatTime(run.from, "short", reader)} – ${formatTime(run.to, "short", reader)}`}
-            style=${{ left: `${((run.from - data.from) / span) * 100}%`, width: `${share}%`, background: run.colour ?? "var(--raised)", color: run.colour ? textOn(run.colour) : "inherit" }}>${share > 6 ? run.text : ""}</span>`;
+            style=${{ left: `${((run.from - data.from) / span) * 100}%`, width: `${share}%`, background: run.colour ?? "var(--raised)", color: run.colour ? textOn(run.colour) : "inherit", top: `${topOf(run.colour)}%` }}>${share > 6 ? run.text : ""}</span>`;
         })}
       </div>
     </div>`)}</div>
@@ -38,4 +39,10 @@ function rowsFrom(panel, data, reader, theme) {
     });
     return { label: labelOf(config, seriesName(field), reader), runs };
   });
+}
+
+/** Classes differ in height as well as in colour: worse is taller. @param {string | null} colour @returns {number} % left free above */
+function topOf(colour) {
+  const number = classOfColour(colour ?? undefined);
+  return number ? 60 - number * 10 : 0;
 }

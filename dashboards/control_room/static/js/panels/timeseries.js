@@ -1,10 +1,11 @@
 // Time series panel: frames and a field's look -> lines of a chart, or the table behind it.
 
 import { html, useMemo } from "../html.js";
-import { alignedSeries, keepGaps, seriesName } from "../frames.js";
+import { alignedSeries, seriesName, withGaps } from "../frames.js";
 import { configOf, labelOf } from "../fieldconfig.js";
 import { DASHES, cssColour, seriesColour } from "../format/colours.js";
 import { bandsOf, mapped, wordKeyOf } from "../format/thresholds.js";
+import { Empty } from "../states.js";
 import { Chart } from "./chart.js";
 
 /** @param {{panel: any, data: any, reader: any, theme: "dark" | "light", zoom?: (from: number, to: number) => void}} props */
@@ -12,8 +13,10 @@ export function TimeSeries({ panel, data, reader, theme, zoom }) {
   const drawn = useMemo(() => linesOf(panel, data.frames, reader, theme), [panel, data, reader.words, theme]);
   const { bands, limits } = useMemo(() => thresholdsOf(panel, reader, theme), [panel, reader.words, theme]);
   const defaults = panel.fieldConfig?.defaults ?? {};
-  return html`<${Chart} ...${drawn} from=${data.from} to=${data.to} unit=${defaults.unit} min=${defaults.min} max=${defaults.max}
-    bands=${bands} limits=${limits} reader=${reader} theme=${theme} zoom=${zoom}
+  const named = useMemo(() => [...limits, ...drawn.lines.flatMap((line) => constantOf(line))], [limits, drawn]);
+  const empty = drawn.lines.every((line) => line.isLimit || line.values.every((value) => typeof value !== "number"));
+  return html`${empty && html`<div class="over"><${Empty} text=${reader.words.t("noDataRange")} /></div>`}<${Chart} ...${drawn} from=${data.from} to=${data.to} unit=${defaults.unit} min=${defaults.min} max=${defaults.max}
+    bands=${bands} limits=${named} reader=${reader} theme=${theme} zoom=${zoom}
     label=${`${reader.translate(panel.title)}: ${drawn.lines.map((line) => line.label).join(", ")}`}
     legend=${panel.options?.legend?.showLegend !== false} />`;
 }
@@ -24,8 +27,9 @@ export function TimeSeries({ panel, data, reader, theme, zoom }) {
  */
 export function linesOf(panel, frames, reader, theme) {
   const { times, series } = alignedSeries(frames);
+  const kept = withGaps(times, series.map((one) => one.values));
   let free = 0;
-  const lines = series.map(({ field, frame, values }) => {
+  const lines = series.map(({ field, frame, values }, at) => {
     const config = configOf(panel, field, frame.refId);
     const custom = config.custom ?? {};
     if (custom.hideFrom?.viz) return null;
@@ -33,7 +37,7 @@ export function linesOf(panel, frames, reader, theme) {
     const place = fixed ? -1 : free++;
     return {
       label: labelOf(config, seriesName(field), reader),
-      values: custom.spanNulls === true ? values : keepGaps(times, values),
+      values: custom.spanNulls === true || isConstant(values) ? bridged(kept.columns[at]) : kept.columns[at],
       colour: fixed ?? seriesColour(place, theme),
       dash: custom.lineStyle?.fill === "dash" || custom.lineStyle?.fill === "dot" ? (custom.lineStyle.dash ?? [8, 4]) : place >= 0 ? DASHES[place % DASHES.length] : [],
       width: custom.lineWidth,
@@ -42,14 +46,31 @@ export function linesOf(panel, frames, reader, theme) {
       step: /^step/.test(custom.lineInterpolation ?? ""),
       unit: config.unit,
       decimals: config.decimals,
-      isLimit: custom.lineStyle?.fill === "dash",
+      isLimit: custom.lineStyle?.fill === "dash" && isConstant(values),
       map: (value) => {
         const text = mapped(value, config.mappings)?.text;
         return text ? reader.translate(text) : null;
       },
     };
   }).filter((line) => line !== null);
-  return { times, lines: distinct(lines) };
+  return { times: kept.times, lines: distinct(lines) };
+}
+
+/** A series that never changes is a limit: its line bears its name. @param {import("./chart.js").Line} line */
+function constantOf(line) {
+  if (!line.isLimit) return [];
+  return [{ value: line.values.find((value) => typeof value === "number"), label: line.label, color: line.colour, drawn: true }];
+}
+
+/** Lines that a board wants drawn across what is missing. @param {(number | null | undefined)[]} values */
+function bridged(values) {
+  return values.map((value) => value ?? undefined);
+}
+
+/** @param {(number | null | undefined)[]} values */
+function isConstant(values) {
+  const numbers = values.filter((value) => typeof value === "number");
+  return numbers.length > 0 && numbers.every((value) => value === numbers[0]);
 }
 
 /** The same name twice would be one button. @param {import("./chart.js").Line[]} lines */
