@@ -100,8 +100,7 @@ def register(model: Model, stream: Stream, times: Integers, start: int, swaps: I
     """
     first = start // QUARTER * QUARTER
     last = int(times.max(initial=first))
-    slots = np.arange(first, max(last, first) + QUARTER, QUARTER, dtype=np.int64)
-    counted = np.concatenate([[0.0], np.cumsum(_energies(model, stream, slots))])
+    counted = np.concatenate([[0.0], np.cumsum(_energies(model, stream, first, last))])
 
     def since_start(at: Integers) -> Floats:
         found: Floats = counted[np.clip((at - first) // QUARTER, 0, len(counted) - 1)]
@@ -117,15 +116,14 @@ def register(model: Model, stream: Stream, times: Integers, start: int, swaps: I
     return rounded
 
 
-def _energies(model: Model, stream: Stream, slots: Integers) -> Floats:
-    """Wh of each quarter hour. Days that were worked out once are kept: a register is read again and again."""
-    day = slots // _DAY
-    parts = []
-    for number in np.unique(day):
-        whole = np.arange(number * _DAY, (number + 1) * _DAY, QUARTER, dtype=np.int64)
-        key = (stream.device, stream.property, int(number))
-        known = model.energies.get(key)
-        if known is None:
-            known = model.energies[key] = model.values(stream, whole)
-        parts.append(known[np.searchsorted(whole, slots[day == number])])
-    return np.concatenate(parts)
+def _energies(model: Model, stream: Stream, first: int, last: int) -> Floats:
+    """Wh of each quarter hour from `first` to at least `last`.
+
+    They are kept, and worked out to the end of a day: a register is read again and again, and meters share the weather.
+    """
+    key = (stream.device, stream.property, first)
+    known = model.energies.get(key, np.zeros(0))
+    fresh = np.arange(first + len(known) * QUARTER, (last // _DAY + 1) * _DAY, QUARTER, dtype=np.int64)
+    if len(fresh):
+        known = model.energies[key] = np.concatenate([known, model.values(stream, fresh)])
+    return known

@@ -95,7 +95,7 @@ class Model:
     """The town of one seed and scenario.
 
     Attributes:
-        energies: (device, property, day) -> Wh of the day's quarter hours; filled by those who read registers.
+        energies: (device, property, start) -> Wh of the quarter hours since; filled by those who read registers.
     """
 
     def __init__(self, seed: int, measures: Sequence[AnyMeasure] = ()) -> None:
