@@ -344,10 +344,12 @@ def _variable(variable: Variable) -> _dashboard.VariableModel:
 def _plain(node: Any) -> Any:
     """Models to dicts and lists; texts stay `Text`, enumerations become their value."""
     if hasattr(node, "to_json"):
-        return _plain(node.to_json())
+        made = node.to_json()
+        if isinstance(node, _dashboard.DashboardLink):
+            del made["placement"]  # the SDK moves every link into a menu; ours are to be seen
+        return _plain(made)
     if isinstance(node, dict):
-        # The SDK moves every link into a menu by default; ours are to be seen.
-        return {str(key): _plain(value) for key, value in node.items() if key != "placement" and value is not None}
+        return {str(key): _plain(value) for key, value in node.items()}
     if isinstance(node, list | tuple):
         return [_plain(value) for value in node]
     return node.value if isinstance(node, Enum) else node

@@ -1,4 +1,4 @@
-"""What is generated from the boards and committed: their JSON, translations, provisioning; written, or compared."""
+"""What is generated from the boards and committed: their JSON, translations and page in docs; written, or compared."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any
 import dashboards.boards
 from bypuls.plugins import discover
 from dashboards.builder import Board, document
+from dashboards.documentation import page
 from dashboards.parts import ADDRESS
 from dashboards.text import translations
 
 ROOT = Path(__file__).parents[1]
 JSON_FOLDER = "dashboards/json"
 """Grafana reads every file in it as a dashboard, so nothing else lies there."""
+PAGE = "docs/boards.md"
 NORWEGIAN = "dashboards/translations/nb.json"
 
 
@@ -26,10 +28,17 @@ def boards() -> list[Board]:
 
 def generated(address: str = ADDRESS) -> dict[str, str]:
     """Path (from the checkout) -> text of every generated file. `address`: where Bypuls answers, for links."""
-    documents = {board.uid: document(board) for board in boards()}
-    files = {f"{JSON_FOLDER}/{uid}.json": _json(made).replace(ADDRESS, address) for uid, made in documents.items()}
-    files[NORWEGIAN] = _json(dict(sorted(translations(list(documents.values())).items())))
+    made = {board.uid: document(board) for board in boards()}
+    files = {f"{JSON_FOLDER}/{uid}.json": _json(board).replace(ADDRESS, address) for uid, board in made.items()}
+    files[NORWEGIAN] = _json(dict(sorted(translations(list(made.values())).items())))
+    files[PAGE] = page(made)
     return files
+
+
+def documents(address: str = ADDRESS) -> dict[str, dict[str, Any]]:
+    """Every board's JSON by uid, as it is written."""
+    made = {board.uid: _json(document(board)).replace(ADDRESS, address) for board in boards()}
+    return {uid: json.loads(text) for uid, text in made.items()}
 
 
 def write(files: Mapping[str, str], root: Path = ROOT) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,8 @@ from typing import Annotated
 import typer
 
 from bypuls.commands.terminal import say
+
+_TOKEN = "BYPULS_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable, no token
 
 app = typer.Typer(no_args_is_help=True, help="Boards: build, check, publish.")
 
@@ -46,7 +49,7 @@ def build(
     address: Annotated[str, typer.Option(help="Where Bypuls answers, for links to evidence and data.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Where to write; this checkout unless given.")] = None,
 ) -> None:
-    """Write the boards' JSON and Grafana's provisioning."""
+    """Write the boards' JSON, their translations and their page in docs."""
     from dashboards.files import ROOT, differing, generated, write
     from dashboards.parts import ADDRESS
 
@@ -59,3 +62,31 @@ def build(
         raise typer.Exit(1)
     if not changed:
         say(f"{len(files)} files are as generated")
+
+
+@app.command()
+def publish(
+    url: Annotated[str, typer.Option(help="Where Grafana answers, like https://grafana.example.org.")],
+    token_env: Annotated[
+        str, typer.Option(help="The environment variable that holds the service account's token.")
+    ] = _TOKEN,
+    folder: Annotated[str, typer.Option(help="Title of the folder the boards are kept in.")] = "Bypuls",
+    address: Annotated[str, typer.Option(help="Where Bypuls answers, for links to evidence and data.")] = "",
+    *,
+    dry_run: Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")] = False,
+) -> None:
+    """Put the boards into a running Grafana; a second run changes nothing."""
+    from bypuls.errors import SettingsError
+    from dashboards.files import documents
+    from dashboards.parts import ADDRESS
+    from dashboards.publish import Publisher
+
+    token = os.environ.get(token_env)
+    if not token:
+        message = f"no token: put one of a Grafana service account (role Editor) into {token_env}"
+        raise SettingsError(message)
+    done = list(Publisher(url, token, folder, dry_run=dry_run).publish(documents(address.rstrip("/") or ADDRESS)))
+    for board in done:
+        say(f"{board.outcome}: {board.uid}{' (dry run)' if dry_run and board.outcome != 'unchanged' else ''}")
+    if all(board.outcome == "unchanged" for board in done):
+        say("nothing to do: Grafana has these boards already")
