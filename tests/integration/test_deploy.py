@@ -331,21 +331,21 @@ def processes(installation, lane, database_url):
 def test_the_whole_topology_works_with_least_privileged_roles_and_loses_nothing(
     installation, processes, lane, database_url
 ):
-    sensor = installation.device("fjordvik", "nilu-x")
+    sensor = installation.device("storvik", "nilu-x")
     for name in SERVICES:
         (installation.out / name).chmod(0o700)
     installation.hand_out()
     installation.start_broker()
     edition = "TimescaleDB" if lane.name == "timescaledb" else "plain PostgreSQL"
     assert f"the schema is up to date ({edition}" in processes.command("owner", "db", "migrate")
-    assert "added" in processes.command("owner", "city", "add", str(ROOT / "docs/examples/fjordvik.yaml"))
+    assert "added" in processes.command("owner", "city", "add", str(ROOT / "docs/examples/storvik.yaml"))
     token = processes.command("owner", "token", "create", "me").strip().splitlines()[-1]
     processes.start("ingest", "ingest")
     processes.start("process", "process")
     processes.start("api", "serve")
     assert wait_until(lambda: processes.answers() is not None, seconds=60), processes.log("api")
 
-    topic = "bypuls/v1/fjordvik/nilu-x/observations"
+    topic = "bypuls/v1/storvik/nilu-x/observations"
     started = datetime.now(UTC).replace(microsecond=0)
     assert wait_until(lambda: "connected to broker" in processes.log("ingest"), seconds=30), processes.log("ingest")
     with Client(installation.port, *sensor) as client:
@@ -357,7 +357,7 @@ def test_the_whole_topology_works_with_least_privileged_roles_and_loses_nothing(
                 processes.running["ingest"].wait()
             if number == 200:
                 processes.start("ingest", "ingest")
-    path = "/v1/observations?city=fjordvik&device=nilu-x&property=pm10&limit=1000"
+    path = "/v1/observations?city=storvik&device=nilu-x&property=pm10&limit=1000"
 
     def values():
         found = processes.answers(path) or {"data": []}
@@ -368,10 +368,10 @@ def test_the_whole_topology_works_with_least_privileged_roles_and_loses_nothing(
     assert values() == wanted
 
     # What a person writes goes through the API's own role, the audit trail included.
-    site = processes.get("/v1/sites?city=fjordvik")["data"][0]["site"]
+    site = processes.get("/v1/sites?city=storvik")["data"][0]["site"]
     body = json.dumps({"status": "active", "site": site}).encode()
-    processes.get("/v1/devices/nilu-x?city=fjordvik", "PATCH", token, body)
-    assert processes.get("/v1/audit?city=fjordvik", token=token)["data"][0]["who"]
+    processes.get("/v1/devices/nilu-x?city=storvik", "PATCH", token, body)
+    assert processes.get("/v1/audit?city=storvik", token=token)["data"][0]["who"]
     assert wait_until(lambda: rollups(database_url) > 0, seconds=60, every=0.5), processes.log("process")
     logs = {name: processes.log(name) for name in ("ingest", "process", "api")}
     assert {name: log for name, log in logs.items() if "ermission denied" in log} == {}

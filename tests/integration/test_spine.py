@@ -135,7 +135,7 @@ def replayed(request, lanes, mosquitto, shared, tmp_path_factory):
         replay = subprocess.Popen(
             replayed._command(["simulate", "replay", *files, "--city", city]), env=replayed._environment
         )
-        other = tmp_path_factory.mktemp("other") / "fjordvik.csv"
+        other = tmp_path_factory.mktemp("other") / "storvik.csv"
         other.write_text(OTHER_CITY)
         replayed.bypuls("simulate", "replay", other, "--city", EXAMPLE)
         total = sum(number for _, number in excerpts) + len(OTHER_CITY.splitlines()) - 1
@@ -169,9 +169,9 @@ def test_every_value_is_stored_once_and_nothing_is_refused(replayed):
 def test_another_citys_values_are_its_own_alone(replayed):
     """Trondheim's numbers equal the references all the same: the other tests show it."""
     query = """SELECT kpi, scope, value FROM kpi_value
-               WHERE city = 'fjordvik' AND period = 'PT1H' AND kpi = 'air.pm10.mean' ORDER BY scope, start"""
+               WHERE city = 'storvik' AND period = 'PT1H' AND kpi = 'air.pm10.mean' ORDER BY scope, start"""
     expected = [
-        ("air.pm10.mean", scope, value) for scope in ("elgeseter", "fjordvik", "nordre") for value in (901, 902)
+        ("air.pm10.mean", scope, value) for scope in ("elgeseter", "storvik", "nordre") for value in (901, 902)
     ]
     assert replayed.rows(query) == expected
     assert replayed.rows(

@@ -79,7 +79,7 @@ def up(server_home):
 
 
 def kpi_value(up):
-    found = up.get("/v1/kpi-values?city=fjordvik&kpi=air.pm10.mean&scope_kind=site&period=PT1H")["data"]
+    found = up.get("/v1/kpi-values?city=storvik&kpi=air.pm10.mean&scope_kind=site&period=PT1H")["data"]
     return found[0]["value"] if found else None
 
 
@@ -88,7 +88,7 @@ def test_a_value_published_is_a_kpi_read_and_a_second_up_goes_on_with_it(up):
     broker = first.read_until(r"(mqtt://\S+)")[1]
     first.get("/health/ready")
     with Publisher(broker, "device") as publisher:
-        publisher.publish("bypuls/v1/fjordvik/nilu-torget/observations", b'{"pm10": 23.5}')
+        publisher.publish("bypuls/v1/storvik/nilu-torget/observations", b'{"pm10": 23.5}')
     deadline = time.monotonic() + 30
     while (value := kpi_value(first)) is None:
         assert time.monotonic() < deadline
@@ -110,14 +110,14 @@ def test_killed_servers_and_processes_are_started_again_and_nothing_handed_over_
     broker = one.read_until(r"(mqtt://\S+)")[1]
     one.get("/health/ready")
     with Publisher(broker, "device") as publisher:
-        publisher.publish("bypuls/v1/fjordvik/nilu-torget/observations", b'{"pm10": 1}')
+        publisher.publish("bypuls/v1/storvik/nilu-torget/observations", b'{"pm10": 1}')
         publisher.flush(10)
     postmaster = next(child for child in psutil.Process(one.process.pid).children() if "postgres" in child.name())
     ingest = next(child for child in one.relatives() if "ingest" in child.cmdline())
     postmaster.kill()
     ingest.kill()
     with Publisher(broker, "device") as publisher:
-        publisher.publish("bypuls/v1/fjordvik/nilu-torget/observations", b'{"pm10": 2}')
+        publisher.publish("bypuls/v1/storvik/nilu-torget/observations", b'{"pm10": 2}')
         publisher.flush(10)
     deadline = time.monotonic() + 60
     values = []
@@ -125,7 +125,7 @@ def test_killed_servers_and_processes_are_started_again_and_nothing_handed_over_
         assert time.monotonic() < deadline, values
         time.sleep(0.5)
         with contextlib.suppress(OSError):
-            path = "/v1/observations?city=fjordvik&property=pm10"
+            path = "/v1/observations?city=storvik&property=pm10"
             values = sorted(row["value"] for row in one.get(path, seconds=5)["data"])
 
 

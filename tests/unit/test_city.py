@@ -10,7 +10,7 @@ import pytest
 from bypuls.city import read_city, slug
 from bypuls.errors import SettingsError
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "fjordvik.yaml"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "storvik.yaml"
 
 
 @pytest.fixture
