@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,6 +19,7 @@ from bypuls.observation import COUNTING_FLAGS, InstrumentClass
 from bypuls.periods import CalendarKind, Period, as_period
 
 SiteCombine = Literal["best_class", "sum", "channels"]
+FromSite = Literal["own", "weather"]
 HourStatistic = Literal["own", "min", "max"]
 ScopeCombine = Literal["own", "worst_site", "mean_of_sites", "sum_of_sites"]
 Direction = Literal["lower_is_better", "higher_is_better", "neutral"]
@@ -41,12 +42,14 @@ class KpiInput:
         classes: instruments that count. A KPI that judges a law computes the others beside it, marked indicative;
             any other KPI leaves them out.
         statistic: what of an hour is its value: the property's own aggregation, or its least or largest observation.
+        from_site: measured at the value's own site, or at the city's weather sites.
     """
 
     property: str
     table: Literal["rollup_1h", "rollup_5m"]
     classes: frozenset[InstrumentClass]
     statistic: HourStatistic = "own"
+    from_site: FromSite = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class KpiDefinition:
             share of a scope's sites that must have a value of their own.
         lateness: how long after its end a period stays provisional.
         trigger: computed when its hours change, or on the schedule at each period's end.
+        sites: only sites whose kind or attribute is one of these; all where it is empty.
         document: the file as read.
     """
 
@@ -86,6 +90,17 @@ class KpiDefinition:
     themes: Mapping[str, Any]
     source: str
     document: Mapping[str, Any]
+    sites: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    @property
+    def own_inputs(self) -> list[str]:
+        """Properties that are measured at the value's own site."""
+        return [name for name, spec in self.inputs.items() if spec.from_site == "own"]
+
+    @property
+    def weather_inputs(self) -> list[str]:
+        """Properties that the city's weather sites give."""
+        return [name for name, spec in self.inputs.items() if spec.from_site == "weather"]
 
     @property
     def table(self) -> Literal["rollup_1h", "rollup_5m"]:
@@ -125,7 +140,7 @@ _REQUIRED = frozenset(
         "unit",
     }
 )
-_OPTIONAL = frozenset({"trigger"})
+_OPTIONAL = frozenset({"sites", "trigger"})
 
 
 def load_definitions() -> dict[str, KpiDefinition]:
@@ -192,6 +207,7 @@ def _parse(document: dict[str, Any], version: str) -> KpiDefinition:
         themes=MappingProxyType(dict(document["themes"] or {})),
         source=_text(document["source"], "source"),
         document=MappingProxyType(document),
+        sites=_sites(document.get("sites") or {}),
     )
 
 
@@ -215,10 +231,16 @@ def _input(name: str, spec: dict[str, Any]) -> KpiInput:
     # Rollups hold sums over counting flags only; other choices would need the raw data.
     if sorted(spec.get("flags", [1, 2])) != sorted(int(flag) for flag in COUNTING_FLAGS):
         raise CatalogueError(f"input {name}: flags must be [1, 2], the ones rollups are made of")
-    _one_of(("own",), spec.get("from_site", "own"), f"input {name}: from_site")
+    from_site = cast("FromSite", _one_of(get_args(FromSite), spec.get("from_site", "own"), f"input {name}: from_site"))
     classes = frozenset(InstrumentClass(text) for text in spec.get("class", list(InstrumentClass)))
     statistic = _one_of(get_args(HourStatistic), spec.get("statistic", "own"), f"input {name}: statistic")
-    return KpiInput(name, cast("Literal['rollup_1h', 'rollup_5m']", table), classes, cast("HourStatistic", statistic))
+    return KpiInput(
+        name, cast("Literal['rollup_1h', 'rollup_5m']", table), classes, cast("HourStatistic", statistic), from_site
+    )
+
+
+def _sites(spec: dict[str, Any]) -> Mapping[str, tuple[Any, ...]]:
+    return MappingProxyType({name: tuple(one) if isinstance(one, list) else (one,) for name, one in spec.items()})
 
 
 def _coverage(spec: dict[str, Any], periods: tuple[Period, ...]) -> Mapping[str, float]:

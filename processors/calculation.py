@@ -81,6 +81,21 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
+class Weather:
+    """What the city's weather sites measured in the cells' windows.
+
+    Attributes:
+        sites: slugs; `site` of the hours counts into it.
+        attributes: of the sites, as the city's file gives them (degree_days_normal …).
+        hours: one row per site, property and valid hour: `site`, `property`, `bucket`, `value`.
+    """
+
+    sites: Sequence[str]
+    attributes: Sequence[Mapping[str, Any]]
+    hours: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Inputs:
     """Everything a formula works on.
 
@@ -89,11 +104,13 @@ class Inputs:
             value, sorted: `cell` (its row in `cells`, -1 for an hour outside all windows that the calculator asked
             for), `site`, `property`, `bucket` (seconds since 1970), `value` (canonical unit), `share` (how much of the
             hour is covered), `valid` (enough of it), `steadiness` (of directions: length of the mean of their unit
-            vectors, else 1). Several datastreams of one site are combined already, unless `site_combine` is
+            vectors, else 1), `estimated` (of a register: the part of the value that is interpolated across a gap; else
+            NaN). Several datastreams of one site are combined already, unless `site_combine` is
             `channels`: then there is one row per datastream, and `series` names its row.
         series: one row per datastream at the cells' sites: `site`, `property`, `device`, `channel`, `active`; in
             seconds, NaN where unknown: `interval`, `spacing`, and since 1970 `first`, `last` (heard of).
         heard: hours in which a datastream gave anything at all: `series` (row of `series`), `bucket`, `cell`.
+        weather: the city's weather sites, where an input is `from_site: weather`.
     """
 
     definition: KpiDefinition
@@ -104,6 +121,7 @@ class Inputs:
     calendar: Calendar
     place: Place
     standards: Standards
+    weather: Weather | None = None
 
 
 @dataclass(slots=True)

@@ -47,7 +47,11 @@ def _section(definition: KpiDefinition, catalogue: Catalogue) -> Iterator[str]:
     facts = {
         "Question": definition.question["en"],
         "Norsk": f"{definition.title['nb']}. {definition.question['nb']}",
-        "Inputs": ", ".join(f"`{name}` ({spec.table})" for name, spec in definition.inputs.items()),
+        "Inputs": ", ".join(
+            f"`{name}` ({spec.table}{', of the weather sites' if spec.from_site == 'weather' else ''})"
+            for name, spec in definition.inputs.items()
+        ),
+        "Sites": _listed({name: " or ".join(map(str, wanted)) for name, wanted in definition.sites.items()}),
         "Method": f"`{definition.calculator}`: {method}",
         "Parameters": _listed(definition.parameters),
         "Periods": f"{', '.join(definition.periods)}; {definition.calendar} calendar",

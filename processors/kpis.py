@@ -11,7 +11,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from bypuls.kpi import ANY_PROPERTY, KpiDefinition
+from bypuls.kpi import KpiDefinition
 from bypuls.periods import as_period
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
@@ -20,6 +20,7 @@ from processors.combination import combine
 from processors.lanes import free_lanes
 from processors.readings import Records, Span, merged, read, read_series
 from processors.rollup import read_places
+from processors.selection import own_series, weather_series
 from processors.sites import Value, cells_of, site_values
 from processors.windows import HOUR, ends_of, instant, shift_days
 from processors.writing import write
@@ -116,8 +117,8 @@ class Kpis:
         for job in jobs:
             records = _of_job(read_once[job.definition.table], job)
             found = site_values(job.definition, self.catalogue, job.cells, records, job.series, job.place)
-            if self.catalogue.calculator(job.definition).looks_beyond:
-                # Queued because of another day: where the day itself has nothing there is nothing to say.
+            if self.catalogue.calculator(job.definition).looks_beyond or job.definition.weather_inputs:
+                # Queued because of another day or place: where the site itself has nothing there is nothing to say.
                 found = [value for value in found if value.evidence["datastreams"]]
             values += found
         return values
@@ -132,18 +133,17 @@ class Kpis:
                 continue  # left the catalogue since it was queued
             calculator = self.catalogue.calculator(definition)
             of_city = series[city]
-            if calculator.needs_all:
-                complete = _sites_with_all(definition, of_city)
-                wanted = [(site, start) for site, start in wanted if site in complete]  # noqa: PLW2901
-                if not wanted:
-                    continue
+            own = own_series(definition, calculator, of_city)
+            wanted = _of_sites(definition, calculator, wanted, own)  # noqa: PLW2901
+            if not wanted:
+                continue
             kinds = dict(zip(of_city["site"], of_city["kind"], strict=True))
             attributes = dict(zip(of_city["site"], of_city["attributes"], strict=True))
             cells = cells_of(definition, as_period(period), wanted, kinds, places[city], now, attributes)
-            inputs = of_city[of_city["site"].isin(cells.sites)]
-            if ANY_PROPERTY not in definition.inputs:
-                inputs = inputs[inputs["property"].isin(list(definition.inputs))]
-            spans = _needed(definition, calculator, cells, inputs, places[city])
+            inputs, weather = own[own["site"].isin(cells.sites)], weather_series(definition, of_city)
+            spans = _needed(definition, calculator, cells, inputs, places[city]) + _around(cells, weather)
+            if len(weather):
+                inputs = pd.concat([inputs, weather[~weather["id"].isin(inputs["id"])]]).sort_values("id")
             jobs.append(Job(definition, places[city], cells, inputs, spans))
         return jobs
 
@@ -216,9 +216,7 @@ class _Scope:
     ) -> None:
         self.definition = definition
         self.city = city
-        mine = series if ANY_PROPERTY in definition.inputs else series[series["property"].isin(list(definition.inputs))]
-        if calculator.needs_all:
-            mine = mine[mine["site"].isin(_sites_with_all(definition, mine))]
+        mine = own_series(definition, calculator, series)
         first = mine[mine["active"]].groupby("site")["first"].min()
         self.sites: list[str] = sorted(mine["site"].unique())
         self._first = {str(site): at for site, at in first.items()}
@@ -258,10 +256,27 @@ def _pairs(values: Sequence[Value]) -> list[tuple[KpiDefinition, str]]:
     return list(found.values())
 
 
-def _sites_with_all(definition: KpiDefinition, series: pd.DataFrame) -> set[str]:
-    """The sites that have a datastream of every input."""
-    sites = [set(series["site"][series["property"] == name]) for name in definition.inputs]
-    return set.intersection(*sites)
+def _of_sites(
+    definition: KpiDefinition, calculator: Calculator, wanted: list[tuple[str, int]], own: pd.DataFrame
+) -> list[tuple[str, int]]:
+    """The values that are due, of sites that the KPI is about; what weather changed is due for all of them."""
+    sites = set(own["site"])
+    if definition.weather_inputs:
+        elsewhere = {start for site, start in wanted if site not in sites}
+        wanted = [pair for pair in wanted if pair[0] in sites] + [
+            (site, start) for start in elsewhere for site in sites
+        ]
+    elif calculator.needs_all or definition.sites:
+        wanted = [pair for pair in wanted if pair[0] in sites]
+    return wanted
+
+
+def _around(cells: Cells, weather: pd.DataFrame) -> list[Span]:
+    """All windows, of each weather datastream."""
+    windows = merged(
+        sorted({(0, start, end) for start, end in zip(cells.start.tolist(), cells.end.tolist(), strict=True)})
+    )
+    return [(int(datastream), since, until) for datastream in weather["id"] for _, since, until in windows]
 
 
 def _needed(

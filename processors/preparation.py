@@ -49,7 +49,7 @@ def select_series(definition: KpiDefinition, series: pd.DataFrame, sites: list[s
     index = {slug: number for number, slug in enumerate(sites)}
     chosen = series[series["site"].isin(index)]
     if ANY_PROPERTY not in definition.inputs:
-        chosen = chosen[chosen["property"].isin(list(definition.inputs))]
+        chosen = chosen[chosen["property"].isin(definition.own_inputs)]
     classes = chosen["class"].map({kind.value: number for number, kind in enumerate(CLASSES)}).to_numpy(np.int64)
     origins = chosen["origin"].map({kind.value: number for number, kind in enumerate(ORIGINS)}).to_numpy(np.int64)
     counting = [
@@ -90,9 +90,9 @@ def prepare(
         site=site,
         series=at.astype(np.int64),
         bucket=bucket,
-        value=_values(records, _statistics(definition, series)[at]),
+        value=values_by(records, _statistics(definition, series)[at]),
         steadiness=_steadiness(records, _statistics(definition, series)[at]),
-        share=_shares(records),
+        share=shares_of(records),
         records=records,
     )
     heard = pd.DataFrame({"series": rows.series, "bucket": rows.bucket, "cell": rows.cell})
@@ -135,7 +135,7 @@ class _Rows:
         )
 
 
-def _shares(records: Records) -> Floats:
+def shares_of(records: Records) -> Floats:
     """How much of each bucket is covered; all of it where nobody knows how many values to expect.
 
     Of a register: how much of it lies between readings.
@@ -163,7 +163,7 @@ def _steadiness(records: Records, aggregation: npt.NDArray[np.object_]) -> Float
     return steadiness
 
 
-def _values(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
+def values_by(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
     """The bucket's value by the way its property aggregates; NaN without a counting value."""
     count = records["n_valid"].astype(float)
     values = np.full(len(records), np.nan)
@@ -207,6 +207,7 @@ def _hours(rows: _Rows, series: pd.DataFrame, valid: Booleans) -> pd.DataFrame:
             "valid": valid,
             "share": rows.share,
             "steadiness": rows.steadiness,
+            "estimated": rows.records["gap_increase"].astype(float),
             "series": rows.series,
         }
     )
@@ -255,6 +256,7 @@ def _mean_of_duplicates(hours: pd.DataFrame, aggregation: npt.NDArray[np.object_
         share=("share", "max"),
         series=("series", "first"),
     )
+    means["estimated"] = used.groupby(key, observed=True)["estimated"].mean().to_numpy(float)
     how = aggregation[means["series"].to_numpy(np.int64)]
     turned, level = how == "circular_mean", how == "energy_mean"
     value, along = means["value"].to_numpy(float), means["along"].to_numpy(float)
@@ -276,6 +278,7 @@ def _sum_of_channels(hours: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
         count=("series", "nunique"),
         series=("series", "first"),
     )
+    summed["estimated"] = hours.groupby(key, observed=True)["estimated"].sum(min_count=1).to_numpy(float)
     expected = _expected_channels(hours, series, summed)
     summed["valid"] &= summed["count"] >= expected
     summed["share"] = summed["share"] / np.maximum(expected, 1)

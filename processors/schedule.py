@@ -76,7 +76,7 @@ class Schedule:
             if not self.catalogue.calculator(definition).looks_beyond
             for period in definition.periods
             for window in _ended_windows(definition, period, places[city], now)
-            for name in definition.inputs
+            for name in definition.own_inputs
         ]
         if not rows:
             return 0

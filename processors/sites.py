@@ -16,6 +16,7 @@ from processors.calculation import Catalogue, Cells, Detail, Floats, Inputs, Out
 from processors.evidence import Facts, evidence_of, facts_of
 from processors.preparation import prepare, select_series
 from processors.readings import Records
+from processors.selection import weather_of
 from processors.windows import ends_of, seconds
 
 _EPSILON = 1e-9
@@ -81,7 +82,10 @@ def site_values(
     calendar = place.calendar(definition.calendar)
     chosen = select_series(definition, series, list(cells.sites)).reset_index(drop=True)
     prepared = prepare(definition, cells, records, chosen, calendar)
-    inputs = Inputs(definition, cells, prepared.hours, chosen, prepared.heard, calendar, place, catalogue.standards)
+    inputs = Inputs(
+        definition, cells, prepared.hours, chosen, prepared.heard, calendar, place, catalogue.standards,
+        weather_of(definition, records, series),
+    )  # fmt: skip
     outcome = catalogue.calculator(definition).compute(inputs)
     facts = facts_of(cells, prepared, chosen)
     return _assemble(definition, place.city, cells, outcome, facts)

@@ -180,6 +180,7 @@ def _check_noise(parameters, standards):
         ("coverage: {hour: 0.75,", "coverage: {hour: 75,", "between 0 and 1"),
         ("year: 0.75}", "yeer: 0.75}", "yeer"),
         ("flags: [1, 2]", "flags: [1, 2, 3]", "flags"),
+        ("flags: [1, 2]", "from_site: moon", "from_site 'moon' is none of own, weather"),
         ("flags: [1, 2]}", "flags: [1, 2], statistic: median}", "median"),
         ("lateness: PT6H", "lateness: 6 hours", "PT6H"),
         ("calendar: air", "calendar: lunar", "lunar"),
