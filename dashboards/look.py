@@ -118,10 +118,15 @@ def title_of(name: str) -> Text:
     return of_catalogue(kpis()[name].title)
 
 
+def own_edges(name: str) -> Sequence[float]:
+    """Where the house's own levels of attention begin, ascending."""
+    return tuple(float(edge) for edge in standards().rules["own_levels"].values[name])
+
+
 def own(name: str, *, rising: bool = False) -> Sequence[Step]:
     """The house's own levels of attention (catalogue: own_levels); `rising`: more is better."""
-    edges = standards().rules["own_levels"].values[name]
-    colours = {2: (GOOD, WARN, BAD), 3: (WARN, GOOD, WARN, BAD)}[len(edges)]
+    edges = own_edges(name)
+    colours = {2: (GOOD, WARN, BAD), 4: (LIMIT, WARN, GOOD, WARN, LIMIT)}[len(edges)]
     return [Step(above, colour) for above, colour in zip((None, *edges), colours[:: -1 if rising else 1], strict=True)]
 
 

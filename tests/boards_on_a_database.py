@@ -37,21 +37,23 @@ def boards():
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(JSON.glob("*.json"))}
 
 
-def time_range(board, panel=None):
-    """The board's own range up to NOW, and the width of a point Grafana would choose."""
+def time_range(board, panel=None, *, now=NOW, days=None):
+    """The board's own range (or so many days) up to now, and the width of a point Grafana would choose."""
     back = board["time"]["from"].removeprefix("now-")
-    start = NOW - timedelta(**{_BACK[back[-1]]: int(back[:-1])})
+    start = now - (timedelta(days=days) if days else timedelta(**{_BACK[back[-1]]: int(back[:-1])}))
     least = {"5m": timedelta(minutes=5), "1h": timedelta(hours=1), "1d": timedelta(days=1)}
-    width = (NOW - start) / ((panel or {}).get("maxDataPoints") or 400)
-    return TimeRange(start, NOW, max(width, least[(panel or {}).get("interval") or "5m"]))
+    width = (now - start) / ((panel or {}).get("maxDataPoints") or 400)
+    return TimeRange(start, now, max(width, least[(panel or {}).get("interval") or "5m"]))
 
 
-def run(connection, board, *, timescaledb, times=1):
+def run(connection, board, *, timescaledb, times=1, now=NOW, days=None):
     """Every target of every panel; `times` runs each so often and keeps the median."""
     variables = choices(connection, board, timescaledb=timescaledb)
     for panel in board["panels"]:
         for target in panel.get("targets") or []:
-            sql = render(target["rawSql"], variables, time_range(board, panel), timescaledb=timescaledb).sql
+            sql = render(
+                target["rawSql"], variables, time_range(board, panel, now=now, days=days), timescaledb=timescaledb
+            ).sql
             taken = []
             for _ in range(times):
                 started = time.perf_counter()
@@ -69,16 +71,7 @@ def choices(connection, board, *, timescaledb):
     for variable in board["templating"]["list"]:
         sql = render(variable["query"], chosen, time_range(board), timescaledb=timescaledb).sql
         offered = [str(row[1]) for row in connection.execute(sql).fetchall()]
-        assert offered, f"{board['uid']}: variable {variable['name']} offers nothing"
+        assert offered, f"{board['uid']}: variable {variable['name']} offers nothing, and IN () is no SQL"
         several = variable["multi"]
         chosen[variable["name"]] = Value(offered if several else offered[:1], several)
     return chosen
-
-
-def as_grafana(connection):
-    """The session as the data source opens it."""
-    connection.execute("SET ROLE grafana_ro")
-    connection.execute("SET default_transaction_read_only = on")
-    connection.execute("SET statement_timeout = '15s'")
-    connection.execute("SET TIME ZONE 'UTC'")
-    connection.commit()

@@ -276,7 +276,7 @@ def _troubles(connection, now):
                                    detail, hint, refusals, device)
            SELECT %(now)s::timestamptz - n * interval '50 minutes', %(now)s::timestamptz - n * interval '50 minutes', 1 + n %% 3,
                   CASE WHEN n < 30 THEN %(city)s END, 'own', 'bypuls/v1/fjordvik/dev/observations', 'secret raw bytes',
-                  sha256(n::text::bytea), (ARRAY['unknown_unit', 'no_time', 'not_json'])[1 + n %% 3],
+                  sha256(n::text::bytea), (ARRAY['unknown_unit', 'time_unreadable', 'invalid_json'])[1 + n %% 3],
                   'pm10: no unit is written ''ug/cm''', 'send ug/m3', '[]', 'dev-traffic-' || (1 + n %% 4)
            FROM generate_series(0, 40) n""",
         """INSERT INTO changed_bucket (datastream, bucket, queued_at)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dashboards.builder import Panel, stat
-from dashboards.look import BAD, GOOD, WARN, asks, class_field, levels, noise_zones, own, standards
+from dashboards.look import BAD, GOOD, WARN, asks, class_field, levels, noise_zones, own, own_edges, standards
 from dashboards.panels import links
 from dashboards.panels.sql import CITY, TO, literal, newest
 from dashboards.panels.sql import words as listed
@@ -52,6 +52,23 @@ _COLUMNS: Mapping[str, str] = {
     "days_used": "NULL::double precision",
     "days_allowed": "NULL::double precision",
     "target": "NULL::double precision",
+    "word": "NULL::text",
+    "partial": "coalesce(l.partial, false)",
+    "temperature": "NULL::double precision",
+    "wind": "NULL::double precision",
+    "precipitation": "NULL::double precision",
+}
+_AGAINST = (
+    Text("far less than normal", "langt under normalen"),
+    Text("less than normal", "under normalen"),
+    Text("as normal", "som normalt"),
+    Text("more than normal", "over normalen"),
+    Text("far more than normal", "langt over normalen"),
+)
+_ZONES = {
+    "below": Text("below the zones", "utenfor sonene"),
+    "yellow": Text("yellow zone", "gul sone"),
+    "red": Text("red zone", "rød sone"),
 }
 
 
@@ -92,9 +109,28 @@ GROUP BY 1 ORDER BY 1
     return [Query(row_sql(tile), "table"), Query(line, ref="B")]
 
 
-def _columns(label: Text) -> list[Column]:
+def _columns(label: Text, words: Sequence[Text] = ()) -> list[Column]:
     """Words for the keys in the row; Grafana shows only `value`, the built-in page all."""
-    return [Column("secondary_label", names=[(str(label), label, None)])]
+    columns = [Column("secondary_label", names=[(str(label), label, None)])]
+    return [*columns, Column("word", names=[(str(word), word, None) for word in words])] if words else columns
+
+
+def _against_word() -> str:
+    """SQL of the word for a difference to normal."""
+    cases = " ".join(
+        f"WHEN l.value < {edge:g} THEN {literal(word)}"
+        for edge, word in zip(own_edges("against_normal_percent"), _AGAINST[:-1], strict=True)
+    )
+    return f"CASE WHEN l.value IS NULL THEN NULL {cases} ELSE {literal(_AGAINST[-1])} END"
+
+
+def _weather(prop: str, hours: int, how: str) -> str:
+    """SQL of a property over the city's weather stations and the last hours."""
+    return f"""(SELECT {how}(w.value) FROM (
+            SELECT avg(h.value) AS value FROM board_hour h
+            WHERE h.city = c.city AND h.property = '{prop}'
+              AND h.time > {TO} - interval '{hours} hours' AND h.time <= {TO}
+            GROUP BY h.time) w)"""
 
 
 _AIR = Tile(
@@ -121,6 +157,10 @@ _AIR = Tile(
         "days_used": "y.value",
         "days_allowed": "(y.detail ->> 'allowed')::double precision",
         "target": "(y.detail ->> 'limit')::double precision",
+        "word": "l.band",
+        "temperature": _weather("air_temperature", 2, "avg"),
+        "wind": _weather("wind_speed", 2, "avg"),
+        "precipitation": _weather("precipitation", 24, "sum"),
     },
 )
 _ANY = "AND k.value IS NOT NULL"
@@ -165,7 +205,11 @@ def air() -> Panel:
         no_value=field_.no_value,
         link=links.board_of_city("air", Text("Air board", "Lufttavlen")),
     )
-    columns = [*_columns(Text("PM10, highest site", "PM10, høyeste målested")), Column("label", names=_words(field_))]
+    columns = [
+        *_columns(Text("PM10, highest site", "PM10, høyeste målested")),
+        Column("label", names=_words(field_)),
+        Column("word", names=_words(field_)),
+    ]
     return stat(At(1, 6, 7), words, [Query(row.sql + _AIR_MORE, "table"), line], shown, columns)
 
 
@@ -184,6 +228,7 @@ def traffic() -> Panel:
         hourly=hourly_kpi("traffic.volume"),
         more={
             "target": "0",
+            "word": _against_word(),
             "secondary_value": f"(SELECT n.value FROM ({newest('traffic.travel_time_index', 'PT1H', '4 hours')}) n)",
             "secondary_unit": "''",
             "secondary_label": literal(label),
@@ -201,7 +246,11 @@ def traffic() -> Panel:
         ),
     )
     return stat(
-        At(2, 6, 7), words, _queries(tile), _against("traffic", Text("Traffic board", "Trafikktavlen")), _columns(label)
+        At(2, 6, 7),
+        words,
+        _queries(tile),
+        _against("traffic", Text("Traffic board", "Trafikktavlen")),
+        _columns(label, _AGAINST),
     )
 
 
@@ -219,6 +268,7 @@ def energy() -> Panel:
       AND h.time > {TO} - interval '24 hours' AND h.time <= {TO} GROUP BY h.time""",
         more={
             "target": "0",
+            "word": _against_word(),
             "secondary_value": f"""(SELECT n.value FROM ({used}) n
         WHERE l.start IS NULL OR n.start = l.start)""",
             "secondary_unit": "'kWh'",
@@ -237,12 +287,13 @@ def energy() -> Panel:
         ),
     )
     shown = _against("energy-noise", Text("Energy board", "Energitavlen"))
-    return stat(At(3, 6, 7), words, _queries(tile), shown, _columns(label))
+    return stat(At(3, 6, 7), words, _queries(tile), shown, _columns(label, _AGAINST))
 
 
 def noise() -> Panel:
     """The last whole day's level, evening and night weighted."""
     label = Text("LAeq, last hour", "LAeq, siste time")
+    zones = " ".join(f"WHEN '{band}' THEN {literal(word)}" for band, word in _ZONES.items())
     tile = Tile(
         kpi="noise.lden",
         period="P1D",
@@ -255,6 +306,7 @@ def noise() -> Panel:
             "secondary_unit": "'dB'",
             "secondary_label": literal(label),
             "target": f"{noise_zones()[0]:g}",
+            "word": f"CASE l.band {zones} END",
         },
     )
     words = Words(
@@ -277,7 +329,7 @@ def noise() -> Panel:
         steps=levels((None, GOOD), (noise_zones()[0], WARN), (noise_zones()[1], BAD)),
         link=links.board_of_city("energy-noise", Text("Noise board", "Støytavlen")),
     )
-    return stat(At(4, 6, 7), words, _queries(tile), shown, _columns(label))
+    return stat(At(4, 6, 7), words, _queries(tile), shown, _columns(label, [*_ZONES.values()]))
 
 
 def _against(uid: str, title: Text) -> Field:

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from bypuls.cli import app
@@ -13,7 +14,7 @@ from bypuls.errors import CatalogueError
 from bypuls.kpi import load_definitions
 from dashboards.files import NORWEGIAN, ROOT, boards, differing, generated, write
 from dashboards.lint import problems
-from dashboards.parts import ADDRESS
+from dashboards.parts import ADDRESS, SOURCE_TYPE, SOURCE_UID
 from dashboards.text import Text, translations
 from tests.boards_on_a_database import boards as committed
 
@@ -89,6 +90,16 @@ def test_colours_of_classes_are_the_houses_own():
 def test_a_text_with_two_translations_is_refused():
     with pytest.raises(CatalogueError, match="'Day' has two translations: 'Dag' and 'Døgn'"):
         translations([Text("Day", "Dag"), {"x": Text("Day", "Døgn")}])
+
+
+def test_what_grafana_is_provisioned_with_is_what_the_boards_refer_to():
+    folder = ROOT / "deploy/grafana/provisioning"
+    (source,) = yaml.safe_load((folder / "datasources/bypuls.yaml").read_text(encoding="utf-8"))["datasources"]
+    assert (source["uid"], source["type"], source["user"]) == (SOURCE_UID, SOURCE_TYPE, "grafana_ro")
+    assert source["jsonData"]["timescaledb"] is True
+    assert source["editable"] is False
+    (provider,) = yaml.safe_load((folder / "dashboards/bypuls.yaml").read_text(encoding="utf-8"))["providers"]
+    assert (provider["folderUid"], provider["allowUiUpdates"]) == ("bypuls", False)
 
 
 def _norwegian():
