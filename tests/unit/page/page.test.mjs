@@ -164,7 +164,7 @@ const tile = (row, panel = AIR, language = "en") => tileOf(panel, { frames: [{ r
 test("a classed tile says the class in words and what was measured as its number", () => {
   const said = tile({ value: 3, secondary_value: 34.2, secondary_unit: "µg/m³", day_so_far: 61.3, hours_so_far: 5, target: 50, days_used: 14, days_allowed: 25 });
   assert.deepEqual([said.word, said.big.text, said.big.unit, said.colour], ["Moderate", "34", "µg/m³", "#f4d94e"]);
-  assert.deepEqual(said.notes.map(({ name, value }) => plain(`${name} ${value}`)), ["Day so far 61 µg/m³ (limit 50) · 5 of 24 h", "Days used 14 of 25"]);
+  assert.deepEqual(said.notes.map(({ name, value }) => plain(`${name} ${value}`)), ["Day so far 61 µg/m³ (limit 50) · 5/24 h", "Days used 14 of 25"]);
 });
 
 test("a tile without a value has neither a number nor a colour", () => {

@@ -4,7 +4,7 @@ import { html, useEffect, useState } from "./html.js";
 import { cityIn, loadCities, session, themeIn, useReader } from "./session.js";
 import { useStore } from "./store.js";
 import { follow, place } from "./navigation.js";
-import { listen, onValue } from "./live.js";
+import { listen, onChange } from "./live.js";
 import { refresher } from "./refresh.js";
 import { shortcuts } from "./keyboard.js";
 import { Failed } from "./states.js";
@@ -36,7 +36,7 @@ export function App() {
   useEffect(() => {
     if (!city) return undefined;
     listen(city.slug);
-    return onValue(() => refresher.changed());
+    return onChange(() => refresher.changed());
   }, [city?.slug]);
   useEffect(() => {
     const root = document.documentElement;

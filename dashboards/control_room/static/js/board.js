@@ -15,7 +15,7 @@ import { sectionsOf } from "./layout.js";
 export function BoardPage({ uid }) {
   const reader = useReader();
   const { value: board, failure, retry } = useAsked((signal) => getJson(`/control-room/boards/${uid}`, {}, { signal }), uid);
-  if (failure && !board) return html`<${Failed} failure=${failure} retry=${retry} />`;
+  if (failure && !board) return html`<div class="page"><h1>${uid}</h1><${Failed} failure=${failure} retry=${retry} /></div>`;
   if (!board) return html`<${Skeleton} rows=${6} />`;
   return html`<${Board} board=${board} reader=${reader} key=${uid} />`;
 }
@@ -89,7 +89,7 @@ function Section({ section, context, reader, words }) {
   return html`<section class="row-section" aria-label=${section.title ? reader.translate(section.title) : undefined}>
     ${section.title !== null && html`<h2><button type="button" class="row-toggle" aria-expanded=${open} title=${words.t(open ? "collapse" : "expand")} onClick=${() => setOpen(!open)}>
       <span aria-hidden="true">${open ? "▾" : "▸"}</span> ${reader.translate(section.title)}</button></h2>`}
-    ${open && html`<div class="grid">${section.panels.map(({ panel, column, row, width, height }) => html`<${Panel} key=${panel.id} panel=${panel} context=${context}
+    ${open && html`<div class="grid">${section.panels.map(({ panel, column, row, width, height }) => html`<${Panel} key=${panel.id} panel=${panel} context=${context} heading=${section.title === null ? "h2" : "h3"}
       style=${{ gridColumn: `${column} / span ${width}`, gridRow: `${row} / span ${height}`, "--rows": height }} />`)}</div>`}
   </section>`;
 }

@@ -71,5 +71,5 @@ export function SimulatedBanner() {
   const { words } = useReader();
   const city = useCity();
   if (!city?.simulated) return null;
-  return html`<p class="banner" role="note"><strong>${words.t("simulated")}</strong> ${words.t("simulatedBanner", { city: words.named(city.name) })}</p>`;
+  return html`<aside class="banner" aria-label=${words.t("simulated")}><strong>${words.t("simulated")}</strong> ${words.t("simulatedBanner", { city: words.named(city.name) })}</aside>`;
 }

@@ -11,13 +11,13 @@ export const liveness = createStore(/** @type {Liveness} */ ({ state: "connectin
 
 const listeners = new Set();
 
-/** @param {(value: any) => void} listener is told every new KPI value @returns {() => void} */
-export function onValue(listener) {
+/** @param {(changed: {kpi: string, period: string, values: number}[]) => void} listener is told what has new values @returns {() => void} */
+export function onChange(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-let source = null;
+let source = /** @type {EventSource | null} */ (null);
 let timer = 0;
 let attempt = 0;
 let place = "";
@@ -25,46 +25,60 @@ let last = "";
 
 /** Listen to a city's values from now on. @param {string | null} city */
 export function listen(city) {
-  clearTimeout(timer);
-  source?.close();
+  stop();
   attempt = 0;
   last = "";
   place = city ?? "";
   connect();
 }
 
+function stop() {
+  clearTimeout(timer);
+  source?.close();
+  source = null;
+}
+
 function connect() {
+  stop();
   // `after` goes on behind the last event seen: the browser's own reconnecting is not waited for, it has no backoff.
-  source = new EventSource(address("/v1/events", { city: place, after: last }));
+  source = new EventSource(address("/v1/events", { city: place, summary: true, after: last }));
   source.addEventListener("position", (event) => {
     attempt = 0;
     last = event.lastEventId || last;
     liveness.set({ state: "live", since: now() });
   });
-  source.addEventListener("kpi_value", (event) => {
+  source.addEventListener("changed", (event) => {
     last = event.lastEventId || last;
-    let value = null;
-    try {
-      value = JSON.parse(event.data);
-    } catch {
-      return; // one unreadable event is no reason to stop; polling brings the value
-    }
-    for (const listener of [...listeners]) listener(value);
+    tell(event.data);
   });
   source.onerror = lost;
 }
 
+/** @param {string} data */
+function tell(data) {
+  let changed = [];
+  try {
+    changed = JSON.parse(data).changed;
+  } catch {
+    return; // one unreadable event is no reason to stop; polling brings the value
+  }
+  for (const listener of [...listeners]) listener(changed);
+}
+
 function lost() {
-  source?.close();
-  clearTimeout(timer);
+  stop();
   if (liveness.get().state !== "lost") liveness.set({ state: "lost", since: now() });
   timer = setTimeout(connect, backoff(attempt));
   attempt += 1;
 }
 
 addEventListener("online", () => {
-  if (liveness.get().state === "lost") {
-    clearTimeout(timer);
-    connect();
-  }
+  if (liveness.get().state === "lost") connect();
+});
+
+// A browser has six connections to a server; pages that nobody sees leave theirs to the others.
+document.addEventListener("visibilitychange", () => {
+  if (place === "") return;
+  if (document.hidden) stop();
+  else if (source === null) connect();
 });

@@ -2,7 +2,7 @@
 
 import { html, useCallback, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
-import { usePanelData } from "./paneldata.js";
+import { stateOf, usePanelData } from "./paneldata.js";
 import { useReader, useTheme } from "./session.js";
 import { hasValues } from "./frames.js";
 import { spanOf } from "./format/times.js";
@@ -23,29 +23,33 @@ const TYPES = { stat: Stat, gauge: Gauge, bargauge: BarGauge, table: TablePanel,
 /** Panels that have another form of themselves as a table. */
 const DRAWN = new Set(["timeseries", "state-timeline", "geomap", "bargauge", "gauge"]);
 
-/** @param {{panel: any, context: import("./paneldata.js").Context, style?: any}} props */
-export function Panel({ panel, context, style }) {
-  const element = useRef(null);
-  const reader = useReader();
-  const [asTable, setAsTable] = useState(false);
-  const title = reader.translate(panel.title);
-  if (panel.type === "text") return html`<section class="panel text-panel" style=${style} aria-label=${title}>
-    ${title && html`<header><h3>${title}</h3></header>`}<div class="panel-body"><${TextPanel} panel=${panel} reader=${reader} /></div></section>`;
-  return html`<section class=${`panel type-${panel.type}`} ref=${element} style=${style} aria-label=${title} data-panel=${panel.id}>
-    <${Filled} panel=${panel} context=${context} element=${element} title=${title} asTable=${asTable} setAsTable=${setAsTable} reader=${reader} />
-  </section>`;
+/** @param {{panel: any, context: import("./paneldata.js").Context, style?: any, heading?: string}} props */
+export function Panel(props) {
+  return props.panel.type === "text" ? html`<${Note} ...${props} />` : html`<${DataPanel} ...${props} />`;
 }
 
-function Filled({ panel, context, element, title, asTable, setAsTable, reader }) {
+function Note({ panel, style, heading = "h3" }) {
+  const reader = useReader();
+  const title = reader.translate(panel.title);
+  return html`<section class="panel text-panel" style=${style} aria-label=${title || undefined}>
+    ${title && html`<header><${heading}>${title}<//></header>`}<div class="panel-body"><${TextPanel} panel=${panel} reader=${reader} /></div></section>`;
+}
+
+function DataPanel({ panel, context, style, heading = "h3" }) {
+  const element = useRef(null);
+  const reader = useReader();
   const theme = useTheme();
+  const [asTable, setAsTable] = useState(false);
   const state = usePanelData(context, panel.id, element, { least: spanOf(panel.interval) ?? undefined });
   const { data, failure, loadedAt } = state;
-  return html`
+  const title = reader.translate(panel.title);
+  const notes = data ? [...(data.truncated ? [reader.words.t("truncated", { rows: Math.max(...data.frames.map((frame) => frame.rows)) })] : []), ...data.notices] : [];
+  return html`<section class=${`panel type-${panel.type}`} ref=${element} style=${style} aria-label=${title} data-panel=${panel.id} data-state=${stateOf(state, { empty: isEmpty(panel, data) })}>
     <header>
-      <h3>${title}</h3>
+      <${heading}>${title}<//>
       ${panel.description && html`<${About} text=${reader.translate(panel.description)} words=${reader.words} />`}
       ${data && failure && html`<${OldChip} since=${loadedAt} failure=${failure} />`}
-      ${data?.truncated && html`<span class="old-chip">${reader.words.t("truncated", { rows: Math.max(...data.frames.map((frame) => frame.rows)) })}</span>`}
+      ${notes.length > 0 && html`<span class="old-chip" title=${notes.join("\n")}>▲ ${notes[0]}</span>`}
       <span class="spacer" />
       <${PanelLinks} panel=${panel} context=${context} reader=${reader} />
       ${DRAWN.has(panel.type) && html`<button type="button" class="icon" data-action="table" aria-pressed=${asTable} title=${reader.words.t(asTable ? "asChart" : "asTable")}
@@ -54,7 +58,14 @@ function Filled({ panel, context, element, title, asTable, setAsTable, reader })
     </header>
     <div class=${`panel-body${data && failure ? " old" : ""}`}>
       <${Body} panel=${panel} context=${context} state=${state} asTable=${asTable} reader=${reader} theme=${theme} />
-    </div>`;
+    </div>
+  </section>`;
+}
+
+/** Whether there is nothing to draw: stats say so themselves when they have fields. @param {any} panel @param {any} data */
+function isEmpty(panel, data) {
+  if (!data || panel.type === "geomap") return false;
+  return panel.type === "stat" ? data.frames.every((frame) => frame.fields.length === 0) : !hasValues(data.frames);
 }
 
 function Body({ panel, context, state, asTable, reader, theme }) {
@@ -64,8 +75,7 @@ function Body({ panel, context, state, asTable, reader, theme }) {
   if (!data) return html`<${Skeleton} />`;
   const Type = TYPES[panel.type];
   if (!Type) return html`<${Empty} text=${reader.words.t("notKnown", { type: panel.type })} />`;
-  const wordless = !hasValues(data.frames) && !["stat", "geomap"].includes(panel.type);
-  if (wordless || (panel.type === "stat" && data.frames.every((frame) => frame.fields.length === 0))) {
+  if (isEmpty(panel, data)) {
     const noValue = panel.fieldConfig?.defaults?.noValue;
     return html`<${Empty} text=${noValue ? reader.translate(noValue) : reader.words.t("noDataRange")} />`;
   }

@@ -7,8 +7,19 @@ import { refresher } from "./refresh.js";
 import { approximateInstant, intervalFor, isLive, spanOf } from "./format/times.js";
 
 /** @typedef {import("./frames.js").Frame} Frame */
-/** @typedef {{frames: Frame[], from: number, to: number, truncated: boolean}} PanelData */
+/** @typedef {{frames: Frame[], from: number, to: number, truncated: boolean, notices: string[]}} PanelData */
 /** @typedef {{data: PanelData | null, failure: any, loadedAt: number | null, retry: () => void}} PanelState */
+/**
+ * What a panel is, in one word; for style sheets, tests and whoever asks the page.
+ * @param {{data: any, failure: any}} state @param {{empty?: boolean, old?: boolean}} [found]
+ * @returns {"loading" | "failed" | "stale" | "empty" | "live"}
+ */
+export function stateOf({ data, failure }, { empty = false, old = false } = {}) {
+  if (!data) return failure ? "failed" : "loading";
+  if (failure || old) return "stale";
+  return empty ? "empty" : "live";
+}
+
 /** @typedef {{uid: string, city: string | null, range: {from: string, to: string}, variables: Record<string, string[]>, everyMs: number}} Context */
 
 /** Every 30 s unless the board says otherwise. @param {string | undefined} text "30s" */
@@ -53,7 +64,7 @@ export function usePanelData(context, id, element, { least } = {}) {
         }, { signal: controller.signal });
         if (isLive(range) && range.to === "now") learnNow(answer.to);
         const frames = answer.results;
-        setState({ data: { frames, from: answer.from, to: answer.to, truncated: frames.some((frame) => frame.truncated) }, failure: null, loadedAt: now(), address: wanted });
+        setState({ data: { frames, from: answer.from, to: answer.to, truncated: frames.some((frame) => frame.truncated), notices: frames.flatMap((frame) => (frame.truncated ? [] : (frame.notices ?? []))) }, failure: null, loadedAt: now(), address: wanted });
       } catch (failure) {
         if (controller.signal.aborted) return;
         // What was there stays, and says that it is old; of another question it would be wrong.

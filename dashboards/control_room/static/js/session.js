@@ -90,11 +90,20 @@ async function loadWords(wanted) {
   session.set({ words: wordsOf(wanted, boards) });
 }
 
+/** From now to why: the order in which one asks. Boards of one's own come behind. */
+const ORDER = ["city-now", "air", "traffic", "energy-noise", "fleet", "platform"];
+
+/** @param {{uid: string}[]} boards */
+function inOrder(boards) {
+  const rank = ({ uid }) => (ORDER.includes(uid) ? ORDER.indexOf(uid) : ORDER.length);
+  return [...boards].sort((one, other) => rank(one) - rank(other));
+}
+
 /** What every page needs, asked for at once. */
 export async function begin() {
   const quietly = (promise, otherwise) => promise.catch(() => otherwise);
   loadWords(session.get().words.language);
-  const boards = quietly(getJson("/control-room/boards"), []).then((found) => session.set({ boards: found }));
+  const boards = quietly(getJson("/control-room/boards"), []).then((found) => session.set({ boards: inOrder(found) }));
   const settings = quietly(getJson("/control-room/settings"), { tiles: null }).then((found) => {
     learnNow(found.now);
     session.set({ settings: found });

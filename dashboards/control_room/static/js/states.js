@@ -1,7 +1,7 @@
 // How a part of the page looks while it loads, when there is nothing, and when it failed. Each differently.
 
 import { html, useEffect, useState } from "./html.js";
-import { now } from "./clock.js";
+import { now, onClockSet } from "./clock.js";
 import { useReader } from "./session.js";
 import { formatSince, spokenAge } from "./format/times.js";
 
@@ -50,8 +50,13 @@ export function OldChip({ since, failure }) {
 export function useTick(milliseconds) {
   const [, setTick] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => document.hidden || setTick((before) => before + 1), milliseconds);
-    return () => clearInterval(timer);
+    const tick = () => document.hidden || setTick((before) => before + 1);
+    const timer = setInterval(tick, milliseconds);
+    const forget = onClockSet(tick);
+    return () => {
+      clearInterval(timer);
+      forget();
+    };
   }, [milliseconds]);
 }
 

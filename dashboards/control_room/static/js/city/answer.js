@@ -34,7 +34,7 @@ export function tileOf(panel, data, reader, theme) {
     notes: notesOf(row, { unit, classed, deviation }, reader),
     measuring: row.sites_ok > 0, // then nothing is silent: there is not enough for a value yet
     nothing: row.value === null || row.value === undefined,
-    word: said.mapped ? said.text : key ? words.t(key) : "",
+    word: row.word ? reader.translate(row.word) : said.mapped ? said.text : key ? words.t(key) : "",
     colour: cssColour(said.colour ?? undefined, theme) ?? "var(--raised)",
     partial: row.partial === true || row.quality === "partial",
     newest: asInstant(row.newest),

@@ -1,7 +1,7 @@
 // The last line of "City now": does the data flow. The age ticks between answers.
 
 import { html, useRef } from "../html.js";
-import { usePanelData } from "../paneldata.js";
+import { stateOf, usePanelData } from "../paneldata.js";
 import { rowsOf } from "../frames.js";
 import { useReader } from "../session.js";
 import { configOf } from "../fieldconfig.js";
@@ -27,16 +27,21 @@ function Part({ panel, context, say, href, ticking = false }) {
   const element = useRef(null);
   const reader = useReader();
   useTick(ticking ? 1000 : 3600000);
-  const { data, failure } = usePanelData(context, panel.id, element);
+  const state = usePanelData(context, panel.id, element);
+  const { data, failure } = state;
   const row = data ? rowsOf(data.frames[0])[0] : null;
   const value = valueOf(row, ticking);
   const config = configOf(panel, { name: "value", type: "number", values: [] });
   const level = classOfColour(stepOf(value, config.thresholds)?.color) ?? 0;
-  const text = data ? (value === null ? (ticking ? reader.words.t("noObservation") : "–") : say(value, reader)) : failure ? "⚠" : "…";
+  const text = data ? (value === null ? (ticking ? reader.words.t("noObservation") : html`<span title=${reader.words.t("noData")}>–</span>`) : say(value, reader)) : html`<${Waiting} mark=${failure ? "⚠" : "…"} text=${`${reader.translate(panel.title)}: ${reader.words.t(failure ? "failed" : "loading").toLowerCase()}`} />`;
   const worrying = value !== null && level >= 3;
   const inside = html`${worrying && html`<span aria-hidden="true">▲ </span>`}${text}`;
   const look = `${worrying ? "worry" : ""}${failure ? " old" : ""}`;
-  return html`<span ref=${element} class="flow-part" data-panel=${panel.id} title=${reader.translate(panel.title)}>${href ? html`<a class=${look} href=${href}>${inside}</a>` : html`<span class=${look}>${inside}</span>`}</span>`;
+  return html`<span ref=${element} class="flow-part" data-panel=${panel.id} data-state=${stateOf(state, { empty: value === null })} title=${reader.translate(panel.title)}>${href ? html`<a class=${look} href=${href}>${inside}</a>` : html`<span class=${look}>${inside}</span>`}</span>`;
+}
+
+function Waiting({ mark, text }) {
+  return html`<span aria-hidden="true">${mark}</span><span class="hidden">${text}</span>`;
 }
 
 function valueOf(row, ticking) {

@@ -1,7 +1,7 @@
 // "Needs a hand": what somebody should look at, in sentences, each leading to where it is mended.
 
 import { html, useRef } from "../html.js";
-import { usePanelData } from "../paneldata.js";
+import { stateOf, usePanelData } from "../paneldata.js";
 import { useSiteNames } from "../areas.js";
 import { rowsOf } from "../frames.js";
 import { useReader } from "../session.js";
@@ -19,12 +19,13 @@ export function Hands({ panel, context }) {
   const element = useRef(null);
   const reader = useReader();
   const { words } = reader;
-  const { data, failure, loadedAt, retry } = usePanelData(context, panel.id, element);
+  const state = usePanelData(context, panel.id, element);
+  const { data, failure, loadedAt, retry } = state;
   const names = useSiteNames();
   const rows = data ? rowsOf(data.frames[0]) : [];
-  return html`<section class="panel hands" ref=${element} aria-label=${words.t("needsHand")} data-panel=${panel.id}>
+  return html`<section class="panel hands" ref=${element} aria-label=${words.t("needsHand")} data-panel=${panel.id} data-state=${stateOf(state, { empty: rows.length === 0 })}>
     <header><h2>${words.t("needsHand")}</h2>${data && html`<span class="count">${rows.length}</span>`}${data && failure && html`<${OldChip} since=${loadedAt} failure=${failure} />`}</header>
-    <div class=${`panel-body${data && failure ? " old" : ""}`} tabindex="0" role="region" aria-label=${words.t("needsHand")}>
+    <div class=${`panel-body${data && failure ? " old" : ""}`} tabindex="0" role="group" aria-label=${words.t("needsHand")}>
       ${!data && (failure ? html`<${Failed} failure=${failure} retry=${retry} />` : html`<${Skeleton} rows=${4} />`)}
       ${data && rows.length === 0 && html`<p class="all-well"><span aria-hidden="true">✓</span> ${words.t("nothingNeeds")}</p>`}
       ${rows.length > 0 && html`<ul>${rows.map((row, at) => html`<${Line} key=${`${row.link} ${row.device} ${row.what} ${at}`} row=${row} names=${names} reader=${reader} />`)}</ul>`}

@@ -4,7 +4,7 @@ import { html, useMemo, useRef, useState } from "../html.js";
 import { getJson } from "../api.js";
 import { Icon } from "../icons.js";
 import { rowsOf } from "../frames.js";
-import { everyOf, usePanelData } from "../paneldata.js";
+import { everyOf, stateOf, usePanelData } from "../paneldata.js";
 import { session, useCity, useReader, useTheme } from "../session.js";
 import { useStore } from "../store.js";
 import { useAreas } from "../areas.js";
@@ -55,10 +55,11 @@ function CityMap({ panel, context }) {
   const theme = useTheme();
   const areas = useAreas();
   const tiles = useStore(session, (state) => state.settings.tiles);
-  const { data, failure, loadedAt, retry } = usePanelData(context, panel.id, element);
+  const state = usePanelData(context, panel.id, element);
+  const { data, failure, loadedAt, retry } = state;
   const [asList, setAsList] = useState(false);
   const sites = useMemo(() => (data ? sitesOf(rowsOf(data.frames[0])) : []), [data]);
-  return html`<section class="panel city-map" ref=${element} aria-label=${words.t("map")} data-panel=${panel.id}>
+  return html`<section class="panel city-map" ref=${element} aria-label=${words.t("map")} data-panel=${panel.id} data-state=${stateOf(state, { empty: sites.length === 0 })}>
     <header><h2>${words.t("map")}</h2>${data && failure && html`<${OldChip} since=${loadedAt} failure=${failure} />`}<span class="spacer" />
       <button type="button" class="icon" data-action="table" aria-pressed=${asList} aria-label=${`${words.t("map")}: ${words.t(asList ? "asMap" : "asList")}`} title=${words.t(asList ? "asMap" : "asList")} onClick=${() => setAsList(!asList)}><${Icon} name=${asList ? "map" : "table"} /></button></header>
     <div class=${`panel-body${data && failure ? " old" : ""}`}>

@@ -1,7 +1,7 @@
 // A tile of "City now": one domain's answer to "is it fine now", and what it is heading for.
 
 import { html, useMemo, useRef } from "../html.js";
-import { usePanelData } from "../paneldata.js";
+import { stateOf, usePanelData } from "../paneldata.js";
 import { filledLink } from "../fieldconfig.js";
 import { now } from "../clock.js";
 import { useReader, useTheme } from "../session.js";
@@ -19,29 +19,28 @@ const OLD_MS = 2.5 * 3600000;
 export function Tile({ panel, context }) {
   const element = useRef(null);
   const reader = useReader();
+  const theme = useTheme();
+  useTick(10000);
   const state = usePanelData(context, panel.id, element);
+  const { data, failure, loadedAt, retry } = state;
+  const tile = useMemo(() => (data ? tileOf(panel, data, reader, theme) : null), [panel, data, reader.words, theme]);
   const title = reader.translate(panel.title);
-  return html`<section class="tile" ref=${element} aria-label=${title} data-panel=${panel.id}>
-    <${Inside} panel=${panel} title=${title} state=${state} context=${context} reader=${reader} />
+  const old = !tile || tile.nothing ? null : failure ? loadedAt : tile.newest !== null && now() - tile.newest > OLD_MS ? tile.newest : null;
+  return html`<section class="tile" ref=${element} aria-label=${title} data-panel=${panel.id} data-state=${stateOf(state, { empty: tile?.nothing, old: old !== null })}>
+    ${!tile && html`<h2>${title}</h2>${failure ? html`<${Failed} failure=${failure} retry=${retry} small=${true} />` : html`<${Skeleton} rows=${3} />`}`}
+    ${tile && html`<${Said} tile=${tile} title=${title} old=${old} failure=${failure} board=${boardLink(panel, tile.row, context)} data=${data} reader=${reader} />`}
   </section>`;
 }
 
-function Inside({ panel, title, state, context, reader }) {
-  const theme = useTheme();
-  useTick(10000);
-  const { data, failure, loadedAt, retry } = state;
-  const tile = useMemo(() => (data ? tileOf(panel, data, reader, theme) : null), [panel, data, reader.words, theme]);
-  if (!data) return html`<h2>${title}</h2>${failure ? html`<${Failed} failure=${failure} retry=${retry} small=${true} />` : html`<${Skeleton} rows=${3} />`}`;
+function Said({ tile, title, old, failure, board, data, reader }) {
   const { words } = reader;
-  const board = boardLink(panel, tile.row, context);
   const heading = html`<h2>${board ? html`<a href=${board} title=${words.t("openBoard")}>${title}</a>` : title}</h2>`;
-  const since = tile.newest !== null ? formatSince(tile.newest, now(), reader) : null;
   if (tile.nothing) {
+    const since = tile.newest !== null ? formatSince(tile.newest, now(), reader) : null;
     return html`<div class="tile-head">${heading}</div>
       <${Empty} text=${tile.measuring ? words.t("tooLittle") : since ? words.t("noDataSince", { time: since }) : words.t("noData")} />
       <${Coverage} tile=${tile} reader=${reader} />`;
   }
-  const old = failure ? loadedAt : tile.newest !== null && now() - tile.newest > OLD_MS ? tile.newest : null;
   return html`<div class=${`tile-in${old !== null ? " old" : ""}`}>
     <div class="tile-head">${heading}
       ${tile.word && html`<span class="chip" style=${{ background: tile.colour, color: textOn(tile.colour) }}>${tile.word}</span>`}
@@ -51,7 +50,7 @@ function Inside({ panel, title, state, context, reader }) {
       <a class="tile-value" href=${tile.evidence ?? board} title=${words.t("whyThis")}>${tile.big.text}${tile.big.unit && html`<small> ${tile.big.unit}</small>`}</a>
       <${Sparkline} times=${tile.trend.times} values=${tile.trend.values} from=${data.to - 86400000} to=${data.to} target=${tile.trendTarget} />
     </div>
-    <p class="tile-what">${tile.what}</p>
+    <p class="tile-what" title=${tile.what}>${tile.what}</p>
     ${tile.notes.length > 0 && html`<dl class="tile-notes">${tile.notes.map((note) => html`<div key=${note.name}><dt>${note.name}</dt><dd>${note.value}${note.share !== undefined && html`<${Used} share=${note.share} />`}</dd></div>`)}</dl>`}
     <${Coverage} tile=${tile} reader=${reader} />
   </div>`;

@@ -101,8 +101,7 @@ function drawSites(state, sites, reader) {
     mark.look = look;
     mark.marker.setZIndexOffset(site.silent ? 900 : (site.classNumber ?? 0) * 100);
     mark.marker.setTooltipContent(text);
-    mark.marker.getElement()?.setAttribute("aria-label", text);
-    mark.marker.getElement()?.setAttribute("role", "link");
+    mark.text = text;
   }
   for (const [slug, mark] of marks) {
     if (seen.has(slug)) continue;
@@ -111,6 +110,11 @@ function drawSites(state, sites, reader) {
   }
   state.points = placed.map((site) => [site.latitude, site.longitude]);
   fit(state);
+  // Only now: before the map has its place, marks have no element.
+  for (const { marker, text } of marks.values()) {
+    marker.getElement()?.setAttribute("aria-label", text);
+    marker.getElement()?.setAttribute("role", "link");
+  }
 }
 
 /** The city fills the map, until somebody moves it. */

@@ -24,7 +24,7 @@ export function Messages({ city, devices, reader }) {
     ${!failure && !value && device && html`<${Skeleton} />`}
     ${value && html`
       ${value.detail.recent_messages.length === 0 && html`<p class="empty">${words.t("noMessages")}</p>`}
-      <ul class="messages" tabindex="0" role="region" aria-label=${words.t("messagesOf", { device })}>${value.detail.recent_messages.map((message, at) => html`<li key=${at}><${Message} message=${message} reader=${reader} /></li>`)}</ul>
+      <div class="messages" tabindex="0" role="group" aria-label=${words.t("messagesOf", { device })}><ul>${value.detail.recent_messages.map((message, at) => html`<li key=${at}><${Message} message=${message} reader=${reader} /></li>`)}</ul></div>
       ${value.refused.length > 0 && html`<h3>${words.t("quarantineOf")}</h3><ul class="messages">${value.refused.map((one) => html`<li key=${one.id}><a href=${`/quarantine?reason=${encodeURIComponent(one.reason)}`}>${words.translate(one.detail)}</a><p class="muted">${words.t("howToMend")}: ${words.translate(one.hint)}</p></li>`)}</ul>`}`}
   </section>`;
 }

@@ -121,6 +121,7 @@ function dataOf({ times, lines }) {
 function optionsOf(uPlot, element, latest) {
   const { lines, reader } = latest.current;
   const style = styleOf(element);
+  const widthOf = (_, values) => 14 + style.size * 0.6 * Math.max(3, ...(values ?? []).map((text) => text.length));
   const axis = { stroke: style.muted, font: style.font, grid: { stroke: style.grid, width: 1 }, ticks: { show: false } };
   return {
     width: element.clientWidth || 300,
@@ -138,14 +139,14 @@ function optionsOf(uPlot, element, latest) {
     },
     axes: [
       { ...axis, size: style.size * 2.3, space: style.size * 6, values: (_, splits, __, ___, step) => axisTimes(splits, step, reader) },
-      { ...axis, size: (_, values) => 14 + style.size * 0.6 * Math.max(3, ...(values ?? []).map((text) => text.length)), space: style.size * 2.2, values: (_, splits) => axisValues(splits, latest.current.units[0], reader) },
-      ...(latest.current.units.length > 1 ? [{ ...axis, scale: "y2", side: 1, grid: { show: false }, size: style.size * 4.5, values: (_, splits) => axisValues(splits, latest.current.units[1], reader, true) }] : []),
+      { ...axis, size: widthOf, space: style.size * 2.2, values: (_, splits) => axisValues(splits, latest.current.units[0], reader) },
+      ...(latest.current.units.length > 1 ? [{ ...axis, scale: "y2", side: 1, grid: { show: false }, size: widthOf, values: (_, splits) => axisValues(splits, latest.current.units[1], reader, true) }] : []),
     ],
     series: [{}, ...lines.map((line) => ({
       scale: latest.current.units.indexOf(line.unit ?? latest.current.unit) === 1 ? "y2" : "y",
       label: line.label, stroke: line.colour, width: line.width ?? 1.75, dash: line.dash?.length ? line.dash : undefined, spanGaps: false,
       fill: line.fill ? line.colour + Math.round(line.fill * 2.55).toString(16).padStart(2, "0") : undefined,
-      paths: pathsOf(uPlot, line), points: line.style === "points" ? { show: true, size: 5 } : { show: lonely(line), size: 4 },
+      paths: pathsOf(uPlot, line), points: line.style === "points" ? { show: true, size: 5 } : line.style === "bars" ? { show: false } : { show: lonely(line), size: 4 },
     }))],
     hooks: {
       drawClear: [(chart) => drawBands(chart, latest.current, style)],

@@ -4,7 +4,7 @@ import { html, useMemo } from "../html.js";
 import { alignedSeries, runsOf, seriesName } from "../frames.js";
 import { configOf, labelOf, shown } from "../fieldconfig.js";
 import { cssColour, textOn } from "../format/colours.js";
-import { classOfColour } from "../format/thresholds.js";
+import { classOfColour, wordKeyOf } from "../format/thresholds.js";
 import { formatTime } from "../format/times.js";
 
 /** @param {{panel: any, data: any, reader: any, theme: "dark" | "light"}} props */
@@ -14,13 +14,13 @@ export function StateTimeline({ panel, data, reader, theme }) {
   const states = new Map(rows.flatMap((row) => row.runs.map((run) => [run.text, run.colour])));
   const ticks = Array.from({ length: 5 }, (_, at) => data.from + (span * at) / 4);
   return html`<div class="timeline">
-    <div class="timeline-rows">${rows.map((row) => html`<div class="timeline-row" key=${row.label}>
+    <div class="timeline-rows" tabindex="0" role="group" aria-label=${reader.translate(panel.title)}>${rows.map((row) => html`<div class="timeline-row" key=${row.label}>
       <span class="timeline-name" title=${row.label}>${row.label}</span>
       <div class="timeline-track" role="img" aria-label=${`${row.label}: ${row.runs.map((run) => `${run.text} ${formatTime(run.from, "short", reader)}`).slice(-12).join(", ")}`}>
         ${row.runs.map((run) => {
           const share = ((run.to - run.from) / span) * 100;
           return html`<span class="timeline-run" key=${run.from} title=${`${run.text} · ${formatTime(run.from, "short", reader)} – ${formatTime(run.to, "short", reader)}`}
-            style=${{ left: `${((run.from - data.from) / span) * 100}%`, width: `${share}%`, background: run.colour ?? "var(--raised)", color: run.colour ? textOn(run.colour) : "inherit", top: `${topOf(run.colour)}%` }}>${share > 6 ? run.text : ""}</span>`;
+            style=${{ left: `${((run.from - data.from) / span) * 100}%`, width: `${share}%`, background: run.colour ?? "var(--raised)", color: run.colour ? textOn(run.colour) : "inherit", top: `${run.top}%` }}>${share > 6 && run.top === 0 ? run.text : ""}</span>`;
         })}
       </div>
     </div>`)}</div>
@@ -35,14 +35,14 @@ function rowsFrom(panel, data, reader, theme) {
     const config = configOf(panel, field, frame.refId);
     const runs = runsOf(times, values, data.to).map((run) => {
       const said = shown(run.value, config, reader);
-      return { from: Math.max(run.from, data.from), to: run.to, text: said.full, colour: cssColour(said.colour ?? undefined, theme) };
+      return { from: Math.max(run.from, data.from), to: run.to, text: said.full, colour: cssColour(said.colour ?? undefined, theme), top: topOf(said.colour, config) };
     });
     return { label: labelOf(config, seriesName(field), reader), runs };
   });
 }
 
-/** Classes differ in height as well as in colour: worse is taller. @param {string | null} colour @returns {number} % left free above */
-function topOf(colour) {
-  const number = classOfColour(colour ?? undefined);
+/** Classes differ in height as well as in colour: worse is taller. @param {string | null} colour @param {any} config @returns {number} % left free above */
+function topOf(colour, config) {
+  const number = wordKeyOf(colour, config)?.startsWith("class") ? classOfColour(colour ?? undefined) : null;
   return number ? 60 - number * 10 : 0;
 }

@@ -23,7 +23,7 @@ export function DataTable({ columns, rows, words, label, sortBy, descending = fa
     if (!column?.sort) return rows;
     return [...rows].sort((a, b) => compared(column.sort(a), column.sort(b)) * (order.down ? -1 : 1));
   }, [rows, order, columns]);
-  return html`<div class="table-scroll" role="region" tabindex="0" aria-label=${label}>
+  return html`<div class="table-scroll" role="group" tabindex="0" aria-label=${label}>
     <table>
       <thead><tr>${columns.map((column) => html`<th scope="col" key=${column.key} class=${column.align ?? "left"} style=${column.width ? { width: `${column.width}px` } : {}}
         aria-sort=${order.by === column.key ? (order.down ? "descending" : "ascending") : undefined}>
@@ -62,7 +62,7 @@ function columnsOf(panel, frame, reader, theme, context) {
     .map(({ field, config }) => ({
       key: config.displayName ?? field.name,
       label: labelOf(config, field.name, reader),
-      align: config.custom?.align && config.custom.align !== "auto" ? config.custom.align : field.type === "number" ? "right" : "left",
+      align: config.custom?.align && config.custom.align !== "auto" ? config.custom.align : field.type === "number" && !config.mappings?.length ? "right" : "left",
       width: config.custom?.width,
       sort: (row) => row[field.name],
       cell: (row) => cellOf(row[field.name], field, config, row, reader, theme, context),

@@ -23,7 +23,7 @@ export const en = {
   levelFine: "fine", levelRaised: "raised", levelHigh: "high", shareFine: "fine", shareRaised: "low", shareHigh: "too low", deviationFine: "as normal", deviationRaised: "unusual", deviationHigh: "very unusual",
   partial: "partial", partialHint: "Not every pollutant of the index is measured.", indicative: "indicative",
   // city now
-  air: "Air", traffic: "Traffic", energy: "Energy", noise: "Noise", daySoFar: "Day so far", afterHours: "{hours} of 24 h",
+  air: "Air", traffic: "Traffic", energy: "Energy", noise: "Noise", daySoFar: "Day so far", afterHours: "{hours}/24 h",
   daysUsed: "Days used", usedOf: "{used} of {allowed}", sites: "{ok} of {all} sites", sitesLabel: "{ok} of {all} sites measuring, newest value {age} old",
   since: "since {time}", target: "Target", trend: "Last 24 hours", whyThis: "Evidence: which sensors, which formula, what was left out", weather: "Weather",
   at: "at {place}", map: "Map", list: "List", asMap: "Show as map", asList: "Show as list", needsHand: "Needs a hand", nothingNeeds: "Nothing needs a hand.",

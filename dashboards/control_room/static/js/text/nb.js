@@ -19,7 +19,7 @@ export const nb = {
   class1: "God", class2: "Ganske god", class3: "Moderat", class4: "Dårlig", class5: "Svært dårlig", class6: "Ekstremt dårlig", class0: "Ingen klasse",
   levelFine: "i orden", levelRaised: "forhøyet", levelHigh: "høyt", shareFine: "i orden", shareRaised: "lavt", shareHigh: "for lavt", deviationFine: "som normalt", deviationRaised: "uvanlig", deviationHigh: "svært uvanlig",
   partial: "delvis", partialHint: "Ikke alle stoffene i indeksen måles.", indicative: "indikativ",
-  air: "Luft", traffic: "Trafikk", energy: "Energi", noise: "Støy", daySoFar: "Døgnet hittil", afterHours: "{hours} av 24 t",
+  air: "Luft", traffic: "Trafikk", energy: "Energi", noise: "Støy", daySoFar: "Døgnet hittil", afterHours: "{hours}/24 t",
   daysUsed: "Døgn brukt", usedOf: "{used} av {allowed}", sites: "{ok} av {all} steder", sitesLabel: "{ok} av {all} steder måler, nyeste verdi er {age} gammel",
   since: "siden {time}", target: "Mål", trend: "Siste 24 timer", whyThis: "Grunnlag: hvilke sensorer, hvilken formel, hva som er utelatt", weather: "Vær",
   at: "ved {place}", map: "Kart", list: "Liste", asMap: "Vis som kart", asList: "Vis som liste", needsHand: "Trenger tilsyn", nothingNeeds: "Ingenting trenger tilsyn.",
