@@ -20,10 +20,13 @@ DueRow = tuple[str, str, str, str, datetime, datetime]
 ChangedHour = tuple[int, int, str, str, str]
 """(datastream, hour in seconds since 1970, city, site, property)."""
 
-# How long the hours under a value may come to rest before it is computed: a running one is wanted at once, a past one
-# is usually part of many that arrive together.
-_RUNNING_DELAY: Mapping[Period, int] = {"PT1H": 0, "P1D": 0, "P1M": 5, "P1Y": 15}
-_PAST_DELAY: Mapping[Period, int] = {"PT1H": 2, "P1D": 2, "P1M": 5, "P1Y": 5}
+# How long the hours under a value come to rest before it is computed: what is past usually comes in many pieces.
+_REST: Mapping[Period, int] = {"PT1H": 2, "P1D": 2, "P1M": 5, "P1Y": 5}
+
+# Running hours and days are wanted at once. What the newest hours add to a month or a year nobody sees in a minute, and
+# each reading would have it read hundreds of hours: it is due in rounds, all sites of a city in the same one.
+_ROUND: Mapping[Period, int] = {"PT1H": 0, "P1D": 0, "P1M": 60, "P1Y": 300}
+_NEWEST = 3 * HOUR
 _SQL = queries("processors", "rollup.sql")
 
 
@@ -69,8 +72,7 @@ def _of_definition(
     calendar = place.calendar(definition.calendar)
     slugs, site = np.unique(np.array(sites, dtype=object), return_inverse=True)
     for period in definition.periods:
-        starts = starts_of(hours, period, calendar)
-        site_of = site
+        starts, site_of, hour_of = starts_of(hours, period, calendar), site, hours
         calculator = catalogue.calculator(definition)
         others = [shift_days(starts, step, calendar) for step in calculator.days_before if period == "P1D"]
         if period != "PT1H":
@@ -80,22 +82,31 @@ def _of_definition(
                 if shift
             ]
         if others:
-            starts, site_of = _with_others(starts, others, site, seconds(now))
+            starts, site_of, hour_of = _with_others(starts, others, site, hours, seconds(now))
         # By time, then site: the sites of one city's value stand together in the queue.
-        keys = np.unique((starts << 24) + site_of)
-        unique = keys >> 24
-        ends = ends_of(unique, period, calendar)
-        for start, index, end in zip(unique.tolist(), (keys & 0xFFFFFF).tolist(), ends.tolist(), strict=True):
-            over = end <= now.timestamp()
-            delay = timedelta(seconds=_PAST_DELAY[period] if over else _RUNNING_DELAY[period])
-            yield definition.id, place.city, slugs[index], period, instant(start), now + delay
+        keys = (starts << 24) + site_of
+        unique = np.unique(keys)
+        at_rest = now + timedelta(seconds=_REST[period])
+        running = ends_of(unique >> 24, period, calendar) > seconds(now)
+        # What an older hour changes is no trickle: a history that comes in, a correction.
+        running &= ~np.isin(unique, keys[hour_of <= seconds(now) - _NEWEST]) | (_ROUND[period] == 0)
+        in_turn = _next_round(now, _ROUND[period])
+        for key, runs in zip(unique.tolist(), running.tolist(), strict=True):
+            due = in_turn if runs else at_rest
+            yield definition.id, place.city, slugs[key & 0xFFFFFF], period, instant(key >> 24), due
 
 
-def _with_others(starts: Integers, others: Sequence[Integers], site: Integers, now: int) -> tuple[Integers, Integers]:
+def _next_round(now: datetime, every: int) -> datetime:
+    return instant((seconds(now) // every + 1) * every) if every else now
+
+
+def _with_others(
+    starts: Integers, others: Sequence[Integers], site: Integers, hours: Integers, now: int
+) -> tuple[Integers, Integers, Integers]:
     """The periods of the changed hours and the others that rest on them, but for those that have not begun."""
-    every, sites = np.concatenate([starts, *others]), np.tile(site, 1 + len(others))
+    every, times = np.concatenate([starts, *others]), 1 + len(others)
     begun = every <= max(now, int(starts.max(initial=0)))
-    return every[begun], sites[begun]
+    return every[begun], np.tile(site, times)[begun], np.tile(hours, times)[begun]
 
 
 def queue(connection: Connection, rows: Iterable[DueRow]) -> int:

@@ -16,8 +16,8 @@ from bypuls.periods import as_period
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from processors.calculation import Calculator, Catalogue, Cells, Place
+from processors.claims import Claimed, claim
 from processors.combination import combine
-from processors.lanes import free_lanes
 from processors.readings import Records, Span, merged, read, read_series
 from processors.rollup import read_places
 from processors.selection import own_series, weather_series
@@ -28,16 +28,6 @@ from processors.writing import write
 _SQL = queries("processors", "kpis.sql")
 _HOURS_PER_BATCH = 4_000_000
 _KEY = tuple[str, str, str, int]  # kpi, city, period, start
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """What one batch took: (kpi, city, period) -> (site, start)."""
-
-    wanted: dict[tuple[str, str, str], list[tuple[str, int]]]
-
-    def __len__(self) -> int:
-        return sum(len(pairs) for pairs in self.wanted.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +48,17 @@ class Kpis:
     catalogue: Catalogue
     counts: dict[str, int] = field(default_factory=lambda: {"computed": 0, "written": 0})
 
-    def batch(self, connection: Connection, limit: int, now: datetime, *, everything: bool = False) -> int:
+    def batch(
+        self, connection: Connection, limit: int, now: datetime, *, recent: bool = False, everything: bool = False
+    ) -> int:
         """Claim up to `limit` values, compute and write them and their scopes; one transaction.
 
-        With `everything` it does not wait for hours to come to rest.
+        With `recent` only hours and days of now; with `everything` it does not wait for hours to come to rest.
 
         Returns how many values were claimed; 0 when nothing is due or others work on all that is.
         """
         with _collector_paused(), connection.transaction():
-            claimed = self._claim(connection, limit, now, everything=everything)
+            claimed = claim(connection, limit, _HOURS_PER_BATCH, now, recent=recent, everything=everything)
             if not len(claimed):
                 return 0
             cities = sorted({city for _, city, _ in claimed.wanted})
@@ -80,25 +72,6 @@ class Kpis:
             self.counts["computed"] += len(values) + len(scopes)
             self.counts["written"] += written
         return len(claimed)
-
-    @staticmethod
-    def _claim(connection: Connection, limit: int, now: datetime, *, everything: bool) -> Claimed:
-        values: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
-        taken = 0
-        for lane in free_lanes(connection, "kpi_due"):
-            wanted = {
-                "lane": lane,
-                "limit": limit - taken,
-                "now": now,
-                "everything": everything,
-                "budget": _HOURS_PER_BATCH,
-            }
-            for kpi, city, period, site, start in connection.execute(_SQL["claim"], wanted).fetchall():
-                values.setdefault((kpi, city, period), []).append((site, start))
-                taken += 1
-            if taken >= limit:
-                break
-        return Claimed(values)
 
     def _sites(
         self,

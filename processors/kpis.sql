@@ -1,24 +1,4 @@
--- From kpi_due to kpi_value.
-
--- Values whose hours have come to rest (the newest row is due) or that have waited for a minute. A value's rows are all
--- taken at once; the sites of one period together, so that their city is computed once. `budget` bounds the hours
--- that one batch reads. Returns each value once. Of a long queue only its head is looked at: grouping all of it for
--- every batch would cost more than computing.
--- name: claim
-WITH waiting AS (
-    SELECT kpi, city, site, period, start, date_trunc('minute', min(due_at)) AS oldest, array_agg(id) AS ids
-    FROM (SELECT * FROM kpi_due WHERE lane = %(lane)s ORDER BY id LIMIT 3 * %(limit)s) q
-    GROUP BY kpi, city, site, period, start
-    HAVING %(everything)s OR max(due_at) <= %(now)s OR min(due_at) <= %(now)s - interval '60 seconds'
-    ORDER BY oldest, kpi, period, start, site LIMIT %(limit)s
-), chosen AS MATERIALIZED (
-    SELECT * FROM (SELECT *, sum(CASE period WHEN 'PT1H' THEN 1 WHEN 'P1D' THEN 24 WHEN 'P1M' THEN 744 ELSE 8784 END)
-                                 OVER (ORDER BY oldest, kpi, period, start, site) AS hours FROM waiting) w
-    WHERE hours <= %(budget)s
-), gone AS (
-    DELETE FROM kpi_due WHERE lane = %(lane)s AND id = ANY (ARRAY(SELECT unnest(ids) FROM chosen))
-)
-SELECT kpi, city, period, site, extract(epoch FROM start)::bigint FROM chosen
+-- From rollups to kpi_value.
 
 -- Columns as arrays; nothing in them is null. OFFSET 0 keeps the look-up per span an index scan, whatever the planner
 -- believes of the lengths of arrays; so it does below.

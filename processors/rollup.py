@@ -8,8 +8,9 @@ from datetime import datetime
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from processors.calculation import Catalogue, Place
+from processors.claims import RECENT
 from processors.due import due_rows, queue
-from processors.lanes import free_lanes
+from processors.lanes import LANES, free_lanes
 from processors.register_rollup import RegisterRollup
 
 _SQL = queries("processors", "rollup.sql")
@@ -22,8 +23,10 @@ class Rollups:
     catalogue: Catalogue
     known_months: set[datetime] = field(default_factory=set)
 
-    def batch(self, connection: Connection, limit: int, now: datetime) -> int:
+    def batch(self, connection: Connection, limit: int, now: datetime, *, recent: bool = False) -> int:
         """Claim up to `limit` queue rows, recompute their buckets and hours, queue the KPI values; one transaction.
+
+        With `recent` only buckets of now, an equal share of each lane's newest rows.
 
         Returns how many queue rows were taken; 0 when nothing waits or others work on all that does.
         """
@@ -31,7 +34,7 @@ class Rollups:
         with connection.transaction():
             connection.execute(_SQL["create_claimed"])
             connection.execute(_SQL["create_touched"])
-            taken = self._claim(connection, limit)
+            taken = self._claim(connection, limit, now, recent=recent)
             if taken:
                 registers = RegisterRollup(connection)
                 spans = registers.recompute()
@@ -44,10 +47,14 @@ class Rollups:
         self.known_months |= months  # not before the commit: a rolled back partition does not exist
         return taken
 
-    def _claim(self, connection: Connection, limit: int) -> int:
+    @staticmethod
+    def _claim(connection: Connection, limit: int, now: datetime, *, recent: bool) -> int:
+        query = _SQL["recent" if recent else "in_order"] + "\n" + _SQL["claim"]
+        share = limit // LANES or 1
         taken = 0
         for lane in free_lanes(connection, "changed_bucket"):
-            row = connection.execute(_SQL["claim"], {"lane": lane, "limit": limit - taken}).fetchone()
+            wanted = {"lane": lane, "limit": share if recent else limit - taken, "since": now - RECENT}
+            row = connection.execute(query, wanted).fetchone()
             taken += row[0] if row else 0
             if taken >= limit:
                 break

@@ -13,12 +13,21 @@ CREATE TEMP TABLE IF NOT EXISTS touched_hour (
     datastream integer NOT NULL, bucket timestamptz NOT NULL, PRIMARY KEY (datastream, bucket)
 ) ON COMMIT DELETE ROWS
 
+-- One of the next two, then `claim`: the lane's oldest rows, or those of its newest that are of now. The lane's lock
+-- keeps other workers off them.
+-- name: in_order
+WITH chosen AS (SELECT id FROM changed_bucket WHERE lane = %(lane)s ORDER BY id LIMIT %(limit)s)
+
+-- name: recent
+WITH chosen AS (
+    SELECT id FROM (SELECT id, bucket FROM changed_bucket WHERE lane = %(lane)s ORDER BY id DESC LIMIT %(limit)s) newest
+    WHERE bucket >= %(since)s
+)
+
 -- Returns how many queue rows were taken (not how many buckets are new in the batch).
 -- name: claim
-WITH gone AS (
-    DELETE FROM changed_bucket
-    WHERE (lane, id) IN (SELECT lane, id FROM changed_bucket WHERE lane = %(lane)s
-                         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+, gone AS (
+    DELETE FROM changed_bucket WHERE lane = %(lane)s AND id = ANY (ARRAY(SELECT id FROM chosen))
     RETURNING datastream, bucket
 ), kept AS (
     INSERT INTO claimed_bucket SELECT DISTINCT datastream, bucket FROM gone ON CONFLICT DO NOTHING

@@ -21,7 +21,7 @@ from processors.schedule import Schedule, sync_definitions
 
 _LISTEN: LiteralString = queries("processors", "schedule.sql")["listen"]
 _LONGEST_WAIT = 30.0
-_VALUES_AT_LEAST_EVERY = timedelta(seconds=60)
+_EVERYTHING_AT_LEAST_EVERY = timedelta(seconds=60)
 _MOST_ROUNDS = 5  # of the schedule in a drain: learning a spacing, then finishing what follows from it, is two
 _log = logging.getLogger(__name__)
 
@@ -119,14 +119,20 @@ def _work(
     connection: Connection, stop: Event, clock: Clock, settings: ProcessSettings, catalogue: Catalogue, done: Done
 ) -> None:
     rollups, kpis, schedule = Rollups(catalogue), Kpis(catalogue), Schedule(catalogue)
-    next_schedule = values_by = clock()
+    most_buckets, most_values = settings.batch_buckets, settings.batch_values
+    next_schedule = clock()
+    everything_by = next_schedule + _EVERYTHING_AT_LEAST_EVERY
     while not stop.is_set():
-        buckets = rollups.batch(connection, settings.batch_buckets, clock())
-        values = 0
+        # What is of now goes first; the rest when less than half a batch of that came, and at the latest every minute.
+        buckets = rollups.batch(connection, most_buckets, clock(), recent=True)
+        values = kpis.batch(connection, most_values, clock(), recent=True)
+        overdue = clock() >= everything_by
+        if buckets < most_buckets // 2 or overdue:
+            buckets += rollups.batch(connection, most_buckets, clock())
         # While a history comes in, its hours are still being written: a month computed now is computed again soon.
-        if buckets < settings.batch_buckets or clock() >= values_by:
-            values = kpis.batch(connection, settings.batch_values, clock())
-            values_by = clock() + _VALUES_AT_LEAST_EVERY
+        if buckets < most_buckets or overdue:
+            values += kpis.batch(connection, most_values, clock())
+            everything_by = clock() + _EVERYTHING_AT_LEAST_EVERY
         done.buckets += buckets
         done.values += values
         if clock() >= next_schedule:
@@ -134,7 +140,7 @@ def _work(
             next_schedule = clock() + timedelta(seconds=schedule.every_seconds)
         if buckets or values:
             # What keeps coming is taken in batches twice a second, not one by one.
-            if buckets < settings.batch_buckets and values < settings.batch_values:
+            if buckets < most_buckets and values < most_values:
                 stop.wait(settings.poll_seconds)
         else:
             _rest(connection, settings.poll_seconds)

@@ -280,11 +280,31 @@ def test_a_value_waits_until_its_hours_have_come_to_rest_but_no_longer_than_a_mi
     # More hours of the day keep coming: the newest row is not due yet.
     town.connection.execute(
         """INSERT INTO kpi_due (kpi, city, site, period, start, due_at)
-           SELECT kpi, city, site, period, start, due_at + interval '1 hour' FROM kpi_due WHERE period = 'P1D'"""
+           SELECT kpi, city, site, period, start, due_at + interval '20 seconds' FROM kpi_due WHERE period = 'P1D'"""
     )
     assert kpis.batch(town.connection, 100, LATER + timedelta(seconds=20)) > 0
     assert {period for (period,) in town.all("SELECT DISTINCT period FROM kpi_due")} == {"P1D"}
     assert kpis.batch(town.connection, 100, LATER + timedelta(seconds=63)) > 0
+    assert town.one("SELECT count(*) FROM kpi_due") == 0
+
+
+def test_values_of_now_are_computed_first_and_the_rest_after_them(town, pm10, catalogue):
+    today = DAY + timedelta(days=40)
+    town.store(pm10, hours(DAY, [10.0] * 24))
+    town.store(pm10, hours(today, [20.0] * 3))
+    now = today + timedelta(hours=3)
+    rollups, kpis = Rollups(catalogue), Kpis(catalogue)
+    assert rollups.batch(town.connection, 1000, now, recent=True) == 3
+    assert rollups.batch(town.connection, 1000, now, recent=True) == 0
+    assert rollups.batch(town.connection, 1000, now) == 24
+    assert kpis.batch(town.connection, 1000, now + timedelta(seconds=2), recent=True) > 0
+    assert town.all("SELECT DISTINCT period, start FROM kpi_value WHERE kpi = 'air.pm10.mean' ORDER BY 1, 2") == [
+        ("P1D", today),
+        *[("PT1H", today + timedelta(hours=step)) for step in range(3)],
+    ]
+    assert kpis.batch(town.connection, 1000, now + timedelta(seconds=2), recent=True) == 0
+    assert kpis.batch(town.connection, 1000, now + timedelta(seconds=60)) > 0
+    assert town.value("air.pm10.mean", "P1D", DAY, scope="elgeseter")["value"] == 10
     assert town.one("SELECT count(*) FROM kpi_due") == 0
 
 
