@@ -106,6 +106,9 @@ def _evidence(used: Sequence[Value], first: Value, kind: str, scope: str, expect
     for name in _KEPT:
         if name in shown[0]:
             evidence[name] = shown[0][name]
+    estimated = [one for one in shown if "estimated" in one]
+    if estimated:
+        evidence["estimated"] = _added(estimated, "estimated")
     if any(one.get("partial") for one in shown):
         evidence["partial"] = True
     return evidence
