@@ -29,20 +29,27 @@ export function address(path, parameters = {}) {
   return text ? `${path}${path.includes("?") ? "&" : "?"}${text}` : path;
 }
 
+let token = "";
+
+/** A token for raw messages, kept in this page's memory only. @param {string} value */
+export function keepToken(value) {
+  token = value.trim();
+}
+
 /**
  * JSON of an address.
  * @param {string} path
  * @param {Record<string, unknown>} [parameters]
- * @param {{signal?: AbortSignal, token?: string | null, method?: string}} [how]
+ * @param {{signal?: AbortSignal, withToken?: boolean}} [how]
  * @returns {Promise<any>}
  * @throws {Failure}
  */
-export async function getJson(path, parameters = {}, { signal, token = null, method = "GET" } = {}) {
+export async function getJson(path, parameters = {}, { signal, withToken = false } = {}) {
   const patience = AbortSignal.timeout(PATIENCE);
-  const headers = { Accept: "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+  const headers = { Accept: "application/json", ...(withToken && token ? { Authorization: `Bearer ${token}` } : {}) };
   let answer;
   try {
-    answer = await fetch(address(path, parameters), { method, headers, signal: signal ? anyOf([signal, patience]) : patience });
+    answer = await fetch(address(path, parameters), { headers, signal: signal ? anyOf([signal, patience]) : patience });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Failure({ status: 0, title: "unreachable", detail: patience.aborted ? "timeout" : "unreachable", hint: "" });

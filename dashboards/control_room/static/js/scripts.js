@@ -20,5 +20,7 @@ function loaded(name, script, style) {
   return loading.get(name);
 }
 
-export const loadUPlot = () => loaded("uPlot", "/static/vendor/uplot/uPlot.iife.min.js", "/static/vendor/uplot/uPlot.min.css");
-export const loadLeaflet = () => loaded("L", "/static/vendor/leaflet/leaflet.js", "/static/vendor/leaflet/leaflet.css");
+const vendored = (path) => new URL(`../vendor/${path}`, import.meta.url).href;
+
+export const loadUPlot = () => loaded("uPlot", vendored("uplot/uPlot.iife.min.js"), vendored("uplot/uPlot.min.css"));
+export const loadLeaflet = () => loaded("L", vendored("leaflet/leaflet.js"), vendored("leaflet/leaflet.css"));

@@ -6,7 +6,7 @@ import { learnNow } from "./clock.js";
 import { adjust, place } from "./navigation.js";
 import { wordsOf } from "./text/words.js";
 
-/** @typedef {{slug: string, name: Record<string, string>, languages: string[], time_zone: string, simulated: boolean, newest: any}} City */
+/** @typedef {{slug: string, name: Record<string, string>, languages: string[], time_zone: string, simulated: boolean, newest: any, default?: boolean}} City */
 
 const remembered = (name) => {
   try {
@@ -51,7 +51,7 @@ place.subscribe(({ route }) => {
 export function cityIn({ cities, citySlug, settings }) {
   if (!cities || cities.length === 0) return null;
   const by = (slug) => cities.find((city) => city.slug === slug);
-  return by(citySlug) ?? by(settings.default_city) ?? cities[0];
+  return by(citySlug) ?? by(settings.default_city) ?? cities.find((city) => city.default) ?? cities[0];
 }
 
 /** @param {ReturnType<typeof session.get>} state @returns {"dark" | "light"} */

@@ -1,7 +1,7 @@
 // What became of a site's devices' last messages: stored, refused and why.
 
 import { html, useState } from "../html.js";
-import { getJson } from "../api.js";
+import { getJson, keepToken } from "../api.js";
 import { now } from "../clock.js";
 import { formatSince } from "../format/times.js";
 import { Failed, Skeleton, useAsked } from "../states.js";
@@ -13,7 +13,7 @@ export function Messages({ city, devices, reader }) {
   const device = chosen ?? devices[0] ?? null;
   const { value, failure, retry } = useAsked(async (signal) => {
     const [detail, refused] = await Promise.all([
-      getJson(`/v1/devices/${encodeURIComponent(device)}`, { city: city.slug }, { signal }),
+      getJson(`/v1/devices/${encodeURIComponent(device)}`, { city: city.slug }, { signal, withToken: true }),
       getJson("/v1/quarantine", { city: city.slug, device, limit: 5 }, { signal }),
     ]);
     return { detail, refused: refused.data };
@@ -39,8 +39,19 @@ function Message({ message, reader }) {
     <${Payload} message=${message} words=${words} />`;
 }
 
-/** @param {{message: {payload: string | null, payload_encoding: string}, words: any}} props */
-export function Payload({ message, words }) {
-  if (message.payload === null || message.payload_encoding === "withheld") return html`<p class="muted">${words.t("withheld")}</p>`;
+/**
+ * A raw message; where it is withheld, the way to see it.
+ * @param {{message: {payload: string | null, payload_encoding: string}, words: any, again?: () => void}} props
+ */
+export function Payload({ message, words, again }) {
+  if (message.payload === null || message.payload_encoding === "withheld") {
+    const submit = (event) => {
+      event.preventDefault();
+      keepToken(String(new FormData(event.currentTarget).get("token") ?? ""));
+      again?.();
+    };
+    return html`<p class="muted">${words.t("withheld")}</p>
+      ${again && html`<form class="token" onSubmit=${submit}><label>${words.t("token")} <input type="password" name="token" autocomplete="off" required placeholder="byp_…" /></label> <button type="submit" class="plain">${words.t("showMessages")}</button></form>`}`;
+  }
   return html`<pre tabindex="0"><code>${message.payload}</code></pre>`;
 }

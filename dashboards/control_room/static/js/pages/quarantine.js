@@ -22,7 +22,7 @@ export function QuarantinePage({ route }) {
   const id = route.query.get("id");
   const [limit, setLimit] = useState(AT_ONCE);
   const { value, failure, retry } = useAsked(
-    async (signal) => (id ? { data: [await getJson(`/v1/quarantine/${encodeURIComponent(id)}`, {}, { signal })], next: null } : getJson("/v1/quarantine", { city: city.slug, reason, device, limit }, { signal })),
+    async (signal) => (id ? { data: [await getJson(`/v1/quarantine/${encodeURIComponent(id)}`, {}, { signal, withToken: true })], next: null } : getJson("/v1/quarantine", { city: city.slug, reason, device, limit }, { signal, withToken: true })),
     city ? `${city.slug} ${id} ${reason} ${device} ${limit}` : null, 30000,
   );
   const { value: health } = useAsked((signal) => getJson("/v1/health", {}, { signal }), "health", 60000);
@@ -36,12 +36,12 @@ export function QuarantinePage({ route }) {
     ${failure && html`<${Failed} failure=${failure} retry=${retry} />`}
     ${!failure && !value && html`<${Skeleton} rows=${6} />`}
     ${value?.data.length === 0 && html`<p class="all-well"><span aria-hidden="true">✓</span> ${words.t("noQuarantine")}</p>`}
-    ${value && html`<ul class="refused">${value.data.map((one) => html`<${Refused} key=${one.id} one=${one} reader=${reader} />`)}</ul>`}
+    ${value && html`<ul class="refused">${value.data.map((one) => html`<${Refused} key=${one.id} one=${one} reader=${reader} again=${retry} />`)}</ul>`}
     ${value?.next && html`<button type="button" class="plain" onClick=${() => setLimit(limit + AT_ONCE)}>${words.t("more")}</button>`}
   </div>`;
 }
 
-function Refused({ one, reader }) {
+function Refused({ one, reader, again }) {
   const { words, language } = reader;
   const at = (text) => formatSince(Date.parse(text), now(), reader);
   const replay = one.replayed_at ? words.t("replayed", { outcome: one.replay_outcome ?? "" }) : one.replay_asked_at ? words.t("waitsReplay") : words.t("replayHint", { id: one.id });
@@ -51,6 +51,6 @@ function Refused({ one, reader }) {
     <p>${words.translate(one.detail)}</p>
     <p class="mend"><strong>${words.t("howToMend")}:</strong> ${words.translate(one.hint)}</p>
     <p class="muted">${[one.device, one.topic].filter(Boolean).join(" · ")}</p>
-    <details><summary>${words.t("payload")} (${formatNumber(one.payload_bytes, { language, decimals: 0 })} B)</summary><${Payload} message=${one} words=${words} /><p class="muted">${replay}</p></details>
+    <details><summary>${words.t("payload")} (${formatNumber(one.payload_bytes, { language, decimals: 0 })} B)</summary><${Payload} message=${one} words=${words} again=${again} /><p class="muted">${replay}</p></details>
   </li>`;
 }

@@ -42,7 +42,7 @@ export const en = {
   zoomOut: "Wider", kiosk: "Wallboard", leaveKiosk: "Leave wallboard",
   // site
   datastreams: "Datastreams", property: "Property", device: "Device", channel: "Channel", lastValue: "Last value", flag: "Flag", instrument: "Instrument", origin: "Origin", area: "District", spacing: "Expected every", last: "Last", chart: "Values",
-  messages: "Last messages", messagesOf: "Last messages of {device}", receivedAt: "Received", topic: "Topic", outcome: "Outcome", payload: "Message", withheld: "withheld: raw messages are shown on the machine itself, or with a token",
+  messages: "Last messages", messagesOf: "Last messages of {device}", receivedAt: "Received", topic: "Topic", outcome: "Outcome", payload: "Message", token: "Token", showMessages: "Show messages", withheld: "withheld: raw messages are shown on the machine itself, or with a token",
   quarantineOf: "Refused messages of this site's devices", noMessages: "No messages are kept.", noDatastreams: "No device publishes for this site yet.", attributes: "About the site", readingsStored: "{count} stored", readingsRefused: "{count} refused",
   good: "good", not_evaluated: "not evaluated", suspect: "suspect", fail: "fail", missing: "missing", reference: "reference", equivalent: "equivalent", indicative_class: "indicative", unknown: "unknown",
   measured: "measured", derived: "derived", active: "active", pending: "pending", disabled: "disabled", retired: "retired", siteHint: "The last 24 hours; the range above is yours to change.",

@@ -36,7 +36,7 @@ export const nb = {
   zoneNote: "Tider i {zone}", wrongRange: "«Fra» må ligge før «til».", refresh: "Oppdater", custom: "{from} – {to}", hours: "{count} timer", days: "{count} døgn", hour: "time", year: "år",
   zoomOut: "Videre", kiosk: "Veggtavle", leaveKiosk: "Avslutt veggtavle",
   datastreams: "Datastrømmer", property: "Egenskap", device: "Enhet", channel: "Kanal", lastValue: "Siste verdi", flag: "Merke", instrument: "Instrument", origin: "Opphav", area: "Bydel", spacing: "Ventes hvert", last: "Sist", chart: "Verdier",
-  messages: "Siste meldinger", messagesOf: "Siste meldinger fra {device}", receivedAt: "Mottatt", topic: "Emne", outcome: "Utfall", payload: "Melding", withheld: "holdt tilbake: rå meldinger vises på selve maskinen, eller med nøkkel",
+  messages: "Siste meldinger", messagesOf: "Siste meldinger fra {device}", receivedAt: "Mottatt", topic: "Emne", outcome: "Utfall", payload: "Melding", token: "Nøkkel", showMessages: "Vis meldinger", withheld: "holdt tilbake: rå meldinger vises på selve maskinen, eller med nøkkel",
   quarantineOf: "Avviste meldinger fra enhetene her", noMessages: "Ingen meldinger er tatt vare på.", noDatastreams: "Ingen enhet sender for dette stedet ennå.", attributes: "Om stedet", readingsStored: "{count} lagret", readingsRefused: "{count} avvist",
   good: "god", not_evaluated: "ikke vurdert", suspect: "tvilsom", fail: "feil", missing: "mangler", reference: "referanse", equivalent: "likeverdig", indicative_class: "indikativ", unknown: "ukjent",
   measured: "målt", derived: "utledet", active: "aktiv", pending: "venter", disabled: "slått av", retired: "tatt ut", siteHint: "De siste 24 timene; tidsrommet over kan endres.",

@@ -34,8 +34,10 @@ export function wordsOf(language, boards = {}) {
     /** A board's text. @param {string | undefined | null} text */
     translate(text) {
       if (!text) return "";
-      if (text === "yes" || text === "no") return own[text];
-      return boards[text] ?? text;
+      if (Object.hasOwn(boards, text)) return boards[text];
+      // Codes that the data hold: reasons, flags, yes and no.
+      const isCode = text === "yes" || text === "no" || /^[a-z]+(_[a-z0-9]+)+$/.test(text);
+      return isCode && Object.hasOwn(own, text) ? own[text] : text;
     },
     /** A name that the catalogue gives in several languages. @param {Record<string, string> | string | null | undefined} name */
     named(name) {
