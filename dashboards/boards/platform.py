@@ -24,6 +24,6 @@ board = Board(
         "Holder Bypuls følge: hva kommer inn, hva avvises, hva venter, hvor mye lagres?",
     ),
     sections=_sections,
-    since="now-48h",
+    since="now-24h",
     links=[*links.boards(), links.api("/v1/health")],
 )

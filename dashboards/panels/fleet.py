@@ -123,16 +123,18 @@ def heard() -> Panel:
 WITH hours AS (
     SELECT h.hour FROM generate_series(date_trunc('hour', $__timeFrom()::timestamptz),
                                        {TO} - interval '1 hour', interval '1 hour') AS h (hour)
+), watched AS (
+    SELECT d.device, d.datastream FROM board_datastream d
+    WHERE {_WATCHED} AND d.spacing_seconds <= 3600 AND NOT d.diagnostic
 ), counted AS (
     SELECT d.device, h.time AS hour, sum(h.readings) AS readings
-    FROM board_datastream d JOIN board_hour h ON h.datastream = d.datastream AND $__timeFilter(h.time)
-    WHERE {_WATCHED} AND d.spacing_seconds <= 3600 AND NOT d.diagnostic
+    FROM watched d JOIN board_hour h ON h.datastream = d.datastream AND $__timeFilter(h.time)
     GROUP BY d.device, h.time
 ), shown AS (
-    SELECT d.device, count(DISTINCT c.hour) AS heard
-    FROM board_datastream d LEFT JOIN counted c ON c.device = d.device
-    WHERE {_WATCHED} AND d.spacing_seconds <= 3600 AND NOT d.diagnostic
-    GROUP BY d.device ORDER BY heard, d.device LIMIT 20
+    SELECT d.device FROM watched d
+    LEFT JOIN (SELECT c.device, count(*) AS hours FROM counted c WHERE c.readings > 0 GROUP BY c.device) n
+      ON n.device = d.device
+    GROUP BY d.device, n.hours ORDER BY coalesce(n.hours, 0), d.device LIMIT 20
 )
 SELECT $__timeGroupAlias(h.hour, $__interval, NULL), s.device AS metric,
        min(CASE WHEN c.readings > 0 THEN 1 ELSE 0 END) AS value

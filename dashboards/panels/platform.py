@@ -102,11 +102,16 @@ def complete() -> Panel:
     """Of what was expected, how much came."""
     came, flagged = Text("came", "kom"), Text("flagged suspect or fail", "flagget mistenkelig eller feil")
     sql = f"""
-SELECT $__timeGroupAlias(h.time, $__interval, NULL), w.metric,
-       100.0 * sum(CASE w.metric WHEN '{came}' THEN least(h.readings, h.expected) ELSE h.suspect + h.fail END)
-           / nullif(sum(h.expected), 0) AS value
-FROM board_hour h CROSS JOIN (VALUES ('{came}'), ('{flagged}')) AS w (metric)
-WHERE $__timeFilter(h.time) AND h.expected > 0 AND h.time <= {TO} - interval '1 hour'
+SELECT $__timeGroupAlias(n.time, $__interval, NULL), w.metric, avg(w.share) AS value
+FROM (
+    SELECT h.time, sum(h.expected) AS expected, sum(least(h.readings, h.expected)) AS came,
+           sum(h.suspect + h.fail) AS flagged
+    FROM board_hour h
+    WHERE $__timeFilter(h.time) AND h.expected > 0 AND h.time <= {TO} - interval '1 hour'
+    GROUP BY h.time
+) n
+CROSS JOIN LATERAL (VALUES ('{came}', 100.0 * n.came / n.expected), ('{flagged}', 100.0 * n.flagged / n.expected)
+) AS w (metric, share)
 GROUP BY 1, 2 ORDER BY 1
 """
     words = Words(
