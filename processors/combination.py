@@ -10,7 +10,7 @@ from bypuls.kpi import KpiDefinition
 from processors.calculation import Catalogue, Detail, Part
 from processors.sites import Value, minimum_band
 
-_KEPT = ("standard", "edition", "standard_status")
+_KEPT = ("standard", "edition", "standard_status", "rests_on", "weather")
 
 
 def combine(

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bypuls.kpi import KpiDefinition
-from processors.calculation import Cells, Detail, Floats, Integers, Outcome
+from bypuls.periods import Calendar
+from processors.calculation import Calculator, Cells, Detail, Floats, Integers, Outcome
 from processors.preparation import CLASSES, ORIGINS, Prepared
 from processors.readings import Records
+from processors.windows import HOUR, ends_of, shift_days
 
 
 @dataclass(slots=True)
@@ -77,6 +79,58 @@ def _hashes(records: Records, cell: Integers, count: int) -> list[str]:
     data, width = memoryview(np.ascontiguousarray(records).tobytes()), records.dtype.itemsize
     edges = (np.searchsorted(cell, np.arange(count + 1)) * width).tolist()
     return ["sha256:" + hashlib.sha256(data[begin:end]).hexdigest() for begin, end in itertools.pairwise(edges)]
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What values rest on that is not of their window and site.
+
+    Attributes:
+        since, until: seconds since 1970; a row per span of hours, a column per cell.
+        weather: the city's weather datastreams that all of them rest on.
+    """
+
+    since: Integers
+    until: Integers
+    weather: pd.DataFrame
+
+
+def beyond_of(calculator: Calculator, cells: Cells, calendar: Calendar, weather: pd.DataFrame) -> Beyond | None:
+    """The spans that a calculator asks for; None where the windows of the sites themselves are all."""
+    if not calculator.looks_beyond and not len(weather):
+        return None
+    since = [cells.start - calculator.hours_before * HOUR]
+    until = [cells.end + calculator.hours_after * HOUR]
+    for days in calculator.days_before:
+        since.append(shift_days(cells.start, -days, calendar))
+        until.append(ends_of(since[-1], cells.period, calendar))
+    return Beyond(np.array(since[::-1]), np.array(until[::-1]), weather)
+
+
+def add_beyond(found: list[Detail], beyond: Beyond, cells: Cells, records: Records, series: pd.DataFrame) -> None:
+    """Say in the evidence what `beyond` holds, and hash it instead of the window alone: `rests_on`, `weather`."""
+    spans = np.stack([beyond.since.T, beyond.until.T], axis=-1)
+    looks = bool((beyond.since != cells.start).any() or (beyond.until != cells.end).any())
+    everywhere = beyond.weather["id"].tolist()
+    data, width = memoryview(np.ascontiguousarray(records).tobytes()), records.dtype.itemsize
+    keys = (records["datastream"].astype(np.int64) << 40) + records["bucket"].astype(np.int64)
+    own = series.groupby("site_index")["id"].agg(list).to_dict()
+    streams = [sorted({*own.get(site, ()), *everywhere}) for site in range(len(cells.sites))]
+    edges: list[list[Integers]] = [[] for _ in found]
+    for site, here in enumerate(streams):
+        rows = np.flatnonzero(cells.site == site)
+        for datastream in here:
+            for row, slices in zip(rows.tolist(), np.searchsorted(keys, spans[rows] + (datastream << 40)), strict=True):
+                edges[row].append(slices * width)
+    for one, of_cell, slices in zip(found, spans, edges, strict=True):
+        digest = hashlib.sha256()
+        for begin, end in itertools.chain.from_iterable(part.tolist() for part in slices):
+            digest.update(data[begin:end])
+        one["inputs_hash"] = "sha256:" + digest.hexdigest()
+        if looks:
+            one["rests_on"] = [iso(span) for span in of_cell]
+        if everywhere:
+            one["weather"] = {"sites": sorted(beyond.weather["site"].unique()), "datastreams": len(everywhere)}
 
 
 def evidence_of(definition: KpiDefinition, city: str, cells: Cells, outcome: Outcome, facts: Facts) -> list[Detail]:

@@ -13,10 +13,10 @@ import pandas as pd
 from bypuls.kpi import KpiDefinition
 from bypuls.periods import as_period
 from processors.calculation import Catalogue, Cells, Detail, Floats, Inputs, Outcome, Place
-from processors.evidence import Facts, evidence_of, facts_of
+from processors.evidence import Facts, add_beyond, beyond_of, evidence_of, facts_of
 from processors.preparation import prepare, select_series
 from processors.readings import Records
-from processors.selection import weather_of
+from processors.selection import weather_of, weather_series
 from processors.windows import ends_of, seconds
 
 _EPSILON = 1e-9
@@ -86,15 +86,21 @@ def site_values(
         definition, cells, prepared.hours, chosen, prepared.heard, calendar, place, catalogue.standards,
         weather_of(definition, records, series),
     )  # fmt: skip
-    outcome = catalogue.calculator(definition).compute(inputs)
+    calculator = catalogue.calculator(definition)
+    outcome = calculator.compute(inputs)
     facts = facts_of(cells, prepared, chosen)
-    return _assemble(definition, place.city, cells, outcome, facts)
+    evidences = evidence_of(definition, place.city, cells, outcome, facts)
+    beyond = beyond_of(calculator, cells, calendar, weather_series(definition, series))
+    if beyond is not None:
+        add_beyond(evidences, beyond, cells, records, chosen)
+    return _assemble(definition, place.city, cells, outcome, facts, evidences)
 
 
-def _assemble(definition: KpiDefinition, city: str, cells: Cells, outcome: Outcome, facts: Facts) -> list[Value]:
+def _assemble(
+    definition: KpiDefinition, city: str, cells: Cells, outcome: Outcome, facts: Facts, evidences: list[Detail]
+) -> list[Value]:
     coverage = _coverage(cells, outcome, facts)
     suffices = (coverage >= definition.needed_coverage(cells.period) - _EPSILON).tolist()
-    evidences = evidence_of(definition, city, cells, outcome, facts)
     nothing: list[None] = [None] * len(cells)
     columns = zip(
         (cells.sites[site] for site in cells.site.tolist()),

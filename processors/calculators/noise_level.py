@@ -50,7 +50,7 @@ def compute(inputs: Inputs) -> Outcome:
         detail=details,
         covered=count[rows, least],
         expected=expected[rows, least],
-        evidence=[_evidence(inputs)] * len(least),
+        evidence=_evidence(inputs, expected[:, used].sum(axis=1), count[:, used].sum(axis=1)),
     )
 
 
@@ -125,12 +125,15 @@ def _guideline(inputs: Inputs) -> float:
     return limit.value
 
 
-def _evidence(inputs: Inputs) -> Detail:
+def _evidence(inputs: Inputs, expected: Integers, valid: Integers) -> list[Detail | None]:
+    """The standard, and the hours of the noise days themselves: they are not those of the window."""
     parameters = inputs.definition.parameters
-    if "zones" not in parameters:
-        return {"standard": parameters["guideline"]}
-    zones = inputs.standards.scale(parameters["zones"])
-    return {"standard": zones.id} | ({} if zones.status == "verified" else {"standard_status": zones.status})
+    said: Detail = {"standard": parameters["guideline"]}
+    if "zones" in parameters:
+        zones = inputs.standards.scale(parameters["zones"])
+        said = {"standard": zones.id} | ({} if zones.status == "verified" else {"standard_status": zones.status})
+    hours = zip(expected.tolist(), valid.tolist(), strict=True)
+    return [{**said, "hours": {"expected": expects, "valid": counts}} for expects, counts in hours]
 
 
 calculator = Calculator(

@@ -37,6 +37,7 @@ def test_an_evening_that_comes_late_changes_the_next_days_largest_eight_hour_mea
     value = town.value("air.o3.max_8h", "P1D", DAY, scope="hill")
     assert (value["value"], value["status"], value["detail"]) == (110.0, "revised", {"ends": "2026-03-03T00:00:00Z"})
     assert value["evidence"]["means"] == {"expected": 24, "valid": 24}
+    assert value["evidence"]["rests_on"] == [["2026-03-02T16:00:00Z", "2026-03-03T23:00:00Z"]]
     year = town.value("air.o3.exceedance_days.who2021", "P1Y", utc(2025, 12, 31, 23), scope="hill")
     assert (year["value"], year["evidence"]["days"]["valid"]) == (2.0, 2)
 

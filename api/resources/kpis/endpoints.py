@@ -81,18 +81,19 @@ def _inputs(context: Context, key: dict[str, Any]) -> Question:
             )
             raise NotFound(message)
         start, ends, evidence, inputs = row
+        specs = inputs or {}
+        of_weather = [name for name, spec in specs.items() if spec.get("from_site") == "weather"]
         choice = {
-            "properties": None if not inputs or "*" in inputs else list(inputs),
+            "properties": None if not specs or "*" in specs else [name for name in specs if name not in of_weather],
+            "of_weather": of_weather,
             "classes": evidence.get("class") or None,
             "origins": evidence.get("origin") or None,
         }
         series = [found for (found,) in connection.execute(NAMED["value_series"], key | choice)]
-    window = evidence.get("window") or [None, None]
-    parameters = {
-        "series": series,
-        "from_": parse(window[0]) if window[0] else start,
-        "to": parse(window[1]) if window[1] else ends,
-    }
-    five_minutes = any(one.get("from") == "rollup_5m" for one in (inputs or {}).values())
+    window = evidence.get("window") or [isoformat(start), isoformat(ends)]
+    spans = evidence.get("rests_on") or [window]
+    since, until = [parse(span[0]) for span in spans], [parse(span[1]) for span in spans]
+    parameters = {"series": series, "since": since, "until": until, "from_": min(since), "to": max(until)}
+    five_minutes = any(one.get("from") == "rollup_5m" for one in specs.values())
     listing = ROLLUPS["5m" if five_minutes else "1h"]
-    return Question(listing, conditions(parameters, ROLLUP_QUERIES), parameters)
+    return Question(listing, [*conditions(parameters, ROLLUP_QUERIES), NAMED["where_spans"]], parameters)

@@ -27,16 +27,24 @@ WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.scope_kind = %(scope_kind)s AN
   AND v.period = %(period)s AND v.start = %(start)s
 
 -- name: value_series
--- The datastreams at the sites of a scope that measure what the KPI takes in, of the classes and origins its evidence
--- names.
+-- The datastreams that a value rests on: at the site, or at those sites of the scope that have a value of their own, of
+-- the properties the KPI takes in and the classes and origins its evidence names; and the city's weather sites.
 SELECT s.id
 FROM datastream s
 JOIN site t ON t.city = s.city AND t.slug = s.site
 WHERE s.city = %(city)s
-  AND (%(properties)s::text[] IS NULL OR s.property = ANY(%(properties)s))
-  AND (%(classes)s::text[] IS NULL OR s.class = ANY(%(classes)s))
-  AND (%(origins)s::text[] IS NULL OR s.origin = ANY(%(origins)s))
-  AND CASE %(scope_kind)s WHEN 'site' THEN s.site = %(scope)s
-                          WHEN 'district' THEN t.area IN (SELECT bypuls_areas_within(%(city)s, %(scope)s))
-                          ELSE true END
+  AND (t.kind = 'weather' AND s.property = ANY(%(of_weather)s)
+       OR (%(properties)s::text[] IS NULL OR s.property = ANY(%(properties)s))
+          AND (%(classes)s::text[] IS NULL OR s.class = ANY(%(classes)s))
+          AND (%(origins)s::text[] IS NULL OR s.origin = ANY(%(origins)s))
+          AND CASE %(scope_kind)s WHEN 'site' THEN s.site = %(scope)s
+                                  WHEN 'district' THEN t.area IN (SELECT bypuls_areas_within(%(city)s, %(scope)s))
+                                  ELSE true END
+          AND EXISTS (SELECT FROM kpi_value v
+                      WHERE v.city = s.city AND v.kpi = %(kpi)s AND v.scope_kind = 'site' AND v.scope = s.site
+                        AND v.period = %(period)s AND v.start = %(start)s))
 ORDER BY s.id
+
+-- name: where_spans
+EXISTS (SELECT FROM unnest(%(since)s::timestamptz[], %(until)s::timestamptz[]) AS span(since, until)
+        WHERE r.bucket >= span.since AND r.bucket < span.until)

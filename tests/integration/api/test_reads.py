@@ -273,14 +273,38 @@ def test_the_inputs_of_a_value_are_the_hours_of_its_sites(api):
     assert "no value of" in nothing.json()["detail"]
 
 
+OF_CITY = INPUTS.replace("scope_kind=site&scope=square", "scope_kind=city&scope=alpha")
+A_VALUE_OF_HILL = """INSERT INTO kpi_value SELECT (jsonb_populate_record(v, '{"scope": "hill"}')).* FROM kpi_value v
+    WHERE v.city = 'alpha' AND v.scope = 'square'"""
+
+
 def test_the_inputs_follow_the_window_that_the_evidence_names(own_api):
     window = '{"window": ["2024-06-01T01:00:00Z", "2024-06-01T02:00:00Z"]}'
     own_api.sql("UPDATE kpi_value SET evidence = %s", [window])
-    found = own_api.data(INPUTS.replace("scope_kind=site&scope=square", "scope_kind=city&scope=alpha"))
-    assert [(row["site"], row["bucket"]) for row in found] == [
-        ("square", "2024-06-01T01:00:00Z"),
-        ("hill", "2024-06-01T01:00:00Z"),
-    ]
+    square = ("square", "2024-06-01T01:00:00Z")
+    assert [(row["site"], row["bucket"]) for row in own_api.data(OF_CITY)] == [square], "the hill has no value"
+    own_api.sql(A_VALUE_OF_HILL)
+    assert [(row["site"], row["bucket"]) for row in own_api.data(OF_CITY)] == [square, ("hill", square[1])]
+
+
+def test_the_inputs_are_all_hours_that_a_value_rests_on_also_beside_its_window(own_api):
+    spans = '[["2024-06-01T00:00:00Z", "2024-06-01T01:00:00Z"], ["2024-06-01T02:00:00Z", "2024-06-01T09:00:00Z"]]'
+    own_api.sql("UPDATE kpi_value SET evidence = evidence || %s", [f'{{"rests_on": {spans}}}'])
+    assert [row["bucket"] for row in own_api.data(INPUTS)] == ["2024-06-01T00:00:00Z", "2024-06-01T02:00:00Z"]
+
+
+def test_what_the_weather_sites_give_is_among_the_inputs_whatever_the_class(own_api):
+    own_api.sql("UPDATE site SET kind = 'weather' WHERE city = 'alpha' AND slug = 'hill'")
+    own_api.sql(
+        """UPDATE kpi_definition SET document = jsonb_set(document, '{inputs}', document->'inputs'
+                   || '{"pm25": {"from": "rollup_1h", "from_site": "weather"}}') WHERE id = %s""",
+        [KPI],
+    )
+    before = own_api.data(INPUTS)
+    own_api.sql("UPDATE datastream SET property = 'pm25' WHERE city = 'alpha' AND site = 'hill'")
+    found = own_api.data(INPUTS)
+    assert {row["site"] for row in before} == {"square"}
+    assert {(row["site"], row["class"]) for row in found} == {("square", "reference"), ("hill", "indicative")}
 
 
 def test_definitions_are_the_current_ones_and_old_versions_stay_readable(api):
