@@ -133,9 +133,9 @@ function optionsOf(uPlot, element, latest) {
     cursor: { y: false, drag: { x: Boolean(latest.current.zoom), y: false, setScale: false }, points: { size: 7 } },
     scales: {
       x: { time: true, range: () => [latest.current.from, latest.current.to] },
-      y: { range: (_, low, high) => rangeOf(latest.current, low, high) },
+      y: { range: (_, low, high) => rangeOf({ ...latest.current, lines: linesOn(latest.current, 0) }, low, high) },
       // A second unit has an axis of its own, at the right.
-      y2: { range: (_, low, high) => rangeOf({}, low, high) },
+      y2: { range: (_, low, high) => rangeOf({ lines: linesOn(latest.current, 1) }, low, high) },
     },
     axes: [
       { ...axis, size: style.size * 2.3, space: style.size * 6, values: (_, splits, __, ___, step) => axisTimes(splits, step, reader) },
@@ -143,7 +143,7 @@ function optionsOf(uPlot, element, latest) {
       ...(latest.current.units.length > 1 ? [{ ...axis, scale: "y2", side: 1, grid: { show: false }, size: widthOf, values: (_, splits) => axisValues(splits, latest.current.units[1], reader, true) }] : []),
     ],
     series: [{}, ...lines.map((line) => ({
-      scale: latest.current.units.indexOf(line.unit ?? latest.current.unit) === 1 ? "y2" : "y",
+      scale: linesOn(latest.current, 1).includes(line) ? "y2" : "y",
       label: line.label, stroke: line.colour, width: line.width ?? 1.75, dash: line.dash?.length ? line.dash : undefined, spanGaps: false,
       fill: line.fill ? line.colour + Math.round(line.fill * 2.55).toString(16).padStart(2, "0") : undefined,
       paths: pathsOf(uPlot, line), points: line.style === "points" ? { show: true, size: 5 } : line.style === "bars" ? { show: false } : { show: lonely(line), size: 4 },
@@ -155,6 +155,11 @@ function optionsOf(uPlot, element, latest) {
       setSelect: [(chart) => zoomed(chart, latest.current)],
     },
   };
+}
+
+/** Lines of one axis: the second unit's are on the second, all others on the first. @param {any} props @param {0 | 1} axis @returns {Line[]} */
+function linesOn({ lines, units, unit }, axis) {
+  return lines.filter((line) => (units.indexOf(line.unit ?? unit) === 1 ? 1 : 0) === axis);
 }
 
 /** Points are drawn where a value stands between two gaps: a line alone would not show it. @param {Line} line */
