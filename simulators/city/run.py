@@ -89,6 +89,7 @@ def run(
             publisher = _connect(stack, broker_url, state.client)
             _wait_for_listener(publisher, options.patience_seconds, stop, say)
             files.save(path, state)
+            _warn_of_the_clock(path, state, int(now().timestamp()), say)
             return _Run(publisher, path, state, options, stop, say, now).go()
 
 
@@ -105,7 +106,9 @@ def prepare(state: State | None, options: Options, scenario: Scenario, now: int)
         days = options.days if options.history else 0
         start = now - int(days * _DAY)
         faults = usual if scenario.faults is None else scenario.faults
-        return State(options.seed or SEED, now, start, start, list(scenario.measures), list(faults))
+        return State(
+            SEED if options.seed is None else options.seed, now, start, start, list(scenario.measures), list(faults)
+        )
     anew = "take it back, or remove the simulator's file in BYPULS_HOME to start the town anew"
     if options.seed is not None and options.seed != state.seed:
         raise SettingsError(f"the town was started with seed {state.seed}, not {options.seed}: {anew}")
@@ -125,6 +128,16 @@ def prepare(state: State | None, options: Options, scenario: Scenario, now: int)
     if not options.history or now - state.published > MOST_DAYS * _DAY:
         state.published = max(state.published, now - (MOST_DAYS * _DAY if options.history else 0))
     return state
+
+
+def _warn_of_the_clock(path: Path, state: State, now: int, say: Callable[[str], None]) -> None:
+    """A clock that was set back leaves a past that is still to come: nothing is said twice, so the town is silent."""
+    if state.published > now + _AHEAD:
+        published = datetime.fromtimestamp(state.published, UTC).isoformat()
+        say(
+            f"the town has spoken until {published}, which the clock has not reached: silent until then "
+            f"(set the clock, or remove {path} to start the town anew)"
+        )
 
 
 def _before(measure: AnyMeasure, published: int) -> bool:

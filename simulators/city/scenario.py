@@ -21,6 +21,7 @@ from simulators.city.traffic import rush
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=366)]
 _DAY = 86_400.0
+_LATEST_HOURS = 31 * 24.0
 
 
 class Measure(msgspec.Struct, frozen=True, tag_field="kind", kw_only=True, forbid_unknown_fields=True):
@@ -84,7 +85,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: FaultKind
     since: Annotated[datetime, msgspec.Meta(tz=True)]
     until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    amount: float = 0.0
+    amount: Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)] = 0.0
     every: Annotated[int, msgspec.Meta(ge=1)] = 100
     unit: str | None = None
     to: str | None = None
@@ -163,6 +164,10 @@ def _fault_problems(fault: Fault, devices: dict[str, set[str]]) -> Iterator[str]
         yield "'unit' must say what the device says instead"
     if fault.kind in {"drifting", "spiking", "late"} and not fault.amount:
         yield "'amount' is missing"
+    if fault.kind == "late" and not 0 <= fault.amount <= _LATEST_HOURS:
+        yield f"'amount' must be hours from 0 to {_LATEST_HOURS:g}, not {fault.amount:g}"
+    if fault.kind == "swapped_meter" and fault.amount < 0:
+        yield f"'amount' must be what the new register shows first, not {fault.amount:g}"
 
 
 def _span(of: Measure | Fault) -> Iterator[str]:

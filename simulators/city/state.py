@@ -15,6 +15,8 @@ from bypuls.errors import SettingsError
 from simulators.city.scenario import AnyMeasure, Fault
 from simulators.city.town import CITY
 
+VERSION = 1
+
 
 class State(msgspec.Struct):
     """What was promised and how far it is kept.
@@ -33,7 +35,7 @@ class State(msgspec.Struct):
     measures: list[AnyMeasure] = []
     faults: list[Fault] = []
     client: str = msgspec.field(default_factory=lambda: secrets.token_hex(4))
-    version: int = 1
+    version: int = VERSION
 
 
 def state_file(home: Path) -> Path:
@@ -48,11 +50,14 @@ def load(path: Path) -> State | None:
         SettingsError: the file is not one of ours.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=State)
+        found = msgspec.json.decode(path.read_bytes(), type=State)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:
         raise SettingsError(f"{path} cannot be read ({error}): remove it to start the town anew") from None
+    if found.version != VERSION:
+        raise SettingsError(f"{path} is of another version of Bypuls ({found.version}): remove it to start anew")
+    return found
 
 
 def save(path: Path, state: State) -> None:

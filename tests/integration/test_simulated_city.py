@@ -207,6 +207,14 @@ def test_history_waits_until_somebody_listens(city):
     assert "waiting for ingest to listen …" in city.said
 
 
+def test_a_clock_that_was_set_back_is_told_and_nothing_is_said_twice(city):
+    city.listen()
+    city.run(days=0.1)
+    again = city.run(now=NOW - timedelta(days=1))
+    assert again.messages == 0
+    assert "the town has spoken until 2026-11-22T06:00:00+00:00, which the clock has not reached" in city.said[-1]
+
+
 def test_two_simulators_of_one_home_are_one_too_many(city):
     with (
         files.alone(files.state_file(city.home)),

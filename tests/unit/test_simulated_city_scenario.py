@@ -19,6 +19,7 @@ from simulators.city.scenario import (
     StreetClosed,
     read_scenario,
 )
+from simulators.city.state import load
 from simulators.city.town import QUARTER, streams
 
 DAY = 86_400
@@ -181,6 +182,11 @@ FEE = "measures: [{kind: congestion_fee, name: fee, since: 2026-11-09T00:00:00Z,
             "it has air_temperature, battery_level, no2, pm10, pm25, not all of pm1",
         ),
         ("faults: [{device: lcs-parken, kind: late, since: 2026-11-09T00:00:00Z}]", "'amount' is missing"),
+        ("faults: [{device: lcs-parken, kind: drifting, since: 2026-11-09T00:00:00Z, amount: .inf}]", "amount`"),
+        ("faults: [{device: lcs-parken, kind: drifting, since: 2026-11-09T00:00:00Z, amount: .nan}]", "amount`"),
+        ("faults: [{device: lcs-parken, kind: late, since: 2026-11-09T00:00:00Z, amount: -3}]", "hours from 0 to"),
+        ("faults: [{device: lcs-parken, kind: late, since: 2026-11-09T00:00:00Z, amount: 100000000}]", "hours from 0 to"),
+        ("faults: [{device: el-raadhuset, kind: swapped_meter, since: 2026-11-09T00:00:00Z, amount: -1}]", "not -1"),
         ("faults: [{device: lcs-parken, kind: wrong_unit, since: 2026-11-09T00:00:00Z}]", "'unit' must say"),
         ("faults: [{device: lcs-parken, kind: moved, since: 2026-11-09T00:00:00Z, to: moon}]", "not 'moon'"),
     ],
@@ -206,6 +212,26 @@ def test_the_first_start_takes_its_seed_and_keeps_it():
     assert (again.seed, again.start) == (5, NOW - 10 * DAY)
     with pytest.raises(SettingsError, match="started with seed 5, not 6"):
         prepare(first, Options(seed=6), Scenario(), NOW + DAY)
+
+
+def test_nought_is_a_seed():
+    assert prepare(None, Options(seed=0), Scenario(), NOW).seed == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "cannot be read"),
+        ("garbage", "cannot be read"),
+        ('{"seed": 1}', "cannot be read"),
+        ('{"seed": 1, "begun": 1, "start": 1, "published": 1, "version": 9}', "of another version of Bypuls"),
+    ],
+)
+def test_a_state_file_that_is_not_ours_is_one_line_that_says_what_to_do(tmp_path, text, says):
+    path = tmp_path / "fjordvik.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=f"{path} .*{says}.*remove it"):
+        load(path)
 
 
 def test_a_gap_is_filled_for_thirty_days_at_most():
