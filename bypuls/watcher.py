@@ -9,6 +9,7 @@ import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from bypuls.errors import BypulsError
 from bypuls.storage.database import connect, translated
@@ -16,6 +17,7 @@ from bypuls.storage.queries import queries
 
 _SQL = queries("bypuls.storage.sql", "progress.sql")
 _LOOK_SECONDS = 3.0
+_UNKNOWN = (None, None)
 
 
 @dataclass(slots=True)
@@ -23,8 +25,8 @@ class Watcher:
     """Looks at the page and the queues, from a thread of its own.
 
     Attributes:
-        show: open the page once it answers.
-        living: values of this hour are expected, so nothing is done before they are there.
+        show: open the page once there is something to see.
+        living: values of this hour are expected.
     """
 
     database_url: str
@@ -38,7 +40,10 @@ class Watcher:
         """Until everything that was handed over is computed; a database that is away is waited for."""
         self._until(stop, self._answers)
         self._tell(f"the page answers at {self.address}/")
-        if self.show:
+        if self.living:  # before, every sensor of the history would look silent
+            self._until(stop, self._is_alive)
+            self._tell("the city is alive")
+        if self.show and not stop.is_set():
             webbrowser.open(self.address)
         self._until(stop, self._is_computed)
         if not stop.is_set():
@@ -58,13 +63,18 @@ class Watcher:
         except OSError:
             return False
 
+    def _is_alive(self) -> bool:
+        return bool(self._ask("alive")[0])
+
     def _is_computed(self) -> bool:
-        try:
-            with connect(self.database_url, "reader", autocommit=True) as connection, translated():
-                row = connection.execute(_SQL["left_to_do"], {"living": self.living}).fetchone()
-        except BypulsError:
-            return False
-        buckets, values, waiting = row or (0, 0, True)
+        buckets, values = self._ask("left_to_do")
         if buckets or values:
             self._tell(f"to do: {buckets:,} buckets of five minutes, {values:,} indicators")
-        return not (buckets or values or waiting)
+        return buckets == 0 and values == 0
+
+    def _ask(self, query: str) -> tuple[Any, ...]:
+        try:
+            with connect(self.database_url, "reader", autocommit=True) as connection, translated():
+                return connection.execute(_SQL[query]).fetchone() or _UNKNOWN
+        except BypulsError:
+            return _UNKNOWN
