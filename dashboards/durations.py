@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,6 +22,7 @@ _DAY = 24 * _UNITS["h"]
 _DAYS = re.compile(r"([0-9]+)([dwMy])")
 _PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)")
 _MOST = 2**63 - 1
+_TOO_LONG = "it is longer than 292 years"
 _SMALLEST_EXPONENT, _LARGEST_EXPONENT = -4, 5
 _UNITS_TEXT = "write a number with ms, s, m, h, d or w, such as 30s, 5m or 1d"
 
@@ -53,8 +54,10 @@ class Duration:
         return timedelta(microseconds=self.nanoseconds // 1000)
 
 
-def parse_interval(text: str) -> Duration:
-    """Read an interval: a whole number of d or w, or a sequence of numbers with ns, us, ms, s, m or h.
+def parse_interval(text: str, today: date | None = None) -> Duration:
+    """Read an interval: a whole number of d, w, M or y, or a sequence of numbers with ns, us, ms, s, m or h.
+
+    Months and years are as long as those from `today` (UTC) on, as in Grafana; without it they are refused.
 
     >>> parse_interval("1h30m").seconds
     5400.0
@@ -65,7 +68,9 @@ def parse_interval(text: str) -> Duration:
     days = _DAYS.fullmatch(text)
     if days is not None:
         if days[2] in "My":
-            raise ValueError("how long a month (M) or a year (y) is depends on today: group by them in a view")
+            if today is None:
+                raise ValueError("how long a month (M) or a year (y) is depends on today: group by them in a view")
+            return _bounded(_calendar_days(int(days[1]) * (12 if days[2] == "y" else 1), today) * _DAY)
         return _bounded(int(days[1]) * _DAY * (7 if days[2] == "w" else 1))
     body = text[1:] if text[:1] in ("-", "+") else text
     if body == "0":
@@ -77,9 +82,17 @@ def parse_interval(text: str) -> Duration:
     return _bounded(-total if text.startswith("-") else total)
 
 
+def _calendar_days(months: int, today: date) -> int:
+    """As Go counts (time.AddDate): a day that its month has not runs over into the next."""
+    year, month = divmod(today.year * 12 + today.month - 1 + months, 12)
+    if year > date.max.year:
+        raise ValueError(_TOO_LONG)
+    return (date(year, month + 1, 1) - today).days + today.day - 1
+
+
 def _bounded(nanoseconds: int) -> Duration:
     if abs(nanoseconds) > _MOST:
-        raise ValueError("it is longer than 292 years")
+        raise ValueError(_TOO_LONG)
     return Duration(nanoseconds)
 
 

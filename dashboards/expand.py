@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bypuls.errors import SettingsError
@@ -33,15 +33,16 @@ def expand_text(
     if start > end:
         message = f"--from {between[0]} lies behind --to {between[1]}: exchange them"
         raise SettingsError(message)
+    today = now.astimezone(UTC).date()
     try:
-        width = parse_interval(interval)
+        width = parse_interval(interval, today)
     except ValueError as error:
         message = f"--interval {interval} cannot be read: {error}"
         raise SettingsError(message) from None
     if width.nanoseconds <= 0:
         message = f"--interval must be positive, got {interval}"
         raise SettingsError(message)
-    time_range = TimeRange(start, end, width.timedelta)
+    time_range = TimeRange(start, end, width.timedelta, today)
     return render(sql, _values(variables), time_range, timescaledb=timescaledb, trusted=True).sql
 
 

@@ -1,8 +1,9 @@
 """Expands the macros of Grafana's PostgreSQL data source: a panel's query runs the same with and without Grafana.
 
 It follows Grafana 13 (pkg/tsdb/grafana-postgresql-datasource/macros.go and pkg/tsdb/sqlmacro, commit 446b3e1f) to the
-letter, its oddities included, but for one: the calendar units M and y are refused, because their length depends on the
-day of asking. Dashboard variables are another module's matter (`dashboards.variables`).
+letter, its oddities included, but for one: the calendar units M and y, whose length depends on the day of asking, are
+refused unless the range says which day that is. Dashboard variables are another module's matter
+(`dashboards.variables`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Literal
 
@@ -38,11 +39,16 @@ class MacroError(BypulsError):
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """What a query is asked about: `start` and `end` with their zone, and the width of a point."""
+    """What a query is asked about: `start` and `end` with their zone, and the width of a point.
+
+    Attributes:
+        today: UTC's day from which on the calendar units M and y are counted; None refuses them.
+    """
 
     start: datetime
     end: datetime
     interval: timedelta
+    today: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +204,7 @@ class _Engine:
             message = f"macro ${name} needs a time column, an interval and, if gaps are to be filled, a fill value"
             raise MacroError(message)
         try:
-            interval = parse_interval(arguments[1].strip("'"))
+            interval = parse_interval(arguments[1].strip("'"), self._range.today)
         except ValueError as error:
             message = f"macro ${name}: interval {arguments[1]} cannot be read: {error}"
             raise MacroError(message) from None

@@ -74,7 +74,7 @@ def _absolute(text: str, zone: ZoneInfo) -> datetime:
     if _MILLISECONDS.fullmatch(text):
         return _EPOCH + timedelta(milliseconds=int(text))
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text.upper())  # RFC 3339 allows t and z
     except ValueError:
         raise ValueError(_WANTED) from None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)

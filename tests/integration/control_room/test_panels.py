@@ -127,6 +127,7 @@ def test_a_site_whose_name_holds_quotes_is_quoted(room):
         ({"from": "now-20y"}, "longer than 10 years"),
         ({"interval_ms": "0"}, "interval_ms=0"),
         ({"interval_ms": "1e9"}, "interval_ms=1e9"),
+        ({"interval_ms": "1000000000000"}, "interval_ms=1000000000000"),  # 31 years: no macro groups by "31y"
         ({"sql": "SELECT 1"}, "no parameter 'sql'"),
         ({"var-planet": "mars"}, "no variable 'planet'"),
         ({"var-city": ["alpha", "beta"]}, "takes one value"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -31,6 +32,13 @@ def test_with_timescaledb_a_variable_and_a_query_from_standard_input():
     sql = "SELECT $__timeGroupAlias(t,$__interval) WHERE s IN (${s:sqlstring})"
     done = expand("--sql", "-", *DAY, "--interval", "90s", "--var", "s=a", "--var", "s=b'", "--timescaledb", stdin=sql)
     assert done.stdout == "SELECT time_bucket('60.000s',t) AS \"time\" WHERE s IN ('a','b''')\n"
+
+
+def test_months_are_as_long_as_grafana_would_have_them_today():
+    done = expand("--sql", "SELECT $__timeGroup(t,'1M')", "--timescaledb")
+    seconds = re.search(r"time_bucket\('(\d+)\.000s',t\)", done.stdout)
+    assert seconds is not None
+    assert 28 <= int(seconds[1]) / 86400 <= 31
 
 
 @pytest.mark.parametrize(

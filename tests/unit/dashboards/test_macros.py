@@ -3,7 +3,7 @@ pkg/tsdb/sqlmacro at commit 446b3e1f (TestMacroEngine, TestInterpolateSQLComment
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -212,6 +212,27 @@ def test_what_cannot_be_expanded_is_one_clear_line(sql, said):
     with pytest.raises(MacroError) as raised:
         plain(sql)
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("today", "interval", "days"),
+    [
+        (date(2026, 11, 22), "1M", 30),
+        (date(2026, 11, 22), "1y", 365),
+        (date(2027, 12, 31), "2M", 62),  # Go: 31 February is 2 March, in a leap year
+        (date(2027, 3, 1), "1y", 366),
+    ],
+)
+def test_months_and_years_are_counted_from_the_day_of_asking(today, interval, days):
+    told = TimeRange(START, START, timedelta(minutes=1), today)
+    assert (
+        expand(f"$__timeGroup(t,'{interval}')", told, timescaledb=True).sql == f"time_bucket('{days * 86400}.000s',t)"
+    )
+
+
+def test_more_years_than_a_duration_holds_are_refused():
+    with pytest.raises(MacroError, match="longer than 292 years"):
+        expand("$__timeGroup(t,99999y)", TimeRange(START, START, timedelta(minutes=1), START.date()))
 
 
 def test_a_macro_without_brackets_goes_to_the_database():
