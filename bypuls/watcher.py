@@ -17,7 +17,6 @@ from bypuls.storage.queries import queries
 
 _SQL = queries("bypuls.storage.sql", "progress.sql")
 _LOOK_SECONDS = 3.0
-_UNKNOWN = (None, None)
 
 
 @dataclass(slots=True)
@@ -64,17 +63,17 @@ class Watcher:
             return False
 
     def _is_alive(self) -> bool:
-        return bool(self._ask("alive")[0])
+        return self._ask("alive") == (True,)
 
     def _is_computed(self) -> bool:
-        buckets, values = self._ask("left_to_do")
-        if buckets or values:
-            self._tell(f"to do: {buckets:,} buckets of five minutes, {values:,} indicators")
-        return buckets == 0 and values == 0
+        left = self._ask("left_to_do")
+        if any(left):
+            self._tell(f"to do: {left[0]:,} buckets of five minutes, {left[1]:,} indicators")
+        return left == (0, 0)
 
     def _ask(self, query: str) -> tuple[Any, ...]:
         try:
             with connect(self.database_url, "reader", autocommit=True) as connection, translated():
-                return connection.execute(_SQL[query]).fetchone() or _UNKNOWN
+                return connection.execute(_SQL[query]).fetchone() or ()
         except BypulsError:
-            return _UNKNOWN
+            return ()
