@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from processors.readings import Span, arrays, merged
+from processors.readings import ArrayParameter, Float8s, Int4s, Int8s, Span, arrays, merged, write_arrays
 from processors.registers import HOUR, NEIGHBOURS, SECOND, Buckets, Register, Swap, used_by_hour
 from processors.windows import instant
 
 _SQL = queries("processors", "registers.sql")
 _HOUR = HOUR // SECOND
 _FIVE_MINUTES = 300
+_MANY = 1000  # rows; with fewer, planning without statistics costs less than making them
 _APART = 86_400  # claimed buckets nearer than this are looked around together
 
 
@@ -48,10 +49,11 @@ class RegisterRollup:
             return []
         spans = reach(self.connection, together(claimed[0].tolist(), claimed[1].tolist()))
         found = used(self.connection, spans)
-        self.connection.execute(_SQL["keep_hours"], register_columns(found.hours_of, found.hours))
-        self.connection.execute(_SQL["keep_buckets"], register_columns(found.buckets_of, found.buckets)[:5])
-        self.connection.execute(_SQL["analyze_hours"])
-        self.connection.execute(_SQL["analyze_buckets"])
+        write_arrays(self.connection, _SQL["keep_hours"], _parameters(found.hours_of, found.hours))
+        write_arrays(self.connection, _SQL["keep_buckets"], _parameters(found.buckets_of, found.buckets)[:5])
+        if len(found.hours_of) + len(found.buckets_of) > _MANY:
+            self.connection.execute(_SQL["analyze_hours"])
+            self.connection.execute(_SQL["analyze_buckets"])
         # Month by month, as the rollups: each statement opens the partitions of its month alone.
         for since, until in self.connection.execute(_SQL["spans_of_buckets"]).fetchall():
             self.connection.execute(_SQL["claim_buckets"], {"since": since, "until": until})
@@ -127,15 +129,30 @@ def span_columns(spans: Sequence[Span]) -> list[list[Any]]:
 
 def _joined(parts: Sequence[Buckets]) -> Buckets:
     names = [field.name for field in fields(Buckets)]
-    return Buckets(*(np.concatenate([getattr(part, name) for part in parts] or [np.empty(0)]) for name in names))
+    return Buckets(
+        *(np.concatenate([getattr(part, name) for part in parts] or [np.empty(0, dtype=np.int64)]) for name in names)
+    )
 
 
 def _repeated(streams: Sequence[int], parts: Sequence[Buckets]) -> npt.NDArray[np.int64]:
     return np.repeat(np.array(streams, dtype=np.int64), [len(part.start) for part in parts])
 
 
+def _parameters(streams: npt.NDArray[np.int64], found: Buckets) -> list[ArrayParameter]:
+    """Datastream, bucket (seconds), increase, gap_increase, resets, covered, dropped; NaN for null."""
+    return [
+        Int4s(streams),
+        Int8s(found.start // SECOND),
+        Float8s(found.increase),
+        Float8s(found.estimated),
+        Int4s(found.resets),
+        Float8s(found.covered),
+        Int4s(found.dropped),
+    ]
+
+
 def register_columns(streams: npt.NDArray[np.int64], found: Buckets) -> list[list[Any]]:
-    """Datastream, bucket, increase, gap_increase, resets, covered, dropped, as parameters."""
+    """Datastream, bucket, increase, gap_increase, resets, covered, dropped, as lists of values and None."""
     return [
         streams.tolist(),
         [instant(at / SECOND) for at in found.start.tolist()],

@@ -67,12 +67,14 @@ ORDER BY d.id, e.time
 
 -- name: keep_hours
 INSERT INTO register_hour
-SELECT * FROM unnest(%s::integer[], %s::timestamptz[], %s::float8[], %s::float8[], %s::integer[], %s::float8[],
-                     %s::integer[])
+SELECT datastream, to_timestamp(bucket), nullif(increase, 'NaN'), nullif(gap_increase, 'NaN'), resets, covered, dropped
+FROM unnest(%s, %s, %s, %s, %s, %s, %s)
+     AS h (datastream, bucket, increase, gap_increase, resets, covered, dropped)
 
 -- name: keep_buckets
 INSERT INTO register_bucket
-SELECT * FROM unnest(%s::integer[], %s::timestamptz[], %s::float8[], %s::float8[], %s::integer[])
+SELECT datastream, to_timestamp(bucket), nullif(increase, 'NaN'), nullif(gap_increase, 'NaN'), resets
+FROM unnest(%s, %s, %s, %s, %s) AS b (datastream, bucket, increase, gap_increase, resets)
 
 -- name: analyze_hours
 ANALYZE register_hour

@@ -36,9 +36,12 @@ def add_city(connection: Connection, city: City, who: str) -> Added:
         row = connection.execute(_SQL["city_document"], (city.city,)).fetchone()
         before = row[0] if row else None
         _upsert_places(connection, city, document)
+        affected: set[int] = set()
         for device in city.all_devices():
-            connection.execute(_SQL["upsert_device"], _device_row(city, device))
-        affected = {
+            given = _device_row(city, device)
+            affected.update(row[0] for row in connection.execute(_SQL["changed_registers"], given).fetchall())
+            connection.execute(_SQL["upsert_device"], given)
+        affected |= {
             row[0]
             for statement in ("place_pending_datastreams", "reclass_datastreams")
             for row in connection.execute(_SQL[statement], (city.city,)).fetchall()

@@ -8,6 +8,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from bypuls.city import City, DeviceEntry, ReadingEntry, SiteEntry
+from bypuls.storage.cities import add_city
 from processors.audit import check_rollups, repair
 from processors.calculation import Catalogue
 from processors.rollup import Rollups
@@ -136,6 +138,28 @@ def test_a_wrap_is_known_by_the_capacity_in_the_registry(town, site, catalogue):
     assert increases(town, stream) == {0: 270.0, 1: 10.0, 2: None}
     assert increases(town, plain) == {0: 120.0, 1: 10.0, 2: None}
     assert town.all("SELECT datastream FROM rollup_1h WHERE resets > 0") == [(plain,)]
+
+
+def test_a_capacity_that_the_citys_file_adds_later_is_worked_in(town, site, catalogue):
+    stream = register(town, site)
+    town.store(stream, hours(NOON, [99_850.0, 120.0, 130.0]))
+    roll_up(town, catalogue)
+    device = town.one(
+        "SELECT v.external_id FROM device v JOIN datastream d ON d.device = v.id WHERE d.id = %s", (stream,)
+    )
+    meant = {"energy": ReadingEntry(property="active_energy_import", capacity=100_000)}
+    city = City(
+        city=town.slug,
+        name={"en": "Here"},
+        time_zone="Europe/Oslo",
+        sites=[SiteEntry(slug=site, name="School", kind="building")],
+        devices=[DeviceEntry(id=device, site=site, readings=meant)],
+    )
+    add_city(town.connection, city, "test")
+    roll_up(town, catalogue)
+    assert increases(town, stream) == {0: 270.0, 1: 10.0, 2: None}
+    add_city(town.connection, city, "test")
+    assert town.one("SELECT count(*) FROM changed_bucket") == 0
 
 
 def test_a_swap_that_is_told_late_is_read_through(town, site, catalogue):

@@ -4,8 +4,8 @@
 SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.bucket,
        {mean} AS mean, o.min, o.max, CASE WHEN p.aggregation <> 'counter' THEN o.sum END AS sum,
        o.first, o.last, o.increase, o.gap_increase, p.unit,
-       o.n_good, o.n_not_evaluated, o.n_suspect, o.n_fail, o.expected,
-       least(1, (o.n_good + o.n_not_evaluated)::double precision / nullif(o.expected, 0)) AS coverage,
+       o.n_good, o.n_not_evaluated, o.n_suspect, o.n_fail + coalesce(o.dropped, 0) AS n_fail, o.expected,
+       coalesce(o.covered, least(1, (o.n_good + o.n_not_evaluated)::double precision / nullif(o.expected, 0))) AS coverage,
        o.first_time, o.last_time, o.resets, s.class, s.origin, o.computed_at
 FROM (SELECT r.* FROM rollup_1h r
       WHERE r.datastream = ANY(%(series)s) {where} {page}) o

@@ -39,18 +39,26 @@ class Rollup(BaseModel):
     sum: float | None
     first: float | None
     last: float | None
-    increase: float | None = Field(description="Of a register, without resets and gaps.")
-    gap_increase: float | None = Field(description="What a register rose across a gap that ends here.")
+    increase: float | None = Field(
+        description="Of a register: what was used. An hour's is interpolated to its edges and across gaps; 5 minutes "
+        "have the steps that end in them."
+    )
+    gap_increase: float | None = Field(description="The part of it that is estimated, across a gap; null: none is.")
     unit: str = Field(description="Of mean, min, max, sum, first, last and the increases.", examples=["ug/m3"])
     n_good: int = Field(description="Values flagged good.", examples=[12])
     n_not_evaluated: int
     n_suspect: int = Field(description="Counted, and left out of everything else.")
-    n_fail: int = Field(description="Counted, and left out of everything else.")
+    n_fail: int = Field(
+        description="Counted, and left out of everything else; of a register's hour also readings that stray."
+    )
     expected: int | None = Field(description="Values the bucket should hold; null while nobody knows.", examples=[12])
-    coverage: float | None = Field(description="Share of them that counts, 0 to 1.", examples=[1.0])
+    coverage: float | None = Field(
+        description="Share of them that counts, 0 to 1; of a register's hour the share between readings.",
+        examples=[1.0],
+    )
     first_time: datetime | None
     last_time: datetime | None
-    resets: int | None = Field(description="How often a register began anew.")
+    resets: int | None = Field(description="How often a register began anew, or fell for no known reason.")
     class_: InstrumentClass = Field(alias="class")
     origin: Origin
     computed_at: datetime

@@ -57,6 +57,16 @@ WHERE d.id = s.device AND p.city = s.city AND p.slug = s.site AND s.city = %s
   AND (s.class, s.origin) IS DISTINCT FROM (coalesce(d.class, p.class), d.origin)
 RETURNING s.id
 
+-- Registers whose capacity or connection the file gives otherwise than before: what they rose is worked out again.
+-- name: changed_registers
+SELECT s.id FROM device d JOIN datastream s ON s.device = d.id
+WHERE d.city = %(city)s AND d.external_id = %(external_id)s
+  AND (d.readings -> s.property -> 'capacity', d.readings -> s.property -> 'most_per_hour') IS DISTINCT FROM
+      (%(readings)s::jsonb -> s.property -> 'capacity', %(readings)s::jsonb -> s.property -> 'most_per_hour')
+  AND coalesce(nullif(d.readings -> s.property -> 'capacity', 'null'), nullif(d.readings -> s.property -> 'most_per_hour', 'null'),
+               nullif(%(readings)s::jsonb -> s.property -> 'capacity', 'null'),
+               nullif(%(readings)s::jsonb -> s.property -> 'most_per_hour', 'null')) IS NOT NULL
+
 -- Their hours are computed again, so that the place's KPIs follow.
 -- name: queue_datastreams
 INSERT INTO changed_bucket (datastream, bucket)
