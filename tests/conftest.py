@@ -34,6 +34,11 @@ pytest_plugins = ["pytester"]
 SHARED = Path(__file__).parents[2] / "shared"
 
 
+def pytest_addoption(parser):
+    # Here, because a conftest further down is read too late for options.
+    parser.addoption("--renew-pictures", action="store_true", help="store what the control room's pages look like now")
+
+
 def pytest_configure(config):
     config.pluginmanager.register(required, "lanes-required")
 

@@ -73,7 +73,8 @@ class ProblemRoute(APIRoute):
                 title, hint = "The database has another version's schema", "run 'bypuls db migrate'"
                 return _answer(Problem(_AWAY, title, str(error), hint), request)
             except DatabaseUnreachable as error:
-                return _answer(Problem(_AWAY, "The database does not answer", str(error), "ask again soon"), request)
+                title, hint = "The database does not answer", "is PostgreSQL running? The page asks again by itself"
+                return _answer(Problem(_AWAY, title, str(error), hint), request)
             except (MacroError, FrameError) as error:
                 title, hint = "The panel's query is wrong", "mend the board and build it again"
                 return _answer(Problem(_SERVER_ERROR, title, str(error), hint), request)
