@@ -87,12 +87,22 @@ def test_two_sound_level_meters_are_averaged_by_their_energy(town, catalogue):
 
 
 def test_the_coldest_observation_counts_not_the_coldest_hour(town, catalogue):
-    stream = town.datastream(town.site("roof"), "air_temperature", interval=None, expected_spacing="10 minutes")
+    roof = town.site("roof", kind="weather")
+    stream = town.datastream(roof, "air_temperature", interval=None, expected_spacing="10 minutes")
     values = [2.0, -3.0, 2.0, 4.0, 9.0, 2.0] * 24
     town.store(stream, [(DAY + 10 * step * MINUTE, value) for step, value in enumerate(values)])
     process(town, catalogue)
     for kpi, expected in (("min", -3.0), ("max", 9.0), ("mean", pytest.approx(16 / 6))):
         assert town.value(f"weather.temperature.{kpi}", "P1D", DAY, scope="roof")["value"] == expected
+
+
+def test_a_box_that_measures_the_air_and_its_own_warmth_does_not_make_the_citys_weather(town, catalogue):
+    town.store(town.datastream(town.site("roof", kind="weather"), "air_temperature"), hours(DAY, [5.0] * 24))
+    town.store(town.datastream(town.site("lamp-post", kind="traffic"), "air_temperature"), hours(DAY, [15.0] * 24))
+    process(town, catalogue)
+    for kpi in ("weather.temperature.mean", "weather.temperature.max", "energy.degree_days"):
+        value = town.value(kpi, "P1D", DAY, kind="city")
+        assert (value["value"], value["evidence"]["sites"]) == (12.0 if kpi.startswith("energy") else 5.0, 1)
 
 
 def test_directions_within_an_hour_recombine_exactly(town, catalogue):

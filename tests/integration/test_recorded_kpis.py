@@ -68,7 +68,7 @@ def recorded(lanes, shared):
         stack.callback(town.connection.close)
         for (site, name, interval), series in readings.items():
             if not town.one("SELECT 1 FROM site WHERE slug = %s", (site,)):
-                town.site(site)
+                town.site(site, kind="weather" if site == "voll" else "traffic")
             store(town, town.datastream(site, name, interval=interval), series)
         drain(town.connection, at(utc(2026, 1, 1)), load(ProcessSettings), catalogue)
         stored = defaultdict(dict)
