@@ -11,7 +11,7 @@ _KEYS = (Key("datastream", ("r", "datastream"), int), Key("bucket", ("r", "bucke
 
 
 def _listing(name: str) -> Listing:
-    query: LiteralString = NAMED[name].replace("{mean}", NAMED["mean"])
+    query: LiteralString = NAMED[name].replace("{mean}", NAMED["mean"]).replace("{steadiness}", NAMED["steadiness"])
     return Listing(query, _KEYS, frozenset({"bucket"}))
 
 

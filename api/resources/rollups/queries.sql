@@ -2,7 +2,7 @@
 -- `mean` by the property's aggregation: of levels in dB the energy mean, of directions the circular one; a register has
 -- none, but an increase. n_suspect and n_fail are counted, and in nothing else.
 SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.bucket,
-       {mean} AS mean, o.min, o.max, CASE WHEN p.aggregation <> 'counter' THEN o.sum END AS sum,
+       {mean} AS mean, {steadiness} AS steadiness, o.min, o.max, CASE WHEN p.aggregation <> 'counter' THEN o.sum END AS sum,
        o.first, o.last, o.increase, o.gap_increase, p.unit,
        o.n_good, o.n_not_evaluated, o.n_suspect, o.n_fail + coalesce(o.dropped, 0) AS n_fail, o.expected,
        coalesce(o.covered, least(1, (o.n_good + o.n_not_evaluated)::double precision / nullif(o.expected, 0))) AS coverage,
@@ -17,7 +17,7 @@ ORDER BY o.datastream, o.bucket
 -- name: rollups_5m
 -- What five minutes should hold is known where values come at least that often.
 SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.bucket,
-       {mean} AS mean, o.min, o.max, CASE WHEN p.aggregation <> 'counter' THEN o.sum END AS sum,
+       {mean} AS mean, {steadiness} AS steadiness, o.min, o.max, CASE WHEN p.aggregation <> 'counter' THEN o.sum END AS sum,
        o.first, o.last, o.increase, o.gap_increase, p.unit,
        o.n_good, o.n_not_evaluated, o.n_suspect, o.n_fail, e.expected,
        least(1, (o.n_good + o.n_not_evaluated)::double precision / nullif(e.expected, 0)) AS coverage,
@@ -43,6 +43,10 @@ CASE p.aggregation
              THEN atan2d(o.sin_sum, o.cos_sum) + CASE WHEN atan2d(o.sin_sum, o.cos_sum) < 0 THEN 360 ELSE 0 END END
     ELSE o.sum / nullif(o.n_good + o.n_not_evaluated, 0)
 END
+
+-- name: steadiness
+CASE p.aggregation WHEN 'circular_mean'
+     THEN sqrt(o.sin_sum ^ 2 + o.cos_sum ^ 2) / nullif(o.n_good + o.n_not_evaluated, 0) END
 
 -- name: where_from_
 r.bucket >= %(from_)s

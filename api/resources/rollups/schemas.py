@@ -34,6 +34,10 @@ class Rollup(BaseModel):
         description="By the property's aggregation: energy mean of levels, circular of directions, none of registers.",
         examples=[23.4],
     )
+    steadiness: float | None = Field(
+        description="Of directions: length of the mean of their unit vectors, 1 when all were the same; the weight of "
+        "the hour in a longer mean."
+    )
     min: float | None
     max: float | None
     sum: float | None

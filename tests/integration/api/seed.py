@@ -131,7 +131,7 @@ def _measured(connection, streams, city, base):
                            sum(power(10, value / 10)) FILTER (WHERE flag = 1 AND %(name)s = 'sound_level_laeq'),
                            -- Directions around north, half a degree to each side: their mean is 0, not 180.
                            CASE WHEN %(name)s = 'wind_direction' THEN 0 END,
-                           CASE WHEN %(name)s = 'wind_direction' THEN count(*) END
+                           CASE WHEN %(name)s = 'wind_direction' THEN count(*) FILTER (WHERE flag = 1) END
                            {", 6, 6" if hours else ""}
                     FROM observation WHERE datastream = %(number)s GROUP BY 1, 2""",
                 {"width": timedelta(minutes=width), "name": name, "number": number},
