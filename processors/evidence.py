@@ -131,6 +131,9 @@ def add_beyond(found: list[Detail], beyond: Beyond, cells: Cells, records: Recor
             one["rests_on"] = [iso(span) for span in of_cell]
         if everywhere:
             one["weather"] = {"sites": sorted(beyond.weather["site"].unique()), "datastreams": len(everywhere)}
+            one["origin"] = [
+                kind.value for kind in ORIGINS if kind.value in {*one["origin"], *beyond.weather["origin"]}
+            ]
 
 
 def evidence_of(definition: KpiDefinition, city: str, cells: Cells, outcome: Outcome, facts: Facts) -> list[Detail]:

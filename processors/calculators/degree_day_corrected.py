@@ -11,7 +11,7 @@ from processors.calculation import Calculator, Floats, Inputs, Outcome
 from processors.calculators._days import days_of, elapsed_days
 from processors.calculators._energy import estimates, of_cells, positive, with_used_hours
 from processors.calculators.degree_days import heating_degrees
-from processors.windows import local_days
+from processors.windows import day_hours, local_days
 
 _NORMALS = "degree_days_normal"
 _BASE_LOAD = "heat_base_load"
@@ -98,7 +98,8 @@ def _weather_days(inputs: Inputs) -> pd.DataFrame | None:
     means = hours.groupby("bucket", as_index=False).agg(value=("value", "mean"))
     local = local_days(means["bucket"].to_numpy(np.int64), inputs.calendar)
     days = means.assign(day=local).groupby("day", as_index=False).agg(mean=("value", "mean"), hours=("value", "size"))
-    days = days[days["hours"] >= inputs.definition.coverage["day"] * 24 - 1 - 1e-9]  # spring's day has 23
+    length = day_hours(days["day"].to_numpy(np.int64), inputs.calendar)
+    days = days[days["hours"] >= inputs.definition.coverage["day"] * length - 1e-9]
     base = float(inputs.definition.parameters["base_temperature"])
     normal = np.mean(list(known.values()), axis=0)
     dates = pd.DatetimeIndex(days["day"].to_numpy(np.int64).astype("datetime64[D]"))

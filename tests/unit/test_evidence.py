@@ -71,6 +71,7 @@ def test_what_the_weather_sites_measured_is_named_and_hashed(catalogue):
         {"site": "a", "kind": "building", "property": "heat_energy", "attributes": {"heat_base_load": 0}},
         {
             "site": "w",
+            "origin": "simulated",
             "kind": "weather",
             "property": "air_temperature",
             "attributes": {"degree_days_normal": [400] * 12},
@@ -87,6 +88,30 @@ def test_what_the_weather_sites_measured_is_named_and_hashed(catalogue):
 
     (cold,), (warm,) = said(2.0), said(7.0)
     assert cold.evidence["weather"] == {"sites": ["w"], "datastreams": 1}
+    assert cold.evidence["origin"] == ["measured", "simulated"], "made up weather makes the value made up"
     assert cold.evidence["inputs_hash"] != warm.evidence["inputs_hash"]
     of_city = combine(cold.definition, catalogue, [cold], kind="city", scope="trondheim", expected=1)
     assert of_city.evidence["weather"] == cold.evidence["weather"]
+
+
+def test_a_day_of_weather_needs_its_share_of_its_own_hours(catalogue):
+    start = int(datetime.fromisoformat("2024-03-01T00:00+01:00").timestamp())
+    streams = [
+        {"site": "a", "kind": "building", "property": "heat_energy", "attributes": {"heat_base_load": 0}},
+        {
+            "site": "w",
+            "kind": "weather",
+            "property": "air_temperature",
+            "attributes": {"degree_days_normal": [310] * 12},
+        },
+    ]
+    heat = [(1, start + at * HOUR, 10.0, 1, 1, 0, 0, 1.0, float("nan")) for at in range(31 * 24 - 1)]
+    # Two hours lack on the 5th (22 of 24), one on the 6th (23 of 24); the 31st has 23.
+    lacks = {4 * 24 + 3, 4 * 24 + 4, 5 * 24 + 3}
+    cold = [(*row, float("nan"), float("nan")) for row in hours(2, start, [7.0] * (31 * 24 - 1))]
+    rows = records_of(heat + [row for at, row in enumerate(cold) if at not in lacks])
+    (value,) = values_of(
+        catalogue, "energy.heat.degree_day_corrected", "P1M", rows, series_of(streams), wanted=[("a", start)]
+    )
+    assert value.evidence["days"] == {"expected": 31, "valid": 30}
+    assert value.value == pytest.approx(10.0 * (29 * 24 + 23))
