@@ -12,8 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import urlsplit
 
 from bypuls.broker_server import Mosquitto, choose_broker
+from bypuls.connected import missing
 from bypuls.embedded import EmbeddedPostgres
 from bypuls.errors import ServerError
 from bypuls.server_folder import dying_with_parent, port_is_free
@@ -34,6 +37,8 @@ class _Child:
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
     started: float = 0.0
+    after: Callable[[], bool] | None = None
+    """Not started for the first time before this holds."""
 
     def start(self) -> None:
         self.starts += 1
@@ -42,6 +47,7 @@ class _Child:
             [sys.executable, "-m", "bypuls.cli", *self.command],
             env=self.environment,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a terminal's Ctrl-C is ours alone: we stop them, one after the other
             preexec_fn=dying_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one system call, prepared before the fork
         )
 
@@ -71,7 +77,13 @@ def servers(say: Callable[[str], None]) -> Iterator[Running]:
     """The database and the broker: those of the settings, else embedded ones for the time of the `with` block."""
     settings, broker_settings, api = load(DatabaseSettings), load(BrokerSettings), load(ApiSettings)
     if not port_is_free(api.port, api.host):
-        message = f"port {api.port} is taken: stop what listens there, or set BYPULS_API_PORT to another one"
+        if not settings.database_url and EmbeddedPostgres(settings.home).folder.owned_by_another():
+            message = (
+                f"port {api.port} is taken, and another 'bypuls up' has {settings.home}: stop that one, "
+                f"or set both BYPULS_HOME and BYPULS_API_PORT to others"
+            )
+        else:
+            message = f"port {api.port} is taken: stop what listens there, or set BYPULS_API_PORT to another one"
         raise ServerError(message)
     with ExitStack() as stack:
         notes: list[str] = []
@@ -101,22 +113,23 @@ def servers(say: Callable[[str], None]) -> Iterator[Running]:
 def supervise(running: Running, commands: Sequence[list[str]], stop: threading.Event) -> None:
     """Run one process per command until `stop` is set; one that dies, an embedded server too, is started again.
 
+    Who pretends to be devices begins when ingest is connected: a broker drops what nobody subscribed to, and only
+    those of MQTT 5 say so.
+
     Raises:
         ServerError: a process dies again and again, or a server cannot be started.
     """
     environment = os.environ | {"BYPULS_DATABASE_URL": running.database_url, "BYPULS_BROKER_URL": running.broker_url}
     children = [_Child(command, environment) for command in commands]
+    for ingest in (child for child in children if child.command[0] == "ingest"):
+        for child in (child for child in children if child.command[0] == "simulate"):
+            child.after = partial(_is_connected, ingest, running.broker_url)
     try:
-        for child in children:
-            child.start()
-        while not stop.wait(_CHECK_SECONDS):
-            for server in running.embedded:
-                if server.pid is None:
-                    _LOG.warning("%s died; starting it again", type(server).__name__)
-                    server.stop()  # lets go of its folder
-                    server.start()
-            for child in children:
-                _revive(child)
+        while not stop.is_set():
+            for one in (*running.embedded, *children):
+                if not stop.is_set():
+                    _keep(one)
+            stop.wait(_CHECK_SECONDS)
     finally:
         for child in reversed(children):
             if child.process is not None and child.process.poll() is None:
@@ -125,10 +138,21 @@ def supervise(running: Running, commands: Sequence[list[str]], stop: threading.E
             child.stop()
 
 
-def _revive(child: _Child) -> None:
-    code = child.process.poll() if child.process else None
-    if code is None:
-        return
+def _keep(one: EmbeddedPostgres | Mosquitto | _Child) -> None:
+    """Start what does not run and should."""
+    if not isinstance(one, _Child):
+        if one.pid is None:
+            _LOG.warning("%s died; starting it again", type(one).__name__)
+            one.stop()  # lets go of its folder
+            one.start()
+    elif one.process is None:
+        if one.after is None or one.after():
+            one.start()
+    elif (code := one.process.poll()) is not None:
+        _revive(one, code)
+
+
+def _revive(child: _Child, code: int) -> None:
     if time.monotonic() - child.started > _SETTLED_SECONDS:
         child.starts = 0
     if child.starts > _RESTARTS:
@@ -136,6 +160,12 @@ def _revive(child: _Child) -> None:
         raise ServerError(message)
     _LOG.warning("'bypuls %s' ended with %s; starting it again", " ".join(child.command), code)
     child.start()
+
+
+def _is_connected(ingest: _Child, broker_url: str) -> bool:
+    broker = urlsplit(broker_url)
+    port = broker.port or (8883 if broker.scheme == "mqtts" else 1883)
+    return ingest.process is not None and not missing(ingest.process.pid, [port])
 
 
 def api_address() -> str:

@@ -17,6 +17,7 @@ from bypuls.storage.queries import queries
 
 _SQL = queries("bypuls.storage.sql", "progress.sql")
 _LOOK_SECONDS = 3.0
+_TELL_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class Watcher:
     Attributes:
         show: open the page once there is something to see.
         living: values of this hour are expected.
+        told: when it last said how much is left to do.
     """
 
     database_url: str
@@ -34,26 +36,32 @@ class Watcher:
     say: Callable[[str], None]
     show: bool
     living: bool
+    told: float = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
         """Until everything that was handed over is computed; a database that is away is waited for."""
-        self._until(stop, self._answers)
+        if not self._until(stop, self._answers):
+            return
         self._tell(f"the page answers at {self.address}/")
         if self.living:  # before, every sensor of the history would look silent
-            self._until(stop, self._is_alive)
+            if not self._until(stop, self._is_alive):
+                return
             self._tell("the city is alive")
-        if self.show and not stop.is_set():
+        if self.show:
             webbrowser.open(self.address)
-        self._until(stop, self._is_computed)
-        if not stop.is_set():
+        if self._until(stop, self._is_computed):
             self._tell("everything handed over so far is stored and computed")
 
     def _tell(self, what: str) -> None:
         self.say(f"{time.monotonic() - self.started:4.0f} s  {what}")
 
-    def _until(self, stop: threading.Event, done: Callable[[], bool]) -> None:
-        while not stop.is_set() and not done():
+    def _until(self, stop: threading.Event, done: Callable[[], bool]) -> bool:
+        """Whether it came to be done before `stop`."""
+        while not stop.is_set():
+            if done():
+                return True
             stop.wait(_LOOK_SECONDS)
+        return False
 
     def _answers(self) -> bool:
         try:
@@ -67,7 +75,8 @@ class Watcher:
 
     def _is_computed(self) -> bool:
         left = self._ask("left_to_do")
-        if any(left):
+        if any(left) and time.monotonic() - self.told >= _TELL_SECONDS:
+            self.told = time.monotonic()
             self._tell(f"to do: {left[0]:,} buckets of five minutes, {left[1]:,} indicators")
         return left == (0, 0)
 

@@ -15,9 +15,10 @@ def say(text: str) -> None:
 
 
 def until_told_to_stop(seconds: float | None = None) -> threading.Event:
-    """An event that SIGTERM, Ctrl-C or the time sets."""
+    """An event that SIGTERM, Ctrl-C, a closed terminal or the time sets."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    closed = [] if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else [signal.SIGHUP]  # nohup ignores it
+    for number in (signal.SIGTERM, signal.SIGINT, *closed):
         signal.signal(number, lambda *_: stop.set())
     if seconds is not None:
         timer = threading.Timer(seconds, stop.set)

@@ -21,6 +21,9 @@ def up(
         typer.Option(help="City file to add first; may be given more than once. No simulated city then."),
     ] = None,
     seconds: Annotated[float | None, typer.Option(min=1, help="Stop by itself after this many seconds.")] = None,
+    days: Annotated[
+        float, typer.Option(min=0, max=366, help="Days of history of the simulated city, at its first start.")
+    ] = 30,
     *,
     simulated: Annotated[
         bool | None,
@@ -45,7 +48,7 @@ def up(
         from simulators.city.town import city_document
 
         cities.append(city_document())
-        commands.append(["simulate", "city"])
+        commands.append(["simulate", "city", "--days", f"{days:g}"])
     started = time.monotonic()
     stop = until_told_to_stop(seconds)
     with servers(say) as running:

@@ -185,14 +185,15 @@ class _Run:
         """Day by day, each acknowledged before it counts as published."""
         first, end = self._state.published, self._clock()
         feed = Feed(self._model, self._state.faults, self._state.start)
-        days = max(1, round((end - first) / _DAY))
+        days, told = max(1, round((end - first) / _DAY)), 0
         while self._state.published < end and not self._stop.is_set():
             upto = min(self._state.published + _DAY, end)
             for parcel in feed.history(self._state.published, upto):
                 self._send(parcel)
             self._confirm(upto)
-            if end - first >= _DAY:
-                done = round((upto - first) / _DAY)
+            done = round((upto - first) / _DAY)
+            if end - first >= _DAY and done > told:
+                told = done
                 self._say(f"history {done} of {days} days, {self._receipt.readings:,} readings")
 
     def _live(self) -> None:

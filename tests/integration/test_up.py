@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import psutil
 import pytest
@@ -26,17 +28,17 @@ REPLAY = ["simulate", "replay", "x.csv", "--city", str(EXAMPLE)]
 
 
 class Up:
-    def __init__(self, home, *options):
+    def __init__(self, home, *options, city=EXAMPLE, program=("-m", "bypuls.cli"), errors=subprocess.DEVNULL):
         self.port = free_port()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("BYPULS_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bypuls.cli", "up", "--city", str(EXAMPLE), *options],
+            [sys.executable, *program, "up", *(["--city", str(city)] if city else []), *options],
             env=environment | {"BYPULS_HOME": str(home), "BYPULS_API_PORT": str(self.port), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=errors,
             text=True,
+            start_new_session=True,  # as from a shell: a process group that a terminal's Ctrl-C reaches as a whole
         )
-        self.family = []
 
     def read_until(self, pattern, seconds=60):
         deadline, seen = time.monotonic() + seconds, ""
@@ -66,8 +68,8 @@ class Up:
 def up(server_home):
     started = []
 
-    def start(*options):
-        one = Up(server_home, *options)
+    def start(*options, **given):
+        one = Up(server_home, *options, **given)
         started.append(one)
         return one
 
@@ -137,6 +139,113 @@ def test_killed_it_leaves_nothing_running(up):
     one.process.kill()
     _, alive = psutil.wait_procs(family, timeout=30)
     assert alive == []
+
+
+def running_of(family):
+    return [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def newest(up, seconds=60):
+    """The cities once the newest observation is of this minute or the one before."""
+    deadline = time.monotonic() + seconds
+    while True:
+        cities = up.get("/control-room/cities")
+        if cities and cities[0]["newest"] and time.time() - cities[0]["newest"] / 1000 < 120:
+            return cities
+        assert time.monotonic() < deadline, cities
+        time.sleep(0.5)
+
+
+def register(up, since):
+    """The readings of a meter that is read each quarter hour: (time, value), oldest first."""
+    path = "/v1/observations?city=fjordvik&device=el-raadhuset&property=active_energy_import&limit=1000"
+    rows = up.get(f"{path}&from={since:%Y-%m-%dT%H:%M:%SZ}")["data"]
+    return sorted((row["time"], row["value"]) for row in rows)
+
+
+def test_the_simulated_city_is_there_with_its_past_and_a_second_up_goes_on_without_gap_or_double(up, server_home):
+    begun = datetime.now(UTC)
+    first = up("--days", "0.5", city=None)
+    first.read_until("the city is alive", seconds=120)
+    with urllib.request.urlopen(f"http://127.0.0.1:{first.port}/") as page:
+        assert "text/html" in page.headers["Content-Type"]
+    assert [(city["slug"], city["simulated"]) for city in newest(first)] == [("fjordvik", True)]
+    before = register(first, begun - timedelta(days=1))
+    assert len(before) >= 46  # half a day, but for what is not uploaded yet
+    family = first.relatives()
+    first.process.send_signal(signal.SIGTERM)
+    assert first.process.wait(40) == 0
+    assert running_of(family) == []
+
+    state = server_home / "simulator" / "fjordvik.json"
+    told = json.loads(state.read_text())
+    backwards = told | {"published": told["published"] - 3600}  # as after a crash: an hour is sent again
+    state.write_text(json.dumps(backwards))
+    second = up("--seconds", "60", city=None)
+    second.read_until("the city is alive", seconds=60)
+    newest(second)
+    after = register(second, begun - timedelta(days=1))
+    assert after[: len(before)] == before
+    times = [datetime.fromisoformat(time) for time, _ in after]
+    assert {later - earlier for earlier, later in pairwise(times)} == {timedelta(minutes=15)}
+    assert [value for _, value in after] == sorted(value for _, value in after)
+    assert json.loads(state.read_text())["start"] == told["start"]
+    family = second.relatives()
+    assert second.process.wait(90) == 0
+    assert running_of(family) == []
+
+
+SLOW_INGEST_WITHOUT_MOSQUITTO = """
+import subprocess, bypuls.broker_server
+from bypuls.cli import main
+start = subprocess.Popen
+def slowly(command, **options):
+    slow = ["sh", "-c", 'sleep 8; exec "$@"', "sh"] if "ingest" in command else []
+    return start([*slow, *command], **options)
+subprocess.Popen = slowly
+bypuls.broker_server.find_mosquitto = lambda: None
+main()
+"""
+
+
+def test_with_the_broker_from_pypi_the_past_waits_for_ingest(up):
+    """It speaks no MQTT 5, so that nobody says when nobody listens: what came too early would be gone."""
+    begun = datetime.now(UTC)
+    one = up("--days", "0.2", city=None, program=("-c", SLOW_INGEST_WITHOUT_MOSQUITTO))
+    one.read_until("the city is alive", seconds=120)
+    deadline = time.monotonic() + 20
+    while len(register(one, begun - timedelta(days=1))) < 18:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+@pytest.mark.parametrize("delay", [3.0, 6.0])
+def test_ctrl_c_while_all_is_starting_ends_all_without_a_word_too_much(up, tmp_path, delay):
+    with (tmp_path / "errors").open("w+") as errors:
+        one = up("--days", "1", city=None, errors=errors)
+        one.read_until("schema")
+        time.sleep(delay)
+        family = one.relatives()
+        os.killpg(one.process.pid, signal.SIGINT)
+        assert one.process.wait(60) == 0
+        assert running_of(family) == []
+        assert "Traceback" not in (tmp_path / "errors").read_text()
+    assert "alive" not in one.process.stdout.read()
+
+
+def test_a_second_up_in_the_same_folder_says_so(up, server_home):
+    one = up()
+    one.get("/health/live")
+    done = subprocess.run(
+        [sys.executable, "-m", "bypuls.cli", "up"],
+        env=os.environ | {"BYPULS_HOME": str(server_home), "BYPULS_API_PORT": str(one.port)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"bypuls: port {one.port} is taken, and another 'bypuls up' has {server_home}: stop that one, "
+        f"or set both BYPULS_HOME and BYPULS_API_PORT to others\n"
+    )
 
 
 def test_a_taken_port_is_one_clear_line(server_home):
