@@ -35,7 +35,7 @@ def claim(
     query = _SQL["recent" if recent else "in_order"] + "\n" + _SQL["claim"]
     values: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
     taken = 0
-    for lane in free_lanes(connection, "kpi_due"):
+    for lane in free_lanes(connection, "kpi_due", None if everything else now):
         wanted = {
             "lane": lane,
             "limit": limit - taken,

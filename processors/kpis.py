@@ -41,6 +41,22 @@ class Job:
     spans: list[Span]
 
 
+class _Town:
+    """A city's datastreams in one batch; what several jobs ask of them is worked out once."""
+
+    def __init__(self, place: Place, series: pd.DataFrame) -> None:
+        self.place, self.series = place, series
+        self.kinds = dict(zip(series["site"], series["kind"], strict=True))
+        self.attributes = dict(zip(series["site"], series["attributes"], strict=True))
+        self._own: dict[str, pd.DataFrame] = {}
+
+    def own(self, definition: KpiDefinition, calculator: Calculator) -> pd.DataFrame:
+        """The datastreams of the KPI's own inputs."""
+        if definition.id not in self._own:
+            self._own[definition.id] = own_series(definition, calculator, self.series)
+        return self._own[definition.id]
+
+
 @dataclass(slots=True)
 class Kpis:
     """Computes what is due. Holds nothing but the catalogue."""
@@ -63,9 +79,10 @@ class Kpis:
                 return 0
             cities = sorted({city for _, city, _ in claimed.wanted})
             places, series = read_places(connection), read_series(connection, cities)
-            values = self._sites(connection, claimed, places, series, now)
+            towns = {city: _Town(places[city], series[city]) for city in cities}
+            values = self._sites(connection, claimed, towns, now)
             written = write(connection, values, now)
-            scopes = self._scopes(connection, values, series, cities)
+            scopes = self._scopes(connection, values, towns)
             written += write(connection, scopes, now)
             if written:
                 connection.execute(_SQL["notify"])
@@ -74,14 +91,9 @@ class Kpis:
         return len(claimed)
 
     def _sites(
-        self,
-        connection: Connection,
-        claimed: Claimed,
-        places: Mapping[str, Place],
-        series: Mapping[str, pd.DataFrame],
-        now: datetime,
+        self, connection: Connection, claimed: Claimed, towns: Mapping[str, _Town], now: datetime
     ) -> list[Value]:
-        jobs = self._jobs(claimed, places, series, now)
+        jobs = self._jobs(claimed, towns, now)
         read_once: dict[str, Records] = {
             "rollup_1h": read(connection, "rollup_1h", _spans(jobs, "rollup_1h")),
             "rollup_5m": read(connection, "rollup_5m", _spans(jobs, "rollup_5m")),
@@ -96,43 +108,39 @@ class Kpis:
             values += found
         return values
 
-    def _jobs(
-        self, claimed: Claimed, places: Mapping[str, Place], series: Mapping[str, pd.DataFrame], now: datetime
-    ) -> list[Job]:
+    def _jobs(self, claimed: Claimed, towns: Mapping[str, _Town], now: datetime) -> list[Job]:
         jobs: list[Job] = []
         for (kpi, city, period), wanted in claimed.wanted.items():
             definition = self.catalogue.definitions.get(kpi)
             if definition is None or period not in definition.periods:
                 continue  # left the catalogue since it was queued
-            calculator = self.catalogue.calculator(definition)
-            of_city = series[city]
-            own = own_series(definition, calculator, of_city)
+            calculator, town = self.catalogue.calculator(definition), towns[city]
+            own = town.own(definition, calculator)
             wanted = _of_sites(definition, calculator, wanted, own)  # noqa: PLW2901
             if not wanted:
                 continue
-            kinds = dict(zip(of_city["site"], of_city["kind"], strict=True))
-            attributes = dict(zip(of_city["site"], of_city["attributes"], strict=True))
-            cells = cells_of(definition, as_period(period), wanted, kinds, places[city], now, attributes)
-            inputs, weather = own[own["site"].isin(cells.sites)], weather_series(definition, of_city)
-            spans = _needed(definition, calculator, cells, inputs, places[city]) + _around(cells, weather)
-            if len(weather):
+            cells = cells_of(definition, as_period(period), wanted, town.kinds, town.place, now, town.attributes)
+            inputs = own[own["site"].isin(cells.sites)]
+            spans = _needed(definition, calculator, cells, inputs, town.place)
+            if definition.weather_inputs:
+                weather = weather_series(definition, town.series)
+                spans += _around(cells, weather)
                 inputs = pd.concat([inputs, weather[~weather["id"].isin(inputs["id"])]]).sort_values("id")
-            jobs.append(Job(definition, places[city], cells, inputs, spans))
+            jobs.append(Job(definition, town.place, cells, inputs, spans))
         return jobs
 
     def _scopes(
         self,
         connection: Connection,
         values: Sequence[Value],
-        series: Mapping[str, pd.DataFrame],
-        cities: Sequence[str],
+        towns: Mapping[str, _Town],
     ) -> list[Value]:
         """The districts and cities of these sites, from stored values and the ones at hand."""
         areas: dict[tuple[str, str], list[str]] = {}
-        for city, site, area in connection.execute(_SQL["areas"], (list(cities),)).fetchall():
+        for city, site, area in connection.execute(_SQL["areas"], (list(towns),)).fetchall():
             areas.setdefault((city, site), []).append(area)
         scopes = [
-            _Scope(definition, self.catalogue.calculator(definition), series[city], areas, city)
+            _Scope(definition, towns[city].own(definition, self.catalogue.calculator(definition)), areas, city)
             for definition, city in _pairs(values)
         ]
         known: dict[_KEY, dict[str, Value]] = {}
@@ -182,17 +190,16 @@ class _Scope:
     def __init__(
         self,
         definition: KpiDefinition,
-        calculator: Calculator,
-        series: pd.DataFrame,
+        own: pd.DataFrame,
         areas: Mapping[tuple[str, str], Sequence[str]],
         city: str,
     ) -> None:
         self.definition = definition
         self.city = city
-        mine = own_series(definition, calculator, series)
-        first = mine[mine["active"]].groupby("site")["first"].min()
-        self.sites: list[str] = sorted(mine["site"].unique())
-        self._first = {str(site): at for site, at in first.items()}
+        self.sites: list[str] = sorted(set(own["site"]))
+        self._first: dict[str, float] = {}
+        for site, at in zip(own["site"][own["active"]], own["first"][own["active"]].fillna(np.inf), strict=True):
+            self._first[site] = min(at, self._first.get(site, np.inf))
         self._areas = {site: areas.get((city, site), ()) for site in self.sites}
 
     def around(self, by_site: Mapping[str, Value]) -> Iterable[tuple[str, str, list[str]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Literal
 
 from bypuls.storage.database import Connection
@@ -17,12 +18,15 @@ _CLASSES: dict[Queue, int] = {"changed_bucket": 0x62_01, "kpi_due": 0x62_02, "sc
 _SQL = queries("processors", "lanes.sql")
 
 
-def free_lanes(connection: Connection, queue: Literal["changed_bucket", "kpi_due"]) -> Iterator[int]:
+def free_lanes(
+    connection: Connection, queue: Literal["changed_bucket", "kpi_due"], due: datetime | None = None
+) -> Iterator[int]:
     """Lanes with waiting rows that nobody else works on, from a random one; each is ours until the transaction ends.
 
+    Of `kpi_due` only lanes where something is due by then; None: whenever it is due.
     A lane is locked when the iterator reaches it: stop iterating and the rest stays free for other workers.
     """
-    waiting = {lane for (lane,) in connection.execute(_SQL[f"waiting_{queue}"]).fetchall()}
+    waiting = {lane for (lane,) in connection.execute(_SQL[f"waiting_{queue}"], {"due": due}).fetchall()}
     first = random.randrange(LANES)  # noqa: S311 - spreads workers, guards nothing
     for lane in ((first + step) % LANES for step in range(LANES)):
         if lane in waiting and take(connection, queue, lane):

@@ -7,4 +7,5 @@ SELECT pg_try_advisory_xact_lock(%s, %s)
 SELECT lane FROM generate_series(0, 15) lane WHERE EXISTS (SELECT FROM changed_bucket q WHERE q.lane = lane.lane)
 
 -- name: waiting_kpi_due
-SELECT lane FROM generate_series(0, 15) lane WHERE EXISTS (SELECT FROM kpi_due q WHERE q.lane = lane.lane)
+SELECT lane FROM generate_series(0, 15) lane WHERE EXISTS (
+    SELECT FROM kpi_due q WHERE q.lane = lane.lane AND q.due_at <= coalesce(%(due)s, 'infinity'::timestamptz))

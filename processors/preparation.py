@@ -21,6 +21,9 @@ CLASSES = tuple(InstrumentClass)
 ORIGINS = tuple(Origin)
 """Both from the best to the worst."""
 
+_CLASS_INDEX = {kind.value: number for number, kind in enumerate(CLASSES)}
+_ORIGIN_INDEX = {kind.value: number for number, kind in enumerate(ORIGINS)}
+
 _EPSILON = 1e-9  # 18 / 24 must reach 0.75, and 11 / 12 a threshold written as 0.9167
 
 
@@ -47,26 +50,30 @@ class Prepared:
 def select_series(definition: KpiDefinition, series: pd.DataFrame, sites: list[str]) -> pd.DataFrame:
     """The datastreams a KPI rests on at these sites; `site_index`, `rank` (0 best) and `judges` added."""
     index = {slug: number for number, slug in enumerate(sites)}
-    chosen = series[series["site"].isin(index)]
-    if ANY_PROPERTY not in definition.inputs:
-        chosen = chosen[chosen["property"].isin(definition.own_inputs)]
-    classes = chosen["class"].map({kind.value: number for number, kind in enumerate(CLASSES)}).to_numpy(np.int64)
-    origins = chosen["origin"].map({kind.value: number for number, kind in enumerate(ORIGINS)}).to_numpy(np.int64)
+    every = ANY_PROPERTY in definition.inputs
+    wanted = [
+        site in index and (every or name in definition.own_inputs)
+        for site, name in zip(series["site"].tolist(), series["property"].tolist(), strict=True)
+    ]
+    chosen = series if all(wanted) else series[np.array(wanted, dtype=bool)]
+    # Lists, not Series.map: these frames have a few rows and are made for every KPI and period of a batch.
+    classes = np.array([_CLASS_INDEX[kind] for kind in chosen["class"].tolist()], dtype=np.int64)
+    origins = np.array([_ORIGIN_INDEX[kind] for kind in chosen["origin"].tolist()], dtype=np.int64)
     counting = [
         CLASSES[kind] in definition.inputs[name].classes if name in definition.inputs else True
-        for kind, name in zip(classes.tolist(), chosen["property"], strict=True)
+        for kind, name in zip(classes.tolist(), chosen["property"].tolist(), strict=True)
     ]
     counts = np.array(counting, dtype=bool)
     measured = origins == ORIGINS.index(Origin.MEASURED)
     judges = counts & measured
     frame = chosen.assign(
-        site_index=chosen["site"].map(index).to_numpy(np.int64),
+        site_index=np.array([index[site] for site in chosen["site"].tolist()], dtype=np.int64),
         class_index=classes,
         origin_index=origins,
         judges=judges,
         rank=np.where(judges & definition.judges_law, 0, 1000) + origins * 10 + classes,
     )
-    return frame if definition.judges_law else frame[counts]
+    return frame if definition.judges_law or counts.all() else frame[counts]
 
 
 def prepare(
@@ -84,14 +91,15 @@ def prepare(
     bucket = records["bucket"].astype(np.int64)
     site = series["site_index"].to_numpy(np.int64)[at]
     start = starts_of(bucket, cells.period, calendar)
+    how = _statistics(definition, series)[at]
     rows = _Rows(
         cell=cells.find(site, start),
         start=start,
         site=site,
         series=at.astype(np.int64),
         bucket=bucket,
-        value=values_by(records, _statistics(definition, series)[at]),
-        steadiness=_steadiness(records, _statistics(definition, series)[at]),
+        value=values_by(records, how),
+        steadiness=_steadiness(records, how),
         share=shares_of(records),
         records=records,
     )
@@ -197,21 +205,23 @@ def _combine(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.Da
 
 
 def _hours(rows: _Rows, series: pd.DataFrame, valid: Booleans) -> pd.DataFrame:
-    frame = pd.DataFrame(
+    keep = ~np.isnan(rows.value)
+    names, codes = np.unique(series["property"].to_numpy(object), return_inverse=True)
+    of = rows.series[keep]
+    return pd.DataFrame(
         {
-            "cell": rows.cell,
-            "site": rows.site,
-            "property": pd.Categorical(series["property"].to_numpy(object)[rows.series]),
-            "bucket": rows.bucket,
-            "value": rows.value,
-            "valid": valid,
-            "share": rows.share,
-            "steadiness": rows.steadiness,
-            "estimated": rows.records["gap_increase"].astype(float),
-            "series": rows.series,
+            "cell": rows.cell[keep],
+            "site": rows.site[keep],
+            "property": pd.Categorical.from_codes(codes[of], categories=names.tolist()),
+            "bucket": rows.bucket[keep],
+            "value": rows.value[keep],
+            "valid": valid[keep],
+            "share": rows.share[keep],
+            "steadiness": rows.steadiness[keep],
+            "estimated": rows.records["gap_increase"][keep].astype(float),
+            "series": of,
         }
     )
-    return frame[~np.isnan(rows.value)]
 
 
 def _best_class(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame) -> Booleans:
