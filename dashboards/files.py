@@ -9,6 +9,7 @@ from typing import Any
 
 import dashboards.boards
 from bypuls.plugins import discover
+from bypuls.properties import Properties
 from dashboards.builder import Board, document
 from dashboards.documentation import page
 from dashboards.parts import ADDRESS
@@ -30,9 +31,15 @@ def generated(address: str = ADDRESS) -> dict[str, str]:
     """Path (from the checkout) -> text of every generated file. `address`: where Bypuls answers, for links."""
     made = {board.uid: document(board) for board in boards()}
     files = {f"{JSON_FOLDER}/{uid}.json": _json(board).replace(ADDRESS, address) for uid, board in made.items()}
-    files[NORWEGIAN] = _json(dict(sorted(translations(list(made.values())).items())))
+    files[NORWEGIAN] = _json(dict(sorted({**_properties(), **translations(list(made.values()))}.items())))
     files[PAGE] = page(made)
     return files
+
+
+def _properties() -> dict[str, str]:
+    """What is measured, in words: rows of boards name it."""
+    catalogue = Properties.load()
+    return {catalogue[name].names["en"]: catalogue[name].names["nb"] for name in catalogue}
 
 
 def documents(address: str = ADDRESS) -> dict[str, dict[str, Any]]:

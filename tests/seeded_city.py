@@ -189,7 +189,7 @@ def _places(connection, city, times, now):
             """INSERT INTO datastream (city, device, property, site, interval, class, origin, expected_spacing, first_time,
                                        last_time)
                SELECT d.city, d.id, p, d.site, interval '5 minutes', 'reference', 'simulated', interval '5 minutes',
-                      %(now)s::timestamptz - interval '1 year', %(now)s::timestamptz - interval '2 minutes'
+                      %(now)s::timestamptz - interval '1 year', %(now)s::timestamptz - interval '7 minutes'
                FROM device d JOIN site t ON t.city = d.city AND t.slug = d.site
                CROSS JOIN unnest(%(properties)s::text[]) p WHERE d.city = %(city)s AND t.kind = %(kind)s""",
             {"city": city, "kind": kind, "properties": list(properties), "now": now},
@@ -265,8 +265,8 @@ def _kpi(connection, spec, now):
 def _troubles(connection, now):
     parameters = {"now": now, "city": CITY}
     for statement in (
-        "UPDATE datastream SET last_time = %(now)s::timestamptz - interval '43 minutes' WHERE city = %(city)s AND site = 'traffic-2'",
-        "UPDATE datastream SET last_time = %(now)s::timestamptz - interval '8 minutes' WHERE city = %(city)s AND site = 'road-3'",
+        "UPDATE datastream SET last_time = %(now)s::timestamptz - interval '48 minutes' WHERE city = %(city)s AND site = 'traffic-2'",
+        "UPDATE datastream SET last_time = %(now)s::timestamptz - interval '18 minutes' WHERE city = %(city)s AND site = 'road-3'",
         "UPDATE datastream SET last_time = %(now)s::timestamptz - interval '3 days' WHERE city = %(city)s AND site = 'building-2'",
         """INSERT INTO device (city, external_id, status, first_seen, last_seen)
            VALUES (%(city)s, 'stranger-1', 'pending', %(now)s::timestamptz - interval '2 hours', %(now)s)""",

@@ -11,9 +11,10 @@ def _sections() -> list[Section]:
     return [
         Section([traffic.against_normal(), traffic.index_now(), traffic.volume_now(), traffic.counters()]),
         Section([traffic.volume()]),
-        Section([traffic.days_against_normal(), traffic.index_lines(), traffic.speeds(), traffic.weekday_profile()]),
+        Section([traffic.days_against_normal(), traffic.index_lines(), traffic.speeds()]),
+        Section([traffic.weekday_profile(), traffic.weekend_profile()]),
         Section([traffic.road_map(), traffic.busiest()], 100, Text("Where", "Hvor")),
-        Section([traffic.weekend_profile(), traffic.sites_table()], 101, Text("In detail", "I detalj")),
+        Section([traffic.sites_table()], 101, Text("In detail", "I detalj")),
     ]
 
 

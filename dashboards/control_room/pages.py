@@ -30,6 +30,7 @@ _TYPES = {
 }
 _COMPRESSED = frozenset({".ico", ".png", ".woff2"})
 _LEAST_BYTES = 800
+_VERSION_SIGN = "v-"
 _GZIP_LEVEL = 6
 
 
@@ -47,6 +48,7 @@ class Pages:
     def __init__(self, folder: Path | None = None, tile_hosts: tuple[str, ...] = ()) -> None:
         self._folder = folder or Path(str(files("dashboards.control_room").joinpath("static")))
         self._read: dict[str, _File] = {}
+        self._version = ""
         images = " ".join(("'self'", "data:", *tile_hosts))
         self._headers = {
             "Content-Security-Policy": (
@@ -63,11 +65,29 @@ class Pages:
         Raises:
             Problem: there is none, or it is none of ours.
         """
+        headers = self._headers
+        version, _, rest = path.partition("/")
+        if version.startswith(_VERSION_SIGN) and rest:
+            path = rest
+            # An address with another version is an older page's: it gets the file as it is now, and asks again.
+            if version == self._version:
+                headers = {**headers, "Cache-Control": "public, max-age=31536000, immutable"}
         suffix = Path(path).suffix
         found = self._file(path) if suffix in _TYPES else None
         if found is None:
             raise not_found(f"no file /static/{path[:120]}", "reinstall the package if it should be there")
-        return packed_answer(request, found.body, _TYPES[suffix], found.packed, found.tag, self._headers)
+        return packed_answer(request, found.body, _TYPES[suffix], found.packed, found.tag, headers)
+
+    def index(self, request: Request) -> Response:
+        """The page itself; its files' addresses bear their version, so that a browser asks for each but once."""
+        found = self._file("index.html")
+        if found is None:
+            raise not_found("no file /static/index.html", "reinstall the package if it should be there")
+        seen = [(str(file.relative_to(self._folder)), file.stat()) for file in sorted(self._folder.rglob("*.*"))]
+        told = repr([(name, stat.st_mtime_ns, stat.st_size) for name, stat in seen])
+        self._version = _VERSION_SIGN + hashlib.blake2b(told.encode(), digest_size=6).hexdigest()
+        body = found.body.replace(b'"/static/', f'"/static/{self._version}/'.encode())
+        return packed_answer(request, body, _TYPES[".html"], tag=tag_of(body), headers=self._headers)
 
     def _file(self, path: str) -> _File | None:
         parts = path.split("/")

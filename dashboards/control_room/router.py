@@ -79,7 +79,8 @@ def control_room(
 
     @router.api_route("/control-room/settings", methods=_METHODS)
     def get_settings(request: Request) -> Response:
-        return _answer(request, msgspec.json.encode(settings.public))
+        now = int(clock().timestamp() * 1000)  # for pages that ask for no panel
+        return _answer(request, msgspec.json.encode({**settings.public, "now": now}))
 
     @router.api_route("/static/{path:path}", methods=_METHODS)
     def get_file(request: Request, path: str) -> Response:
@@ -90,7 +91,7 @@ def control_room(
         return pages.answer(request, "favicon.svg")
 
     def get_page(request: Request) -> Response:
-        return pages.answer(request, "index.html")
+        return pages.index(request)
 
     for path in CLIENT_ROUTES:
         router.add_api_route(path, get_page, methods=_METHODS)

@@ -152,7 +152,7 @@ ORDER BY k.value DESC LIMIT 1
     )
     now, coming = limit(CURRENT_LAW, "PM10", "24h").value, limit(COMING_LAW, "PM10", "24h").value
     shown = Field(unit=UGM3, decimals=0, low=0, steps=levels((None, GOOD), (coming, WARN), (now, BAD)))
-    return stat(At(7, 6, 5), words, [Query(sql, "table")], shown)
+    return stat(At(7, 12, 4), words, [Query(sql, "table")], shown)
 
 
 def days_used() -> Panel:
@@ -180,7 +180,7 @@ ORDER BY k.kpi DESC, k.start DESC LIMIT 1
     allowed = limit("norway_legal_limits", "PM10", "24h").allowed or 0
     steps = levels((None, GOOD), (allowed // 2, WARN), (allowed + 1, BAD))
     shown = Field(unit="none", decimals=0, low=0, high=366, steps=steps, link=links.evidence())
-    return stat(At(8, 6, 5), words, [Query(sql, "table")], shown)
+    return stat(At(8, 12, 4), words, [Query(sql, "table")], shown)
 
 
 _STANDARDS = [
@@ -195,6 +195,9 @@ _VERDICTS = [
     ("within", Text("within", "innenfor"), GOOD),
     ("above", Text("above", "over"), BAD),
     ("open", Text("open", "åpent"), NEUTRAL),
+    ("indicative", Text("no verdict: indicative", "ingen dom: veiledende"), None),
+    ("averaged", Text("no verdict yet: mean of years", "ingen dom ennå: snitt av år"), None),
+    ("nothing", Text("no verdict: too little data", "ingen dom: for lite data"), None),
 ]
 
 
@@ -203,7 +206,9 @@ def allowed_days() -> Panel:
     kpis = ", ".join(f"'{kpi}'" for kpi, _, _ in _STANDARDS)
     sql = f"""
 SELECT DISTINCT ON (k.kpi) k.kpi AS what, k.value AS used, (k.detail ->> 'allowed')::double precision AS allowed,
-       (k.detail ->> 'limit')::double precision AS above, k.band, k.indicative, k.quality,
+       (k.detail ->> 'limit')::double precision AS above,
+       coalesce(k.band, CASE WHEN k.value IS NULL THEN 'nothing' WHEN k.indicative THEN 'indicative'
+                             WHEN k.detail ? 'averaged_over_years' THEN 'averaged' ELSE 'nothing' END) AS verdict,
        k.city, k.kpi, k.scope_kind, k.scope, k.period, k.start
 FROM board_kpi k
 WHERE k.city = {CITY} AND k.kpi IN ({kpis}) AND k.scope_kind = 'city' AND k.scope = {CITY} AND k.period = 'P1Y'
@@ -214,8 +219,10 @@ ORDER BY k.kpi, k.start DESC
         Text("Exceedances used and allowed, this year", "Overskridelser brukt og tillatt, i år"),
         asks(
             Text(
-                "How much of what each law allows is used, at the worst site? Only reference instruments are judged.",
-                "Hvor mye av det loven tillater er brukt, på det verste stedet? Bare referanseinstrumenter gir en dom.",
+                "How much of what each law allows is used, at the worst site? "
+                "Indicative and simulated instruments judge no law.",
+                "Hvor mye av det loven tillater er brukt, på det verste stedet? "
+                "Veiledende og simulerte instrumenter gir ingen dom.",
             ),
             *(kpi for kpi, _, _ in _STANDARDS),
         ),
@@ -225,44 +232,65 @@ ORDER BY k.kpi, k.start DESC
         Column("used", Text("Used", "Brukt"), decimals=0, width=80),
         Column("allowed", Text("Allowed", "Tillatt"), decimals=0, width=80),
         Column("above", Text("Above", "Over"), unit=UGM3, decimals=0, width=110),
-        Column("band", Text("Verdict", "Dom"), names=_VERDICTS, colour="cell", width=90),
-        Column("indicative", Text("Indicative only", "Bare veiledende"), names=_YES, width=120),
-        *(Column(name, hidden=True) for name in ("city", "kpi", "scope_kind", "scope", "period", "start", "quality")),
+        Column("verdict", Text("Verdict", "Dom"), names=_VERDICTS, colour="cell", width=210),
+        *(Column(name, hidden=True) for name in ("city", "kpi", "scope_kind", "scope", "period", "start")),
     ]
-    return table(At(9, 12, 8), words, Query(sql, "table"), Field(), columns)
+    return table(At(9, 14, 10), words, Query(sql, "table"), Field(), columns)
 
 
 _YES = [("true", Text("yes", "ja"), None), ("false", Text("no", "nei"), None)]
 
 
+_CAPTURED = [
+    ("enough", Text("enough", "nok"), GOOD),
+    ("began", Text("began this year", "begynte i år"), NEUTRAL),
+    ("little", Text("too little", "for lite"), BAD),
+]
+
+
 def data_capture() -> Panel:
     """Is there enough data to judge the year."""
+    needed = 100 * float(standards().rules["data_capture"].values["year_quality_objective"])
     sql = f"""
-SELECT t.name AS site, min(k.value) AS value
+SELECT t.name, k.value AS captured, b.began,
+       CASE WHEN k.value >= {needed:g} THEN 'enough' WHEN b.began > k.start THEN 'began' ELSE 'little' END AS verdict,
+       k.city, k.kpi, k.scope_kind, k.scope, k.period, k.start
 FROM {chosen_sites()} t
-CROSS JOIN (VALUES ('air.pm10.data_capture'), ('air.pm25.data_capture'), ('air.no2.data_capture')) w (kpi)
 CROSS JOIN LATERAL (
-    SELECT k.value FROM board_kpi k
-    WHERE k.city = t.city AND k.kpi = w.kpi AND k.scope_kind = 'site' AND k.scope = t.site AND k.period = 'P1Y'
-      AND k.start > {TO} - interval '1 year' AND k.start <= {TO} ORDER BY k.start DESC LIMIT 1
+    SELECT n.* FROM (VALUES ('air.pm10.data_capture'), ('air.pm25.data_capture'), ('air.no2.data_capture')) w (kpi)
+    CROSS JOIN LATERAL (
+        SELECT k.* FROM board_kpi k
+        WHERE k.city = t.city AND k.kpi = w.kpi AND k.scope_kind = 'site' AND k.scope = t.site AND k.period = 'P1Y'
+          AND k.start > {TO} - interval '1 year' AND k.start <= {TO} ORDER BY k.start DESC LIMIT 1
+    ) n
+    WHERE n.value IS NOT NULL ORDER BY n.value LIMIT 1
 ) k
-WHERE k.value IS NOT NULL
-GROUP BY t.name ORDER BY 2, 1 LIMIT 12
+CROSS JOIN LATERAL (
+    SELECT min(d.first_time) AS began FROM board_datastream d
+    WHERE d.city = t.city AND d.site = t.site AND d.property IN ('pm10', 'pm25', 'no2')
+) b
+ORDER BY 2, 1 LIMIT 100
 """
     words = Words(
         Text("Data capture this year, least of the pollutants", "Datafangst i år, minste av stoffene"),
         asks(
-            Text("Is there enough data to judge the year?", "Er det nok data til å bedømme året?"),
+            Text(
+                "Is there enough data to judge the year? What began during the year cannot have captured all of it.",
+                "Er det nok data til å bedømme året? Det som begynte i løpet av året kan ikke ha fanget hele.",
+            ),
             "air.pm10.data_capture",
             "air.pm25.data_capture",
             "air.no2.data_capture",
         ),
     )
-    needed = 100 * float(standards().rules["data_capture"].values["year_quality_objective"])
-    shown = Field(
-        unit="percent", decimals=0, low=0, high=100, steps=levels((None, BAD), (needed - 15, WARN), (needed, GOOD))
-    )
-    return bars(At(10, 12, 8), words, Query(sql, "table"), shown)
+    columns = [
+        Column("name", Text("Site", "Målested")),
+        Column("captured", Text("Captured", "Fanget"), unit="percent", decimals=0, width=100, link=links.evidence()),
+        Column("began", Text("Measures since", "Måler siden"), unit="time:YYYY-MM-DD", width=140),
+        Column("verdict", Text("Enough?", "Nok?"), names=_CAPTURED, colour="cell", width=140),
+        *(Column(name, hidden=True) for name in ("city", "kpi", "scope_kind", "scope", "period", "start")),
+    ]
+    return table(At(10, 10, 10), words, Query(sql, "table"), Field(), columns)
 
 
 def temperature() -> Panel:

@@ -18,20 +18,23 @@ from dashboards.look import (
     own,
 )
 from dashboards.panels import links
+from dashboards.panels.common import refused_messages
 from dashboards.panels.sql import CITY, TO, newest
 from dashboards.parts import ADDRESS, At, Column, Field, Query, Words
 from dashboards.text import Text, same
 
-KINDS = [
-    ("traffic", Text("traffic", "trafikk"), None),
-    ("background", Text("background", "bakgrunn"), None),
-    ("industrial", Text("industrial", "industri"), None),
-    ("road", Text("road", "vei"), None),
-    ("building", Text("building", "bygg"), None),
-    ("household", Text("household", "husholdning"), None),
-    ("weather", Text("weather", "vær"), None),
-]
+_KINDS_NB = {
+    "traffic": "trafikk",
+    "background": "bakgrunn",
+    "industrial": "industri",
+    "road": "vei",
+    "building": "bygg",
+    "household": "husholdning",
+    "weather": "vær",
+}
+KINDS = [(kind, Text(kind, nb), None) for kind, nb in _KINDS_NB.items()]
 PROBLEMS = [
+    ("all_silent", Text("every device is silent: does ingest run?", "alle enheter er tause: kjører mottaket?"), BAD),
     ("silent", Text("silent", "taus"), BAD),
     ("late", Text("late", "forsinket"), WARN),
     ("refused", Text("messages refused", "meldinger avvist"), BAD),
@@ -51,8 +54,8 @@ SELECT t.city, t.site, t.name, t.kind, t.latitude, t.longitude, a.value::integer
        v.kpi, 'site' AS scope_kind, t.site AS scope, v.period, v.start
 FROM board_site t
 LEFT JOIN LATERAL (
-    SELECT max(d.last_time) AS newest, max(d.silent_from) < {TO} AS silent
-    FROM board_datastream d WHERE d.city = t.city AND d.site = t.site AND d.watched
+    SELECT max(d.last_end) AS newest, max(d.silent_from) < {TO} AS silent
+    FROM board_datastream d WHERE d.city = t.city AND d.site = t.site AND d.watched AND NOT d.diagnostic
 ) s ON true
 LEFT JOIN LATERAL (
     {newest("air.eaqi", "PT1H", "4 hours", of="t.city", site="t.site")}
@@ -105,25 +108,38 @@ ORDER BY t.name
 def needs_a_hand() -> Panel:
     """What somebody should look at, the most urgent first; each line leads to where it is mended."""
     sql = f"""
+WITH devices AS (
+    SELECT d.kind, d.site, d.device, count(*) FILTER (WHERE d.late_from < {TO}) AS series,
+           min(d.property_name) FILTER (WHERE d.late_from < {TO}) AS property,
+           min(d.silent_from) < {TO} AS silent, bool_and(d.silent_from < {TO}) AS gone, max(d.last_end) AS newest,
+           min(d.last_end) FILTER (WHERE d.late_from < {TO}) AS since,
+           min(d.last_end + d.spacing_seconds * interval '1 second') FILTER (WHERE d.late_from < {TO}) AS due
+    FROM board_datastream d WHERE d.city = {CITY} AND d.watched
+    GROUP BY d.kind, d.site, d.device
+), everything AS (
+    SELECT count(*) > 1 AND bool_and(gone) AS gone, count(*) AS devices, max(newest) AS since FROM devices
+)
 SELECT h.severity, h.what, h.kind, h.count, h.property, h.minutes, h.site, h.device, h.since, h.link
 FROM (
-    SELECT CASE WHEN min(d.silent_from) < {TO} THEN 3 ELSE 1 END AS severity,
-           CASE WHEN min(d.silent_from) < {TO} THEN 'silent' ELSE 'late' END AS what,
-           d.kind, count(*) AS count, CASE WHEN count(*) = 1 THEN min(d.property_name) END AS property,
-           round(extract(epoch FROM {TO} - min(d.last_time)) / 60) AS minutes,
-           d.site, d.device, min(d.last_time) AS since, '/site/' || d.site AS link
-    FROM board_datastream d
-    WHERE d.city = {CITY} AND d.watched AND d.late_from < {TO}
-    GROUP BY d.kind, d.site, d.device
+    SELECT 3 AS severity, 'all_silent' AS what, NULL AS kind, e.devices AS count, NULL AS property,
+           round(extract(epoch FROM {TO} - e.since) / 60) AS minutes, NULL AS site, NULL AS device, e.since,
+           '/board/fleet' AS link
+    FROM everything e WHERE e.gone
     UNION ALL
-    SELECT 2, 'refused', q.source, sum(q.occurrences), q.reason,
+    SELECT CASE WHEN d.silent THEN 3 ELSE 1 END, CASE WHEN d.silent THEN 'silent' ELSE 'late' END,
+           d.kind, d.series, CASE WHEN d.series = 1 THEN d.property END,
+           round(extract(epoch FROM {TO} - CASE WHEN d.silent THEN d.since ELSE d.due END) / 60),
+           d.site, d.device, d.since, '/site/' || d.site
+    FROM devices d WHERE d.series > 0 AND NOT (SELECT e.gone FROM everything e)
+    UNION ALL
+    SELECT 2, 'refused', NULL, sum(q.occurrences), q.reason,
            round(extract(epoch FROM {TO} - max(q.last_received_at)) / 60), NULL,
            CASE WHEN count(DISTINCT q.device) = 1 THEN min(q.device) END, min(q.received_at),
            '/quarantine?reason=' || q.reason
     FROM board_quarantine q
     WHERE q.city = {CITY} AND q.last_received_at > {TO} - interval '24 hours'
       AND q.last_received_at <= {TO} AND q.replayed_at IS NULL
-    GROUP BY q.reason, q.source
+    GROUP BY q.reason
     UNION ALL
     SELECT 2, 'pending', NULL, count(*), NULL, round(extract(epoch FROM {TO} - min(v.first_seen)) / 60), NULL,
            CASE WHEN count(*) = 1 THEN min(v.device) END, min(v.first_seen), '/devices?status=pending'
@@ -139,7 +155,7 @@ FROM (
            '/board/platform'
     FROM board_queue q WHERE q.since < {TO} - interval '10 minutes'
 ) h
-ORDER BY h.severity DESC, h.since DESC
+ORDER BY h.what = 'all_silent' DESC, h.severity DESC, h.since DESC
 LIMIT 50
 """
     words = Words(
@@ -147,8 +163,8 @@ LIMIT 50
         asks(
             Text("What should somebody look at, and where is it mended?", "Hva bør noen se på, og hvor rettes det?"),
             source=Text(
-                "silent: three times its usual spacing; late: one and a half times",
-                "taus: tre ganger vanlig avstand; forsinket: halvannen",
+                "silent: three times its usual spacing after its newest interval ended; late: one and a half times",
+                "taus: tre ganger vanlig avstand etter at siste intervall tok slutt; forsinket: halvannen",
             ),
         ),
     )
@@ -236,7 +252,7 @@ ORDER BY 1
 def newest_age() -> Panel:
     """How old the newest observation is."""
     sql = f"""
-SELECT greatest(0, extract(epoch FROM {TO} - max(d.last_time))) AS value, max(d.last_time) AS newest
+SELECT greatest(0, extract(epoch FROM {TO} - max(d.last_end))) AS value, max(d.last_end) AS newest
 FROM board_datastream d WHERE d.city = {CITY}
 """
     words = Words(
@@ -266,10 +282,6 @@ WHERE f.city = {CITY} AND f.time > {TO} - interval '65 minutes' AND f.time <= {T
 
 def refused() -> Panel:
     """Messages refused within a day."""
-    sql = f"""
-SELECT coalesce(sum(q.occurrences), 0) AS value FROM board_quarantine q
-WHERE q.city = {CITY} AND q.last_received_at > {TO} - interval '24 hours' AND q.last_received_at <= {TO}
-"""
     words = Words(
         Text("Messages refused, last 24 hours", "Avviste meldinger, siste døgn"),
         asks(
@@ -277,13 +289,7 @@ WHERE q.city = {CITY} AND q.last_received_at > {TO} - interval '24 hours' AND q.
             source=Text("quarantine", "karantenen"),
         ),
     )
-    shown = Field(
-        decimals=0,
-        low=0,
-        steps=own("refused_messages"),
-        link=links.board("fleet", Text("Devices and quarantine", "Enheter og karantene")),
-    )
-    return stat(At(10, 6, 3), words, [Query(sql, "table")], shown)
+    return refused_messages(At(10, 6, 3), words, f"q.city = {CITY} AND")
 
 
 def rollup_lag() -> Panel:

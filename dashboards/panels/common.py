@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dashboards.builder import Panel, stat
+from dashboards.look import own
+from dashboards.panels import links
 from dashboards.panels.choices import CITY, SITES
 from dashboards.panels.sql import OK, TO, literal
-from dashboards.parts import Query
+from dashboards.parts import At, Field, Query, Words
+from dashboards.text import Text
 
 MOST = 8
 """Lines that an eye can follow on one chart."""
@@ -76,13 +80,23 @@ ORDER BY k.start DESC LIMIT 1
 
 
 def measured(prop: str, name: str, *, ref: str = "A") -> Query:
-    """A line of one property over all chosen cities' series: the mean of what its hours say."""
+    """A line of one property over all chosen cities' series: the mean of what its whole hours say."""
     return Query(
         f"""
 SELECT $__timeGroupAlias(h.time, $__interval, NULL), {literal(name)} AS metric, avg(h.value) AS value
 FROM board_hour h
-WHERE h.city = {CITY} AND h.property = {literal(prop)} AND $__timeFilter(h.time)
+WHERE h.city = {CITY} AND h.property = {literal(prop)} AND $__timeFilter(h.time) AND h.time <= {TO} - interval '1 hour'
 GROUP BY 1, 2 ORDER BY 1
 """,
         ref=ref,
     )
+
+
+def refused_messages(at: At, words: Words, where: str = "") -> Panel:
+    """How many messages were refused within a day; `where`: which, as the beginning of a condition."""
+    sql = f"""
+SELECT coalesce(sum(q.occurrences), 0) AS value FROM board_quarantine q
+WHERE {where} q.last_received_at > {TO} - interval '24 hours' AND q.last_received_at <= {TO}
+"""
+    link = links.board("fleet", Text("Devices and quarantine", "Enheter og karantene"))
+    return stat(at, words, [Query(sql, "table")], Field(decimals=0, low=0, steps=own("refused_messages"), link=link))

@@ -7,6 +7,7 @@ from dashboards.look import LINE, asks, own
 from dashboards.panels import links
 from dashboards.panels.choices import CITY, SITES
 from dashboards.panels.common import chosen_sites, city_newest, newest_of
+from dashboards.panels.sql import EVERY_METER, TO
 from dashboards.parts import At, Column, Field, Query, Words
 from dashboards.text import Text
 
@@ -17,7 +18,7 @@ _HEAT = "#ee8434"
 def against_normal() -> Panel:
     """The last whole day."""
     words = Words(
-        Text("Electricity against normal, last whole day", "Strøm mot normalen, siste hele døgn"),
+        Text("Electricity against normal, last day", "Strøm mot normalen, siste døgn"),
         asks(
             Text("Is more used than normal for the weekday?", "Brukes det mer enn normalt for ukedagen?"),
             "energy.electricity.against_normal",
@@ -44,11 +45,11 @@ def consumption() -> Panel:
 def peak() -> Panel:
     """The largest power."""
     words = Words(
-        Text("Electricity peak, last whole day", "Effekttopp strøm, siste hele døgn"),
+        Text("Highest peak of one site, last whole day", "Høyeste effekttopp på ett sted, siste hele døgn"),
         asks(
             Text(
-                "How much power at once? It decides the grid fee.",
-                "Hvor mye effekt på en gang? Den bestemmer nettleien.",
+                "How much power at once, where it is most? A meter's peak decides its grid fee.",
+                "Hvor mye effekt på en gang, der den er høyest? En målers topp bestemmer nettleien.",
             ),
             "energy.electricity.peak",
         ),
@@ -60,7 +61,7 @@ def peak() -> Panel:
 def load_factor() -> Panel:
     """How even the day was."""
     words = Words(
-        Text("Load factor, last whole day", "Brukstid (lastfaktor), siste hele døgn"),
+        Text("Load factor, last whole day", "Lastfaktor for strøm, siste hele døgn"),
         asks(
             Text(
                 "How evenly is power used (1 = the same all day)?", "Hvor jevnt brukes effekten (1 = likt hele døgnet)?"
@@ -68,7 +69,7 @@ def load_factor() -> Panel:
             "energy.electricity.load_factor",
         ),
     )
-    shown = Field(decimals=2, low=0, high=1, steps=own("load_factor"), link=links.evidence())
+    shown = Field(decimals=2, low=0, high=1, steps=own("load_factor", rising=True), link=links.evidence())
     return stat(At(4, 6, 5), words, [city_newest("energy.electricity.load_factor", "P1D", _DAY)], shown)
 
 
@@ -76,19 +77,25 @@ def hours() -> Panel:
     """Electricity by the hour, all chosen sites together."""
     name = Text("electricity", "strøm")
     sql = f"""
-SELECT $__timeGroupAlias(h.time, $__interval, NULL), '{name}' AS metric, avg(h.value) AS value
+SELECT $__timeGroupAlias(h.time, $__interval, NULL), '{name}' AS metric,
+       avg(h.value) FILTER (WHERE {EVERY_METER}) AS value
 FROM (
-    SELECT h.time, sum(h.value) AS value
+    SELECT h.time, sum(h.value) AS value, count(h.value) AS meters,
+           max(count(h.value)) OVER (ORDER BY h.time ROWS BETWEEN 48 PRECEDING AND CURRENT ROW) AS usual
     FROM board_datastream d JOIN board_hour h ON h.datastream = d.datastream AND $__timeFilter(h.time)
     WHERE d.city = {CITY} AND d.site IN ({SITES}) AND d.property = 'active_energy_import'
     GROUP BY h.time
 ) h
+WHERE h.time <= {TO} - interval '1 hour'
 GROUP BY 1, 2 ORDER BY 1
 """
     words = Words(
         Text("Electricity by the hour", "Strøm time for time"),
         asks(
-            Text("When is it used?", "Når brukes det?"),
+            Text(
+                "When is it used? Whole hours; one in which meters are missing is a gap, not a fall.",
+                "Når brukes det? Hele timer; en time der målere mangler er et hull, ikke et fall.",
+            ),
             source=Text("increase of the registers, hourly rollups", "økning av målerstander, timeverdier"),
         ),
     )
@@ -142,7 +149,7 @@ def heat() -> Panel:
         Column(str(cold), cold, unit="K·d", decimals=1, colour=LINE),
     ]
     kpis = [("energy.heat.consumption", used), ("energy.degree_days", cold)]
-    return timeseries(At(7, 12, 8), words, [_days(kpis)], Field(unit="kWh", decimals=0, low=0), columns, interval="1d")
+    return timeseries(At(7, 24, 8), words, [_days(kpis)], Field(unit="kWh", decimals=0, low=0), columns, interval="1d")
 
 
 def _ranked(kpi: str, period: str, fresh: str) -> Query:
@@ -222,7 +229,7 @@ ORDER BY used_.value DESC NULLS LAST, s.name LIMIT 100
             steps=own("against_normal_percent"),
         ),
         Column("heat", Text("Heat", "Varme"), unit="kWh", decimals=0),
-        Column("day", Text("Day", "Døgn"), unit="dateTimeAsIso"),
+        Column("day", Text("Day", "Døgn"), unit="time:YYYY-MM-DD"),
         Column("site", hidden=True),
         Column("city", hidden=True),
     ]

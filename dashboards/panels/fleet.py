@@ -11,8 +11,8 @@ from dashboards.parts import ADDRESS, At, Column, Field, Query, Words
 from dashboards.text import Text
 
 _RULE = Text(
-    "silent: three times its usual spacing, late: one and a half times",
-    "taus: tre ganger vanlig avstand, forsinket: halvannen",
+    "silent: three times its usual spacing after its newest interval ended, late: one and a half times",
+    "taus: tre ganger vanlig avstand etter at siste intervall tok slutt, forsinket: halvannen",
 )
 _WATCHED = f"d.city = {CITY} AND d.site IN ({SITES}) AND d.watched"
 _QUARANTINE = Text("quarantine, without the messages", "karantenen, uten meldingene")
@@ -89,13 +89,23 @@ _STATES = [
 def last_seen() -> Panel:
     """Every device, the longest silent first."""
     sql = f"""
+SELECT n.state, n.device, n.site_name, n.kind, n.status, n.age, n.spacing, n.series,
+       coalesce(n.battery, b.value) AS battery, n.clock, n.site
+FROM (
 SELECT CASE WHEN d.status <> 'active' OR d.silent_from IS NULL THEN 0 WHEN d.silent_from < {TO} THEN 3
             WHEN d.late_from < {TO} THEN 2 ELSE 1 END AS state,
        d.device, d.site_name, d.kind, d.status, extract(epoch FROM {TO} - d.newest) AS age,
-       d.spacing_seconds AS spacing, d.series, d.battery, d.clock_offset_seconds AS clock, d.site
+       d.spacing_seconds AS spacing, d.series, d.battery, d.clock_offset_seconds AS clock, d.site, d.device_id
 FROM board_device d
 WHERE d.city = {CITY} AND d.area IN ({AREAS}) AND (d.site IN ({SITES}) OR d.site IS NULL)
 ORDER BY 1 DESC, age DESC NULLS LAST, d.device LIMIT 200
+) n LEFT JOIN LATERAL (
+    SELECT h.value FROM board_datastream s JOIN board_hour h ON h.datastream = s.datastream
+    WHERE s.device_id = n.device_id AND s.property = 'battery_level'
+      AND h.time > {TO} - interval '7 days' AND h.time <= {TO}
+    ORDER BY h.time DESC LIMIT 1
+) b ON true
+ORDER BY 1 DESC, n.age DESC NULLS LAST, n.device
 """
     words = Words(
         Text("Devices, when last heard", "Enheter, når sist hørt"),
@@ -121,8 +131,10 @@ def heard() -> Panel:
     """Heard or not, by the hour: the twenty that were heard least."""
     sql = f"""
 WITH hours AS (
-    SELECT h.hour FROM generate_series(date_trunc('hour', $__timeFrom()::timestamptz),
-                                       {TO} - interval '1 hour', interval '1 hour') AS h (hour)
+    SELECT h.hour FROM generate_series(
+        date_trunc('hour', $__timeFrom()::timestamptz - interval '1 microsecond') + interval '1 hour',
+        {TO} - interval '75 minutes', interval '1 hour'
+    ) AS h (hour)  -- whole hours, the last one over for a quarter: an hour's value comes after it
 ), watched AS (
     SELECT d.device, d.datastream FROM board_datastream d
     WHERE {_WATCHED} AND d.spacing_seconds <= 3600 AND NOT d.diagnostic
@@ -212,7 +224,7 @@ def quarantine() -> Panel:
     """The list, with how to mend each."""
     sql = f"""
 SELECT q.last_received_at AS received, q.device, q.reason, q.detail, q.hint, q.occurrences, q.stored, q.source, q.topic,
-       q.replay_outcome AS replayed, q.id
+       coalesce(q.replay_outcome, '-') AS replayed, q.id
 FROM board_quarantine q
 WHERE q.city IN ({CITY}, '-') AND $__timeFilter(q.last_received_at)
 ORDER BY q.last_received_at DESC LIMIT 200

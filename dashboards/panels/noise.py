@@ -38,7 +38,7 @@ def lden_now() -> Panel:
             source=_zones(),
         ),
     )
-    return stat(At(11, 6, 5), words, [city_newest("noise.lden", "P1D", _DAY)], _zone_field(links.evidence()))
+    return stat(At(11, 12, 4), words, [city_newest("noise.lden", "P1D", _DAY)], _zone_field(links.evidence()))
 
 
 def lnight_now() -> Panel:
@@ -47,7 +47,7 @@ def lnight_now() -> Panel:
         Text("Lnight, last night, loudest site", "Lnight, siste natt, mest støyutsatte sted"),
         asks(Text("Can people sleep?", "Får folk sove?"), "noise.lnight", source=_zones()),
     )
-    return stat(At(12, 6, 5), words, [city_newest("noise.lnight", "P1D", _DAY)], _night_field(links.evidence()))
+    return stat(At(12, 12, 4), words, [city_newest("noise.lnight", "P1D", _DAY)], _night_field(links.evidence()))
 
 
 def laeq() -> Panel:
@@ -103,7 +103,7 @@ def lden_sites() -> Panel:
             source=_zones(),
         ),
     )
-    return bars(At(15, 8, 8), words, _ranked("noise.lden"), _zone_field())
+    return bars(At(15, 12, 8), words, _ranked("noise.lden"), _zone_field())
 
 
 def lnight_sites() -> Panel:
@@ -112,7 +112,7 @@ def lnight_sites() -> Panel:
         Text("Lnight per site, last night", "Lnight per målested, siste natt"),
         asks(Text("Where are nights too loud?", "Hvor er nettene for høylytte?"), "noise.lnight", source=_zones()),
     )
-    return bars(At(16, 8, 8), words, _ranked("noise.lnight"), _night_field())
+    return bars(At(16, 12, 8), words, _ranked("noise.lnight"), _night_field())
 
 
 _ZONES = [
@@ -153,4 +153,4 @@ ORDER BY d.value DESC NULLS LAST, t.name LIMIT 100
         Column("site", hidden=True),
         Column("city", hidden=True),
     ]
-    return table(At(17, 8, 8), words, Query(sql, "table"), Field(unit="none"), columns)
+    return table(At(17, 24, 8), words, Query(sql, "table"), Field(unit="none"), columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards.builder import Panel, stat, table, timeseries
 from dashboards.look import BAD, LINE, asks, own
 from dashboards.panels import links
+from dashboards.panels.common import refused_messages
 from dashboards.panels.sql import TO
 from dashboards.parts import At, Column, Field, Query, Words
 from dashboards.text import Text
@@ -16,7 +17,7 @@ _QUEUES = Text("work queues", "arbeidskøene")
 def newest() -> Panel:
     """The age of the newest observation anywhere."""
     sql = f"""
-SELECT greatest(0, extract(epoch FROM {TO} - max(d.last_time))) AS value FROM board_datastream d
+SELECT greatest(0, extract(epoch FROM {TO} - max(d.last_end))) AS value FROM board_datastream d
 """
     words = Words(
         Text("Newest observation, age", "Nyeste observasjon, alder"),
@@ -57,10 +58,6 @@ def kpi_lag() -> Panel:
 
 def refused() -> Panel:
     """Refused anywhere, of no known city too."""
-    sql = f"""
-SELECT coalesce(sum(q.occurrences), 0) AS value FROM board_quarantine q
-WHERE q.last_received_at > {TO} - interval '24 hours' AND q.last_received_at <= {TO}
-"""
     words = Words(
         Text("Messages refused, last 24 hours, all cities", "Avviste meldinger siste døgn, alle byer"),
         asks(
@@ -68,21 +65,16 @@ WHERE q.last_received_at > {TO} - interval '24 hours' AND q.last_received_at <= 
             source=Text("quarantine", "karantenen"),
         ),
     )
-    shown = Field(
-        decimals=0,
-        low=0,
-        steps=own("refused_messages"),
-        link=links.board("fleet", Text("Devices and quarantine", "Enheter og karantene")),
-    )
-    return stat(At(4, 6, 4), words, [Query(sql, "table")], shown)
+    return refused_messages(At(4, 6, 4), words)
 
 
 def values_a_minute() -> Panel:
     """What comes in, over time."""
-    sql = """
+    sql = f"""
 SELECT $__timeGroupAlias(h.time, $__interval, NULL), h.city AS metric, avg(h.readings) / 60.0 AS value
 FROM (
-    SELECT h.time, h.city, sum(h.readings) AS readings FROM board_hour h WHERE $__timeFilter(h.time)
+    SELECT h.time, h.city, sum(h.readings) AS readings FROM board_hour h
+    WHERE $__timeFilter(h.time) AND h.time <= {TO} - interval '1 hour'
     GROUP BY h.time, h.city
 ) h
 WHERE h.city IN (SELECT s.city FROM board_datastream s GROUP BY s.city ORDER BY count(*) DESC, s.city LIMIT 8)
@@ -177,7 +169,7 @@ def cities() -> Panel:
     sql = f"""
 SELECT c.name, extract(epoch FROM {TO} - s.newest) AS age, s.series, s.silent, c.simulated, c.time_zone, c.city
 FROM board_city c LEFT JOIN (
-    SELECT d.city, count(*) AS series, max(d.last_time) AS newest,
+    SELECT d.city, count(*) AS series, max(d.last_end) AS newest,
            count(*) FILTER (WHERE d.watched AND d.silent_from < {TO}) AS silent
     FROM board_datastream d GROUP BY d.city
 ) s ON s.city = c.city

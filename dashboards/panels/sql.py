@@ -10,6 +10,9 @@ CITY = "(SELECT bypuls_board_city())"
 
 OK = "AND k.quality = 'ok'"
 
+EVERY_METER = "h.meters >= 0.9 * h.usual"
+"""Of a sum over meters: nearly all that spoke in the two days before are in it, else it would look like a fall."""
+
 
 def literal(text: str) -> str:
     """A text as SQL."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dashboards.builder import Panel, stat
 from dashboards.look import BAD, GOOD, WARN, asks, class_field, levels, noise_zones, own, own_edges, standards
 from dashboards.panels import links
-from dashboards.panels.sql import CITY, TO, literal, newest
+from dashboards.panels.sql import CITY, EVERY_METER, TO, literal, newest
 from dashboards.panels.sql import words as listed
 from dashboards.parts import At, Column, Field, Query, Words
 from dashboards.text import Text, same
@@ -86,7 +86,7 @@ FROM (SELECT bypuls_board_city() AS city OFFSET 0) c
 LEFT JOIN LATERAL ({newest(tile.kpi, tile.period, tile.fresh)}) l ON true
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT d.site) FILTER (WHERE d.silent_from >= {TO}) AS sites_ok,
-           count(DISTINCT d.site) AS sites_all, max(d.last_time) AS newest
+           count(DISTINCT d.site) AS sites_all, max(d.last_end) AS newest
     FROM board_datastream d
     WHERE d.city = c.city AND d.watched AND d.site IS NOT NULL AND d.property IN ({properties})
 ) s
@@ -138,7 +138,13 @@ _AIR = Tile(
     period="PT1H",
     fresh="4 hours",
     properties=("pm10", "pm25", "no2", "o3"),
-    hourly=hourly_kpi("air.pm10.mean"),
+    # Of every hour the highest site's, as the number beside it.
+    hourly=f"""SELECT h.start, max(h.value) AS value
+    FROM board_site t CROSS JOIN LATERAL (
+        SELECT k.start, k.value FROM board_kpi k
+        WHERE k.city = t.city AND k.kpi = 'air.pm10.mean' AND k.scope_kind = 'site' AND k.scope = t.site
+          AND k.period = 'PT1H' AND k.quality = 'ok' AND k.start > {TO} - interval '24 hours' AND k.start <= {TO}
+    ) h WHERE t.city = {CITY} GROUP BY h.start""",
     more={
         "band": "l.value::integer",
         "label": "l.band",
@@ -263,9 +269,12 @@ def energy() -> Panel:
         period="P1D",
         fresh="60 hours",
         properties=("active_energy_import",),
-        hourly=f"""SELECT h.time AS start, sum(h.value) AS value FROM board_hour h
-    WHERE h.city = {CITY} AND h.property = 'active_energy_import'
-      AND h.time > {TO} - interval '24 hours' AND h.time <= {TO} GROUP BY h.time""",
+        hourly=f"""SELECT h.start, h.value FROM (
+        SELECT h.time AS start, sum(h.value) AS value, count(h.value) AS meters, max(count(h.value)) OVER () AS usual
+        FROM board_hour h
+        WHERE h.city = {CITY} AND h.property = 'active_energy_import'
+          AND h.time > {TO} - interval '24 hours' AND h.time <= {TO} - interval '1 hour' GROUP BY h.time
+    ) h WHERE {EVERY_METER}""",
         more={
             "target": "0",
             "word": _against_word(),

@@ -167,7 +167,7 @@ GROUP BY 1, 2 ORDER BY 1
             source=Text("hourly rollups of vehicle_speed_mean", "timeverdier av vehicle_speed_mean"),
         ),
     )
-    return timeseries(At(8, 12, 8), words, [Query(sql)], Field(unit="km/h", decimals=0, low=0))
+    return timeseries(At(8, 24, 8), words, [Query(sql)], Field(unit="km/h", decimals=0, low=0))
 
 
 def _profile(at: At, kpi: str, title: Text, question: Text) -> Panel:

@@ -192,3 +192,28 @@ def test_a_year_is_shown_in_points_a_chart_can_hold(grafana, lane):
         for ran in run(grafana, board, timescaledb=lane.name == "timescaledb", days=365):
             if ran.format == "time_series":
                 assert len({row[0] for row in ran.rows}) <= 420, ran.name
+
+
+def test_a_value_of_an_interval_is_late_only_after_that_interval_and_a_spacing(migrated_url):
+    """Loops send a quarter, stamped at its start, up to four minutes after its end: that is no lateness."""
+    with connect(migrated_url) as owner:
+        owner.execute(
+            """INSERT INTO city (slug, name, time_zone, document) VALUES ('c', '{"en": "C"}', 'Europe/Oslo', '{}');
+               INSERT INTO device (city, external_id, status, first_seen, last_seen)
+               VALUES ('c', 'd', 'active', now(), now())"""
+        )
+        owner.execute(
+            """INSERT INTO datastream (city, device, property, channel, interval, class, origin, expected_spacing,
+                                       first_time, last_time)
+               SELECT 'c', d.id, 'vehicle_count', w.channel, w.long, 'reference', 'measured', w.spacing, t, t
+               FROM device d, (VALUES ('quarter', interval '15 min', interval '15 min'), ('hour', '1 h', '1 h'),
+                                      ('instant', NULL, '1 min')) w (channel, long, spacing),
+                    (VALUES ('2026-11-22T10:00Z'::timestamptz)) n (t)"""
+        )
+        found = owner.execute(
+            "SELECT channel, last_end - last_time, late_from - last_time, silent_from - last_time FROM board_datastream"
+        ).fetchall()
+        device = owner.execute("SELECT newest::text, silent_from > late_from FROM board_device").fetchone()
+    minutes = {channel: [int(span.total_seconds() / 60) for span in spans] for channel, *spans in found}
+    assert minutes == {"quarter": [15, 37, 60], "hour": [60, 150, 240], "instant": [0, 6, 10]}
+    assert device[1]

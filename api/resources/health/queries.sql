@@ -3,7 +3,7 @@
 SELECT c.slug AS city, max(s.last_time) AS newest_observation,
        count(*) FILTER (WHERE d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site
                         AND s.expected_spacing IS NOT NULL
-                        AND s.last_time < %(now)s - greatest(3 * s.expected_spacing, interval '10 minutes')) AS silent,
+                        AND s.last_time + coalesce(s.interval, interval '0') < %(now)s - greatest(3 * s.expected_spacing, interval '10 minutes')) AS silent,
        count(s.id) AS datastreams
 FROM city c
 LEFT JOIN datastream s ON s.city = c.slug

@@ -18,7 +18,8 @@ CREATE VIEW board_city AS
 SELECT c.slug AS city, coalesce(c.name ->> 'en', c.name ->> c.languages[1], c.slug) AS name, c.time_zone,
        c.air_day_offset, c.national_limits, c.licence,
        EXISTS (SELECT FROM datastream s WHERE s.city = c.slug AND s.origin = 'simulated') AS simulated,
-       c.name AS names, c.languages, (SELECT max(s.last_time) FROM datastream s WHERE s.city = c.slug) AS newest
+       c.name AS names, c.languages,
+       (SELECT max(s.last_time + coalesce(s.interval, interval '0')) FROM datastream s WHERE s.city = c.slug) AS newest
 FROM city c;
 
 CREATE VIEW board_area AS
@@ -36,36 +37,51 @@ SELECT s.city, s.slug AS site, s.name, s.kind, s.latitude, s.longitude, coalesce
 FROM site s
 LEFT JOIN area a ON a.city = s.city AND a.slug = s.area;
 
--- One series. `watched`: its device is active and still hangs there, and how often it speaks is known; then it is silent
--- from `silent_from` on (three times its spacing, ten minutes at least: as /v1/silent says it).
+-- One series. `last_end`: until when its newest value tells; a value of an interval is stored at the interval's start and
+-- cannot come before its end, so that ages and lateness count from there. `watched`: its device is active and still hangs
+-- there, and how often it speaks is known; then it is late from `late_from` on (the next value has not come half a spacing,
+-- or five minutes, after it was to) and silent from `silent_from` on (three times its spacing, ten minutes at least: as
+-- /v1/silent says it).
 CREATE VIEW board_datastream AS
 SELECT s.city, s.id AS datastream, d.external_id AS device, s.site, t.name AS site_name, t.kind,
        coalesce(t.area, '-') AS area, s.property, p.name ->> 'en' AS property_name, p.domain, p.diagnostic, s.channel,
        p.unit, s.class, s.origin, d.status, s.first_time, s.last_time,
-       extract(epoch FROM s.expected_spacing)::double precision AS spacing_seconds,
+       e.last_end, s.device AS device_id, extract(epoch FROM s.expected_spacing)::double precision AS spacing_seconds,
        d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site AND s.expected_spacing IS NOT NULL
            AND s.last_time IS NOT NULL AS watched,
-       s.last_time + greatest(1.5 * s.expected_spacing, interval '5 minutes') AS late_from,
-       s.last_time + greatest(3 * s.expected_spacing, interval '10 minutes') AS silent_from
+       e.last_end + s.expected_spacing + greatest(s.expected_spacing / 2, interval '5 minutes') AS late_from,
+       e.last_end + greatest(3 * s.expected_spacing, interval '10 minutes') AS silent_from
 FROM datastream s
+CROSS JOIN LATERAL (SELECT s.last_time + coalesce(s.interval, interval '0') AS last_end) e
 JOIN device d ON d.id = s.device
 JOIN observed_property p ON p.id = s.property
 LEFT JOIN site t ON t.city = s.city AND t.slug = s.site;
 
--- One device with what its series say together. Battery in the unit the device sends (volt or percent).
+-- One device with what its measuring series say together: a battery that goes on is no measuring. (A device that has
+-- nothing but such is judged by it.) Battery in the unit the device sends (volt or percent).
 CREATE VIEW board_device AS
 SELECT d.city, d.external_id AS device, d.site, t.name AS site_name, t.kind, coalesce(t.area, '-') AS area, d.status,
        d.origin, d.profile, d.first_seen, d.last_seen, d.battery,
        extract(epoch FROM d.clock_offset)::double precision AS clock_offset_seconds,
-       s.series, s.newest, s.spacing_seconds, s.silent_from, s.late_from
+       s.series, s.newest, s.spacing_seconds, s.silent_from, s.late_from, d.id AS device_id
 FROM device d
 LEFT JOIN site t ON t.city = d.city AND t.slug = d.site
 LEFT JOIN LATERAL (
-    SELECT count(*) AS series, max(s.last_time) AS newest,
-           extract(epoch FROM min(s.expected_spacing))::double precision AS spacing_seconds,
-           max(s.last_time + greatest(3 * s.expected_spacing, interval '10 minutes')) AS silent_from,
-           max(s.last_time + greatest(1.5 * s.expected_spacing, interval '5 minutes')) AS late_from
-    FROM datastream s WHERE s.device = d.id AND s.site IS NOT DISTINCT FROM d.site
+    SELECT sum(n.series)::bigint AS series, (array_agg(n.newest ORDER BY n.diagnostic))[1] AS newest,
+           (array_agg(n.spacing_seconds ORDER BY n.diagnostic))[1] AS spacing_seconds,
+           (array_agg(n.silent_from ORDER BY n.diagnostic))[1] AS silent_from,
+           (array_agg(n.late_from ORDER BY n.diagnostic))[1] AS late_from
+    FROM (
+        SELECT p.diagnostic, count(*) AS series, max(e.last_end) AS newest,
+               extract(epoch FROM min(s.expected_spacing))::double precision AS spacing_seconds,
+               max(e.last_end + greatest(3 * s.expected_spacing, interval '10 minutes')) AS silent_from,
+               max(e.last_end + s.expected_spacing + greatest(s.expected_spacing / 2, interval '5 minutes')) AS late_from
+        FROM datastream s
+        CROSS JOIN LATERAL (SELECT s.last_time + coalesce(s.interval, interval '0') AS last_end) e
+        JOIN observed_property p ON p.id = s.property
+        WHERE s.device = d.id AND s.site IS NOT DISTINCT FROM d.site
+        GROUP BY p.diagnostic
+    ) n
 ) s ON true;
 
 CREATE VIEW board_device_event AS
@@ -160,7 +176,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, p
 BEGIN
     IF bypuls_edition() = 'plain' THEN
         RETURN QUERY
-            SELECT t.name, sum(pg_total_relation_size(c.oid))::bigint, greatest(0, sum(c.reltuples))::bigint
+            SELECT t.name, sum(pg_total_relation_size(c.oid))::bigint,
+                   sum(c.reltuples) FILTER (WHERE c.reltuples >= 0)::bigint  -- null: not estimated yet
             FROM unnest(ARRAY['observation', 'rollup_5m', 'rollup_1h', 'kpi_value', 'quarantine']) AS t(name)
             CROSS JOIN LATERAL (SELECT t.name::regclass UNION SELECT relid FROM pg_partition_tree(t.name::regclass)) p (relid)
             JOIN pg_class c ON c.oid = p.relid

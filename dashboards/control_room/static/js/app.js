@@ -10,6 +10,7 @@ import { shortcuts } from "./keyboard.js";
 import { Failed } from "./states.js";
 import { Header, SimulatedBanner } from "./header.js";
 import { Help } from "./help.js";
+import { TroubleBanner } from "./trouble.js";
 import { BoardPage } from "./board.js";
 import { CityPage } from "./city/page.js";
 import { SitePage } from "./pages/site.js";
@@ -50,10 +51,10 @@ export function App() {
     document.title = `${name}${city?.simulated ? ` (${words.t("simulated")})` : ""} · ${words.t("controlRoom")}`;
   }, [city, words]);
   useEffect(() => {
-    if (!citiesFailure) return undefined;
-    const timer = setTimeout(loadCities, 5000);
+    // Again every minute: what is measured tells whether the page is live.
+    const timer = setTimeout(() => document.hidden || loadCities(), citiesFailure ? 5000 : 60000);
     return () => clearTimeout(timer);
-  }, [citiesFailure]);
+  }, [citiesFailure, cities]);
 
   return html`<a class="skip" href="#content" onClick=${(event) => {
     event.preventDefault();
@@ -61,6 +62,7 @@ export function App() {
   }}>${words.t("skip")}</a>
   <${Header} openHelp=${() => setHelp(true)} />
   <${SimulatedBanner} />
+  <${TroubleBanner} />
   <main id="content" tabindex="-1">
     ${citiesFailure && !cities ? html`<${Failed} failure=${citiesFailure} retry=${loadCities} />` : html`<${Page} route=${route} />`}
   </main>

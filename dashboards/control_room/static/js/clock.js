@@ -1,6 +1,7 @@
 // What time it is for the page: the server's clock, so that ages are right on a machine whose clock is not.
 
 let offset = 0;
+let known = false;
 const listeners = new Set();
 
 /** The server's now, epoch ms. */
@@ -15,13 +16,21 @@ export function now() {
 export function learnNow(serverNow) {
   if (!Number.isFinite(serverNow)) return;
   const found = serverNow - Date.now();
+  const first = !known;
+  known = true;
   // Answers take different times on their way: small differences are that, not the clock.
-  if (Math.abs(found - offset) <= 3000) return;
-  offset = found;
-  for (const listener of [...listeners]) listener();
+  const shift = Math.abs(found - offset) <= 3000 ? 0 : found - offset;
+  if (shift === 0 && !first) return;
+  offset += shift;
+  for (const listener of [...listeners]) listener(shift);
 }
 
-/** @param {() => void} listener is told when the clock was set @returns {() => void} */
+/** Whether the server has said what time it is. */
+export function clockIsSet() {
+  return known;
+}
+
+/** @param {(shift: number) => void} listener is told when the clock was set, and by how much @returns {() => void} */
 export function onClockSet(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);

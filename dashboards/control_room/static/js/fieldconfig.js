@@ -57,7 +57,7 @@ export function shown(value, config, reader, type = "number") {
   const colour = map?.color ?? colourOf(value, config);
   if (map?.text !== undefined && map.text !== "") return textual(reader.translate(map.text), colour, nothing, true);
   if (nothing) return textual(reader.translate(config.noValue ?? "–"), map?.color ?? null, true, false);
-  if (type === "time" || isTimeUnit(config.unit)) return textual(formatTime(value, "short", reader), colour, false, false);
+  if (type === "time" || isTimeUnit(config.unit)) return textual(formatTime(value, /^time:[^Hh]*$/.test(config.unit ?? "") ? "date" : "short", reader), colour, false, false);
   if (typeof value === "boolean") return textual(reader.translate(value ? "yes" : "no"), colour, false, false);
   if (typeof value === "number") {
     const quantity = formatQuantity(value, config.unit, { language: reader.language, decimals: config.decimals ?? null });

@@ -2,15 +2,19 @@
 
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
-import { now } from "./clock.js";
+import { clockIsSet, now } from "./clock.js";
 import { chooseCity, chooseLanguage, nextTheme, session, useCity, useReader } from "./session.js";
 import { useStore } from "./store.js";
 import { liveness } from "./live.js";
 import { place } from "./navigation.js";
 import { carried } from "./router.js";
 import { formatSince, formatTime } from "./format/times.js";
+import { formatDuration } from "./format/units.js";
 import { useTick } from "./states.js";
 import { TimePicker } from "./timepicker.js";
+
+/** "live" is what is measured, not the connection alone; hourly values come an hour apart and some minutes late. */
+const QUIET_MS = 90 * 60000;
 
 /** @param {{openHelp: () => void}} props */
 export function Header({ openHelp }) {
@@ -47,6 +51,7 @@ function Boards({ route, words, translate }) {
 
 function Clock({ reader, city, seconds }) {
   useTick(1000);
+  if (!clockIsSet()) return null; // the reader's own clock and zone would be a guess
   const at = now();
   const name = city ? reader.words.named(city.name) : "UTC";
   return html`<time class="clock" dateTime=${new Date(at).toISOString()} title=${`${reader.words.t("clock", { city: name })}, ${formatTime(at, "date", reader)}`}>${formatTime(at, seconds ? "seconds" : "clock", reader)}</time>`;
@@ -55,6 +60,12 @@ function Clock({ reader, city, seconds }) {
 function Live({ reader }) {
   const { state, since } = useStore(liveness, (value) => value);
   const { words } = reader;
+  useTick(30000);
+  const newest = useStore(session, (value) => value.newest);
+  const age = state === "live" && newest !== null ? now() - newest : 0;
+  if (age > QUIET_MS) {
+    return html`<span class="live quiet" role="status" title=${words.t("quietHint")}><span class="live-mark" aria-hidden="true">●</span> ${words.t("quiet", { age: formatDuration(Math.floor(age / 60000) * 60, reader.language) })}</span>`;
+  }
   const text = { live: words.t("live"), connecting: words.t("connecting"), lost: words.t("notLive", { time: formatSince(since, now(), reader) }) }[state];
   return html`<span class=${`live ${state}`} role="status" title=${words.t(state === "lost" ? "notLiveHint" : "liveHint", { seconds: 30 })}>
     <span class="live-mark" aria-hidden="true">${{ live: "●", connecting: "◌", lost: "○" }[state]}</span> ${text}</span>`;

@@ -3,11 +3,14 @@
 import { createStore } from "./store.js";
 import { address } from "./api.js";
 import { backoff } from "./backoff.js";
-import { now } from "./clock.js";
+import { now, onClockSet } from "./clock.js";
 
 /** @typedef {{state: "connecting" | "live" | "lost", since: number}} Liveness */
 
 export const liveness = createStore(/** @type {Liveness} */ ({ state: "connecting", since: now() }));
+
+// An instant taken before the clock was set was the reader's own.
+onClockSet((shift) => liveness.set({ since: liveness.get().since + shift }));
 
 const listeners = new Set();
 

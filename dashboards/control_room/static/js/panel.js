@@ -7,7 +7,7 @@ import { useReader, useTheme } from "./session.js";
 import { hasValues } from "./frames.js";
 import { spanOf } from "./format/times.js";
 import { adjust } from "./navigation.js";
-import { filledLink } from "./fieldconfig.js";
+import { configOf, filledLink } from "./fieldconfig.js";
 import { followable } from "./router.js";
 import { Empty, Failed, OldChip, Skeleton } from "./states.js";
 import { BarGauge, Gauge, Stat } from "./panels/single.js";
@@ -20,6 +20,8 @@ import { SiteList } from "./map/map.js";
 import { colouredSites } from "./map/sites.js";
 
 const TYPES = { stat: Stat, gauge: Gauge, bargauge: BarGauge, table: TablePanel, timeseries: TimeSeries, "state-timeline": StateTimeline, geomap: GeomapPanel };
+/** Bodies that may scroll, and so must be reached by keyboard; tables and timelines scroll inside. */
+const SCROLLS = new Set(["bargauge"]);
 /** Panels that have another form of themselves as a table. */
 const DRAWN = new Set(["timeseries", "state-timeline", "geomap", "bargauge", "gauge"]);
 
@@ -56,7 +58,7 @@ function DataPanel({ panel, context, style, heading = "h3" }) {
         aria-label=${`${title}: ${reader.words.t(asTable ? "asChart" : "asTable")}`} onClick=${() => setAsTable(!asTable)}><${Icon} name=${asTable ? "chart" : "table"} /></button>`}
       <button type="button" class="icon" data-action="full" title=${reader.words.t("fullScreen")} aria-label=${`${title}: ${reader.words.t("fullScreen")}`} onClick=${() => fullScreen(element.current)}><${Icon} name="full" /></button>
     </header>
-    <div class=${`panel-body${data && failure ? " old" : ""}`}>
+    <div class=${`panel-body${data && failure ? " old" : ""}`} ...${SCROLLS.has(panel.type) ? { tabIndex: 0, role: "group", "aria-label": title } : {}}>
       <${Body} panel=${panel} context=${context} state=${state} asTable=${asTable} reader=${reader} theme=${theme} />
     </div>
   </section>`;
@@ -65,7 +67,13 @@ function DataPanel({ panel, context, style, heading = "h3" }) {
 /** Whether there is nothing to draw: stats say so themselves when they have fields. @param {any} panel @param {any} data */
 function isEmpty(panel, data) {
   if (!data || panel.type === "geomap") return false;
+  if (panel.type === "timeseries") return data.frames.every((frame) => frame.fields.every((field) => field.type !== "number" || isLimit(panel, field, frame.refId) || field.values.every((value) => value === null)));
   return panel.type === "stat" ? data.frames.every((frame) => frame.fields.length === 0) : !hasValues(data.frames);
+}
+
+/** A dashed line that never changes is a limit, and no data. */
+function isLimit(panel, field, refId) {
+  return configOf(panel, field, refId).custom?.lineStyle?.fill === "dash" && new Set(field.values).size === 1;
 }
 
 function Body({ panel, context, state, asTable, reader, theme }) {
@@ -75,7 +83,7 @@ function Body({ panel, context, state, asTable, reader, theme }) {
   if (!data) return html`<${Skeleton} />`;
   const Type = TYPES[panel.type];
   if (!Type) return html`<${Empty} text=${reader.words.t("notKnown", { type: panel.type })} />`;
-  if (isEmpty(panel, data)) {
+  if (isEmpty(panel, data) && !hasValues(data.frames)) {
     const noValue = panel.fieldConfig?.defaults?.noValue;
     return html`<${Empty} text=${noValue ? reader.translate(noValue) : reader.words.t("noDataRange")} />`;
   }

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./htm
 import { getJson } from "./api.js";
 import { learnNow, now } from "./clock.js";
 import { refresher } from "./refresh.js";
+import { answered, failed } from "./trouble.js";
 import { approximateInstant, intervalFor, isLive, spanOf } from "./format/times.js";
 
 /** @typedef {import("./frames.js").Frame} Frame */
@@ -37,6 +38,7 @@ export function usePanelData(context, id, element, { least } = {}) {
   const [state, setState] = useState({ data: null, failure: null, loadedAt: null, address: "" });
   const seen = useRef(false);
   const entry = useRef({});
+  const loaded = useRef(/** @type {number | null} */ (null));
   const wanted = JSON.stringify([uid, id, city, range, variables]);
 
   useLayoutEffect(() => {
@@ -63,11 +65,14 @@ export function usePanelData(context, id, element, { least } = {}) {
           ...Object.fromEntries(Object.entries(variables).map(([name, values]) => [`var-${name}`, values])),
         }, { signal: controller.signal });
         if (isLive(range) && range.to === "now") learnNow(answer.to);
+        answered();
         const frames = answer.results;
         setState({ data: { frames, from: answer.from, to: answer.to, truncated: frames.some((frame) => frame.truncated), notices: frames.flatMap((frame) => (frame.truncated ? [] : (frame.notices ?? []))) }, failure: null, loadedAt: now(), address: wanted });
+        loaded.current = now();
       } catch (failure) {
         if (controller.signal.aborted) return;
         // What was there stays, and says that it is old; of another question it would be wrong.
+        failed(failure, loaded.current);
         setState((before) => ({ ...(before.address === wanted ? before : { data: null, loadedAt: null, address: wanted }), failure }));
       }
     };

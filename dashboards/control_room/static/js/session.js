@@ -4,6 +4,7 @@ import { createStore, useStore } from "./store.js";
 import { getJson } from "./api.js";
 import { learnNow } from "./clock.js";
 import { adjust, place } from "./navigation.js";
+import { asInstant } from "./format/times.js";
 import { wordsOf } from "./text/words.js";
 
 /** @typedef {{slug: string, name: Record<string, string>, languages: string[], time_zone: string, simulated: boolean, newest: any, default?: boolean}} City */
@@ -36,6 +37,7 @@ export const session = createStore({
   theme: /** @type {"auto" | "dark" | "light"} */ (asked().get("theme") ?? remembered("theme") ?? "auto"),
   systemDark: matchMedia("(prefers-color-scheme: dark)").matches,
   kiosk: asked().has("kiosk"),
+  newest: /** @type {number | null} */ (null), // the city's newest observation, when it was last asked for
   boardRange: /** @type {{from: string, to: string} | null} */ (null), // what the shown board begins with
   citySlug: asked().get("city") ?? remembered("city"),
 });
@@ -112,9 +114,17 @@ export async function begin() {
   await boards;
 }
 
+/** @param {any} newest an answer's newest observation of the city */
+export function sawNewest(newest) {
+  const at = asInstant(newest);
+  if (at !== null) session.set({ newest: at });
+}
+
 export async function loadCities() {
   try {
-    session.set({ cities: await getJson("/control-room/cities"), citiesFailure: null });
+    const cities = await getJson("/control-room/cities");
+    session.set({ cities, citiesFailure: null });
+    sawNewest(cityIn(session.get())?.newest);
   } catch (failure) {
     session.set({ citiesFailure: failure });
   }

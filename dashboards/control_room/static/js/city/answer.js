@@ -6,7 +6,12 @@ import { now } from "../clock.js";
 import { cssColour } from "../format/colours.js";
 import { classNumber, wordKeyOf } from "../format/thresholds.js";
 import { asInstant, formatSince, formatTime } from "../format/times.js";
-import { formatQuantity, joined } from "../format/units.js";
+import { formatDuration, formatQuantity, joined } from "../format/units.js";
+
+/** How far back a tile looks for when its class began: what is older has lasted longer than that. */
+const LOOKED_BACK_MS = 48 * 3600000 - 60000;
+/** From this share on the days that the law allows are nearly used up. */
+const NEARLY = 0.8;
 
 /**
  * Everything a tile says, from its one row and its trend.
@@ -38,7 +43,7 @@ export function tileOf(panel, data, reader, theme) {
     colour: cssColour(said.colour ?? undefined, theme) ?? "var(--raised)",
     partial: row.partial === true || row.quality === "partial",
     newest: asInstant(row.newest),
-    since: since === null ? "" : words.t("since", { time: formatSince(since, now(), reader) }),
+    since: since === null ? "" : now() - since >= LOOKED_BACK_MS ? words.t("sinceLonger", { span: formatDuration(LOOKED_BACK_MS / 1000, language) }) : words.t("since", { time: formatSince(since, now(), reader) }),
     what: whatOf(row, classed, reader),
     trend: trend.series[0] ? { times: trend.times, values: trend.series[0].values } : { times: [], values: [] },
     trendTarget: deviation ? null : (row.target ?? null),
@@ -65,14 +70,18 @@ function notesOf(row, { unit, classed, deviation }, reader) {
   if (has("day_so_far")) {
     const limit = has("target") ? ` (${words.t("limit").toLowerCase()} ${quantity(row.target, "")})` : "";
     const hours = has("hours_so_far") ? ` · ${words.t("afterHours", { hours: row.hours_so_far })}` : "";
-    notes.push({ name: words.t("daySoFar"), value: `${quantity(row.day_so_far, unit)}${limit}${hours}` });
+    const level = has("target") && row.day_so_far > row.target ? "over" : "";
+    notes.push({ name: words.t("daySoFar"), value: `${quantity(row.day_so_far, unit)}${limit}${hours}`, level, word: level && words.t("over") });
   }
   if (has("days_used") && has("days_allowed")) {
-    notes.push({ name: words.t("daysUsed"), value: words.t("usedOf", { used: row.days_used, allowed: row.days_allowed }), share: row.days_used / Math.max(row.days_allowed, 1) });
+    const share = row.days_used / Math.max(row.days_allowed, 1);
+    const level = row.days_used > row.days_allowed ? "over" : share >= NEARLY ? "nearly" : "";
+    notes.push({ name: words.t("daysUsed"), value: words.t("usedOf", { used: row.days_used, allowed: row.days_allowed }), share, level, word: level && words.t(level === "over" ? "over" : "nearlyUsed") });
   }
-  if (!classed && has("secondary_value")) notes.push({ name: reader.translate(row.secondary_label), value: quantity(row.secondary_value, row.secondary_unit, null) });
+  if (!classed && has("secondary_value")) notes.push({ name: reader.translate(row.secondary_label), value: quantity(row.secondary_value, row.secondary_unit, row.secondary_unit ? null : 2) });
   if (has("target") && !deviation && !has("day_so_far")) notes.push({ name: words.t("target"), value: quantity(row.target, unit) });
-  const weather = [["temperature", "celsius", 0], ["wind", "velocityms", 1], ["precipitation", "lengthmm", 1]].filter(([name]) => has(name)).map(([name, of, decimals]) => quantity(row[name], of, decimals));
+  const weather = [["temperature", "celsius", 0], ["wind", "velocityms", 1], ["precipitation", "lengthmm", 1]].filter(([name]) => has(name))
+    .map(([name, of, decimals]) => `${quantity(row[name], of, decimals)}${name === "precipitation" ? `/24\u00a0${language === "nb" ? "t" : "h"}` : ""}`);
   if (weather.length) notes.push({ name: words.t("weather"), value: weather.join(" · ") });
   return notes;
 }

@@ -1,9 +1,9 @@
 // The last line of "City now": does the data flow. The age ticks between answers.
 
-import { html, useRef } from "../html.js";
+import { html, useEffect, useRef } from "../html.js";
 import { stateOf, usePanelData } from "../paneldata.js";
 import { rowsOf } from "../frames.js";
-import { useReader } from "../session.js";
+import { sawNewest, useReader } from "../session.js";
 import { configOf } from "../fieldconfig.js";
 import { stepOf, classOfColour } from "../format/thresholds.js";
 import { formatNumber } from "../format/numbers.js";
@@ -31,6 +31,9 @@ function Part({ panel, context, say, href, ticking = false }) {
   const { data, failure } = state;
   const row = data ? rowsOf(data.frames[0])[0] : null;
   const value = valueOf(row, ticking);
+  useEffect(() => {
+    if (ticking) sawNewest(row?.newest);
+  }, [ticking, row?.newest]);
   const config = configOf(panel, { name: "value", type: "number", values: [] });
   const level = classOfColour(stepOf(value, config.thresholds)?.color) ?? 0;
   const text = data ? (value === null ? (ticking ? reader.words.t("noObservation") : html`<span title=${reader.words.t("noData")}>–</span>`) : say(value, reader)) : html`<${Waiting} mark=${failure ? "⚠" : "…"} text=${`${reader.translate(panel.title)}: ${reader.words.t(failure ? "failed" : "loading").toLowerCase()}`} />`;

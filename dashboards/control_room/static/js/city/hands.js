@@ -5,7 +5,7 @@ import { stateOf, usePanelData } from "../paneldata.js";
 import { useSiteNames } from "../areas.js";
 import { rowsOf } from "../frames.js";
 import { useReader } from "../session.js";
-import { asInstant, compactAge } from "../format/times.js";
+import { asInstant, formatSince } from "../format/times.js";
 import { now } from "../clock.js";
 import { isSafe } from "../router.js";
 import { sentenceOf } from "./sentences.js";
@@ -27,7 +27,7 @@ export function Hands({ panel, context }) {
     <header><h2>${words.t("needsHand")}</h2>${data && html`<span class="count">${rows.length}</span>`}${data && failure && html`<${OldChip} since=${loadedAt} failure=${failure} />`}</header>
     <div class=${`panel-body${data && failure ? " old" : ""}`} tabindex="0" role="group" aria-label=${words.t("needsHand")}>
       ${!data && (failure ? html`<${Failed} failure=${failure} retry=${retry} />` : html`<${Skeleton} rows=${4} />`)}
-      ${data && rows.length === 0 && html`<p class="all-well"><span aria-hidden="true">✓</span> ${words.t("nothingNeeds")}</p>`}
+      ${data && rows.length === 0 && html`<p class="all-well">${failure ? words.t("nothingNeeded", { time: formatSince(loadedAt, now(), reader) }) : html`<span aria-hidden="true">✓</span> ${words.t("nothingNeeds")}`}</p>`}
       ${rows.length > 0 && html`<ul>${rows.map((row, at) => html`<${Line} key=${`${row.link} ${row.device} ${row.what} ${at}`} row=${row} names=${names} reader=${reader} />`)}</ul>`}
     </div>
   </section>`;
@@ -38,6 +38,6 @@ function Line({ row, names, reader }) {
   const [mark, word] = SEVERITIES[row.severity] ?? SEVERITIES[1];
   const since = asInstant(row.since);
   const inside = html`<span class=${`severity s${row.severity}`} aria-hidden="true">${mark}</span><span class="hidden">${words.t(word)}: </span>
-    <span class="hand-text">${sentenceOf(row, reader, names)}</span>${since !== null && html`<time>${compactAge(now() - since, reader.language)}</time>`}`;
+    <span class="hand-text">${sentenceOf(row, reader, names)}</span>${since !== null && html`<time>${formatSince(since, now(), reader)}</time>`}`;
   return html`<li>${row.link && isSafe(row.link) ? html`<a href=${row.link}>${inside}</a>` : html`<span class="unlinked">${inside}</span>`}</li>`;
 }

@@ -51,14 +51,14 @@ function Said({ tile, title, old, failure, board, data, reader }) {
       <${Sparkline} times=${tile.trend.times} values=${tile.trend.values} from=${data.to - 86400000} to=${data.to} target=${tile.trendTarget} />
     </div>
     <p class="tile-what" title=${tile.what}>${tile.what}</p>
-    ${tile.notes.length > 0 && html`<dl class="tile-notes">${tile.notes.map((note) => html`<div key=${note.name}><dt>${note.name}</dt><dd>${note.value}${note.share !== undefined && html`<${Used} share=${note.share} />`}</dd></div>`)}</dl>`}
+    ${tile.notes.length > 0 && html`<dl class="tile-notes">${tile.notes.map((note) => html`<div key=${note.name}><dt>${note.name}</dt><dd class=${note.level || undefined}>${note.level && html`<span aria-hidden="true">▲ </span>`}${note.value}${note.word && ` · ${note.word}`}${note.share !== undefined && html`<${Used} share=${note.share} level=${note.level} />`}</dd></div>`)}</dl>`}
     <${Coverage} tile=${tile} reader=${reader} />
   </div>`;
 }
 
 /** How much of what the law allows is used: a bar beside the words. */
-function Used({ share }) {
-  return html`<span class=${`used${share >= 1 ? " over" : ""}`} aria-hidden="true"><i style=${{ width: `${Math.min(share, 1) * 100}%` }} /></span>`;
+function Used({ share, level }) {
+  return html`<span class=${`used ${level}`} aria-hidden="true"><i style=${{ width: `${Math.min(share, 1) * 100}%` }} /></span>`;
 }
 
 function Coverage({ tile, reader }) {

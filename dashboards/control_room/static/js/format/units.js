@@ -56,6 +56,7 @@ export function formatDuration(seconds, language = "en") {
   const sign = seconds < 0 ? "−" : "";
   const size = Math.abs(seconds);
   const say = (value, decimals = 0) => formatNumber(value, { language, decimals });
+  if (size === 0) return "0 s";
   if (size < 0.9995) return `${sign}${say(size * 1000)} ms`;
   if (size < 9.95) return `${sign}${say(size, size % 1 < 0.05 ? 0 : 1)} s`;
   if (size < 59.5) return `${sign}${say(size)} s`;

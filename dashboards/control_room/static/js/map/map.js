@@ -6,6 +6,7 @@ import { classColour } from "../format/colours.js";
 import { go } from "../navigation.js";
 import { DataTable } from "../panels/table.js";
 import { Mark } from "./shapes.js";
+import { placesOf } from "./names.js";
 import { siteText } from "./sites.js";
 
 /**
@@ -25,17 +26,19 @@ export function SiteMap({ sites, areas, tiles, reader, theme, label }) {
     let observer = null;
     loadLeaflet().then((L) => {
       if (gone || !holder.current) return;
-      const map = L.map(holder.current, { zoomControl: false, attributionControl: Boolean(tiles), scrollWheelZoom: false, zoomSnap: 0.25, keyboard: true });
+      const map = L.map(holder.current, { zoomControl: false, attributionControl: Boolean(tiles), scrollWheelZoom: false, zoomSnap: 0, zoomDelta: 0.5, keyboard: true });
       map.attributionControl?.setPrefix(false);
       L.control.zoom({ position: "bottomright", zoomInTitle: "+", zoomOutTitle: "−" }).addTo(map);
       if (tiles) L.tileLayer(tiles.url, { attribution: tiles.attribution, maxZoom: 19, className: "tiles" }).addTo(map);
       map.createPane("names").style.zIndex = "450"; // below the marks
       map.on("focus click", () => map.scrollWheelZoom.enable());
       map.on("blur mouseout", () => map.scrollWheelZoom.disable());
-      state.current = { L, map, marks: new Map(), districts: null, fitted: "" };
+      state.current = { L, map, marks: new Map(), districts: null, names: [], fitted: "", scale: 1 };
+      map.on("zoomend", () => placeNames(state.current));
       observer = new ResizeObserver(() => {
         map.invalidateSize({ animate: false });
         fit(state.current);
+        placeNames(state.current);
       });
       observer.observe(holder.current);
       setReady(true);
@@ -61,21 +64,52 @@ export function SiteMap({ sites, areas, tiles, reader, theme, label }) {
 function drawDistricts(state, areas) {
   const { L, map } = state;
   state.districts?.remove();
-  const features = areas.filter((area) => area.boundary).map((area) => ({ type: "Feature", geometry: area.boundary, properties: { name: area.name } }));
-  state.districts = L.geoJSON({ type: "FeatureCollection", features }, {
-    interactive: false,
-    style: { className: "district", weight: 1 },
-    onEachFeature: (feature, layer) => layer.bindTooltip(feature.properties.name, { permanent: true, direction: "center", className: "district-name", interactive: false, pane: "names" }),
-  }).addTo(map);
+  for (const { marker } of state.names) marker.remove();
+  const bounded = areas.filter((area) => area.boundary);
+  const features = bounded.map((area) => ({ type: "Feature", geometry: area.boundary, properties: {} }));
+  state.districts = L.geoJSON({ type: "FeatureCollection", features }, { interactive: false, style: { className: "district", weight: 1 } }).addTo(map);
+  state.names = bounded.map((area) => nameOf(L, area)).sort((one, other) => other.ring.length - one.ring.length);
   state.fitted = "";
   fit(state);
+  placeNames(state);
 }
 
-/** @param {any} L @param {MapSite} site */
-function iconOf(L, site) {
+function nameOf(L, { name, boundary }) {
+  const rings = boundary.type === "MultiPolygon" ? boundary.coordinates.map((polygon) => polygon[0]) : [boundary.coordinates[0]];
+  const ring = rings.reduce((longest, one) => (one.length > longest.length ? one : longest)).map(([longitude, latitude]) => L.latLng(latitude, longitude));
+  const element = document.createElement("span");
+  element.textContent = name;
+  const icon = L.divIcon({ html: element, className: "district-name", iconSize: null });
+  return { ring, element, name, marker: L.marker(ring[0], { icon, interactive: false, keyboard: false, pane: "names" }) };
+}
+
+/** Names stand where no mark is; one without room is left out until somebody zooms in. */
+function placeNames(state) {
+  if (!state?.fitted) return;
+  const { map, names, marks } = state;
+  const { x: width, y: height } = map.getSize();
+  const point = (place) => map.latLngToContainerPoint(place);
+  for (const one of names) {
+    one.marker.addTo(map);
+    one.width ||= one.element.offsetWidth;
+    one.height ||= one.element.offsetHeight;
+  }
+  const taken = [...marks.values()].map(({ marker, size }) => ({ ...point(marker.getLatLng()), width: size + 4, height: size + 2 }));
+  const places = placesOf(names.map((one) => ({ name: one.name, ring: one.ring.map(point), width: one.width })), taken, { height: names[0]?.height ?? 0, within: { width, height } });
+  names.forEach((one, at) => {
+    if (places[at]) one.marker.setLatLng(map.containerPointToLatLng(places[at]));
+    else one.marker.remove();
+  });
+}
+
+/** What has no class is context: smaller, so that what is judged stands out. @param {MapSite} site @param {number} scale */
+function sizeOf(site, scale) {
+  return Math.round((site.classNumber !== null || site.colour || site.silent ? 20 : 14) * scale);
+}
+
+/** @param {any} L @param {MapSite} site @param {number} size */
+function iconOf(L, site, size) {
   const element = document.createElement("div");
-  // What has no class is context: smaller, so that what is judged stands out.
-  const size = site.classNumber !== null || site.colour || site.silent ? 20 : 14;
   render(html`<${Mark} kind=${site.kind} classNumber=${site.classNumber} own=${site.colour} silent=${site.silent} size=${size} />`, element);
   return L.divIcon({ html: element, className: "site-mark", iconSize: [size + 4, size + 4] });
 }
@@ -84,21 +118,25 @@ function drawSites(state, sites, reader) {
   const { L, map, marks } = state;
   const placed = sites.filter((site) => typeof site.latitude === "number" && typeof site.longitude === "number");
   const seen = new Set();
+  state.points = placed.map((site) => [site.latitude, site.longitude]);
+  fit(state);
   for (const site of placed) {
     seen.add(site.site);
     const text = siteText(site, reader);
-    const look = `${site.kind} ${site.classNumber} ${site.colour} ${site.silent} ${text}`;
+    const size = sizeOf(site, state.scale);
+    const look = `${site.kind} ${site.classNumber} ${site.colour} ${site.silent} ${size} ${text}`;
     let mark = marks.get(site.site);
     if (mark && mark.look === look) continue;
     if (!mark) {
-      mark = { marker: L.marker([site.latitude, site.longitude], { keyboard: true, icon: iconOf(L, site) }).addTo(map), look };
+      mark = { marker: L.marker([site.latitude, site.longitude], { keyboard: true, icon: iconOf(L, site, size) }).addTo(map), look };
       mark.marker.on("click keypress", (event) => {
         if (event.type === "click" || event.originalEvent?.key === "Enter") go(`/site/${encodeURIComponent(site.site)}`);
       });
       mark.marker.bindTooltip("", { direction: "top", offset: [0, -8] });
       marks.set(site.site, mark);
-    } else mark.marker.setIcon(iconOf(L, site));
+    } else mark.marker.setIcon(iconOf(L, site, size));
     mark.look = look;
+    mark.size = size;
     mark.marker.setZIndexOffset(site.silent ? 900 : (site.classNumber ?? 0) * 100);
     mark.marker.setTooltipContent(text);
     mark.text = text;
@@ -108,8 +146,7 @@ function drawSites(state, sites, reader) {
     mark.marker.remove();
     marks.delete(slug);
   }
-  state.points = placed.map((site) => [site.latitude, site.longitude]);
-  fit(state);
+  placeNames(state);
   // Only now: before the map has its place, marks have no element.
   for (const { marker, text } of marks.values()) {
     marker.getElement()?.setAttribute("aria-label", text);
@@ -117,7 +154,7 @@ function drawSites(state, sites, reader) {
   }
 }
 
-/** The city fills the map, until somebody moves it. */
+/** The whole city, its districts and its sites, fills the map beside its key, until somebody moves it. */
 function fit(state) {
   if (!state) return;
   const { L, map, districts, points = [] } = state;
@@ -126,11 +163,13 @@ function fit(state) {
   const covered = key && getComputedStyle(key).position === "absolute" ? key.offsetWidth + 10 : 0;
   const { x, y } = map.getSize();
   const bounds = L.latLngBounds(points);
-  if (bounds.isValid() === false && districts?.getBounds().isValid()) bounds.extend(districts.getBounds());
+  if (districts?.getBounds().isValid()) bounds.extend(districts.getBounds());
   const wanted = `${x} ${y} ${covered} ${bounds.isValid() ? bounds.toBBoxString() : ""}`;
   if (!bounds.isValid() || x === 0 || y === 0 || wanted === state.fitted) return;
   state.fitted = wanted;
-  map.fitBounds(bounds.pad(0.04), { animate: false, paddingTopLeft: [10 + covered, 12], paddingBottomRight: [12, 12], maxZoom: 15 });
+  map.fitBounds(bounds, { animate: false, paddingTopLeft: [14 + covered, 14], paddingBottomRight: [14, 14], maxZoom: 15 });
+  // On a small map smaller marks, so that those close together can be told apart.
+  state.scale = Math.min(1, Math.max(0.7, Math.min(x - covered, y) / 380));
 }
 
 /** The same as a list: every site by name, for those who do not use the map. @param {{sites: MapSite[], reader: any, label: string}} props */

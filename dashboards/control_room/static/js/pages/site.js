@@ -9,6 +9,7 @@ import { rangeOf } from "../router.js";
 import { useCity, useReader, useTheme } from "../session.js";
 import { useStore } from "../store.js";
 import { approximateInstant, formatSince, formatTime } from "../format/times.js";
+import { formatNumber } from "../format/numbers.js";
 import { formatDuration, formatQuantity, joined, writtenUnit } from "../format/units.js";
 import { DASHES, seriesColour } from "../format/colours.js";
 import { Failed, Skeleton, useAsked } from "../states.js";
@@ -71,7 +72,7 @@ function Site({ site, datastreams, silent, properties, city, reader, words }) {
     <div class="two">
       <${Messages} city=${city} devices=${devices} reader=${reader} />
       <section class="card"><h2>${words.t("attributes")}</h2><dl class="facts">
-        <div><dt>${words.t("coordinates")}</dt><dd>${site.latitude === null ? "–" : words.t("openMap", { lat: site.latitude, lon: site.longitude })}</dd></div>
+        <div><dt>${words.t("coordinates")}</dt><dd>${site.latitude === null ? "–" : words.t("openMap", { lat: formatNumber(site.latitude, { language: reader.language, decimals: 4 }), lon: formatNumber(site.longitude, { language: reader.language, decimals: 4 }) })}</dd></div>
         ${attributes.map(([name, value]) => html`<div key=${name}><dt>${words.code(name)}</dt><dd>${typeof value === "number" ? joined(formatQuantity(value, ATTRIBUTE_UNITS[name] ?? "", { language: reader.language })) : words.code(String(value))}</dd></div>`)}
       </dl></section>
     </div>

@@ -73,6 +73,12 @@ function share(item, items) {
 /** @param {{panel: any, data: any, reader: any, theme: "dark" | "light", context: any}} props */
 export function BarGauge({ panel, data, reader, theme, context }) {
   const items = itemsOf(panel, data, reader, theme, context);
+  if (panel.options?.orientation === "vertical") {
+    return html`<ul class="columns">${items.map((item) => html`<li key=${item.label} title=${`${item.label}: ${item.full}`}>
+      <span class="column-track" aria-hidden="true"><span class="column-fill" style=${{ height: item.nothing ? 0 : `${Math.max(0.01, share(item, items)) * 100}%`, background: item.colour ?? "var(--accent)" }} /></span>
+      <span class="column-name">${item.label}</span><span class="hidden">: ${item.full}</span>
+    </li>`)}</ul>`;
+  }
   return html`<ul class="bars">
     ${items.map((item) => html`<li key=${item.label}>
       ${item.link ? html`<a class="bar-name" href=${item.link}>${item.label}</a>` : html`<span class="bar-name">${item.label}</span>`}

@@ -24,7 +24,7 @@ export function StateTimeline({ panel, data, reader, theme }) {
         })}
       </div>
     </div>`)}</div>
-    <div class="timeline-axis" aria-hidden="true">${ticks.map((at) => html`<span key=${at}>${formatTime(at, span > 172800000 ? "day" : "clock", reader)}</span>`)}</div>
+    <div class="timeline-axis" aria-hidden="true">${ticks.map((at) => html`<span key=${at}>${formatTime(at, span > 518400000 ? "day" : span > 90000000 ? "short" : "clock", reader)}</span>`)}</div>
     <div class="legend" aria-label=${reader.words.t("legend")} role="group">${[...states].map(([text, colour]) => html`<span class="legend-item" key=${text}><i class="dot" style=${{ background: colour ?? "var(--raised)" }} />${text}</span>`)}</div>
   </div>`;
 }
@@ -35,10 +35,17 @@ function rowsFrom(panel, data, reader, theme) {
     const config = configOf(panel, field, frame.refId);
     const runs = runsOf(times, values, data.to).map((run) => {
       const said = shown(run.value, config, reader);
-      return { from: Math.max(run.from, data.from), to: run.to, text: said.full, colour: cssColour(said.colour ?? undefined, theme), top: topOf(said.colour, config) };
+      return { from: Math.max(run.from, data.from), to: run.to, text: said.full, own: said.colour, colour: cssColour(said.colour ?? undefined, theme), top: topOf(said.colour, config) };
     });
-    return { label: labelOf(config, seriesName(field), reader), runs };
-  });
+    return { label: labelOf(config, seriesName(field), reader), runs, badness: badnessOf(runs) };
+  }).sort((one, other) => other.badness - one.badness || one.label.localeCompare(other.label, reader.language, { numeric: true }));
+}
+
+/** How bad a row is on the whole, for the worst to stand first. */
+function badnessOf(runs) {
+  const weight = (run) => (run.to - run.from) * (classOfColour(run.own ?? undefined) ?? 0);
+  const known = runs.filter((run) => classOfColour(run.own ?? undefined) !== null);
+  return known.length ? known.reduce((sum, run) => sum + weight(run), 0) / known.reduce((sum, run) => sum + run.to - run.from, 1) : 0;
 }
 
 /** Classes differ in height as well as in colour: worse is taller. @param {string | null} colour @param {any} config @returns {number} % left free above */

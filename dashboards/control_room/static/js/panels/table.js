@@ -70,7 +70,10 @@ function columnsOf(panel, frame, reader, theme, context) {
 }
 
 function cellOf(value, field, config, row, reader, theme, context) {
-  const said = shown(value, config, reader, field.type);
+  // A board's own word for nothing is the whole panel's ("nothing was refused"), not a cell's.
+  const said = shown(value, { ...config, noValue: "–" }, reader, field.type);
+  // Codes that the data hold: kinds, classes of instruments, states.
+  if (typeof value === "string" && !said.mapped && reader.words.has(value)) said.full = said.text = reader.words.code(value);
   const type = config.custom?.cellOptions?.type ?? config.custom?.displayMode;
   const colour = said.nothing ? null : cssColour(said.colour ?? undefined, theme);
   const link = said.nothing ? null : linkOf(config, { value, text: said.text, name: field.name, row, ...context });

@@ -3,7 +3,7 @@
 export const en = {
   skip: "Skip to content", controlRoom: "Control room", boards: "Boards", city: "City", simulated: "simulated",
   simulatedBanner: "Simulated data: {city} does not exist, and nothing here was measured.",
-  live: "live", connecting: "connecting", notLive: "not live since {time}", liveHint: "New values appear by themselves.",
+  live: "live", connecting: "connecting", quiet: "connected, newest {age} ago", quietHint: "The connection is there, but nothing new has been measured. Is ingest running?", notLive: "not live since {time}", liveHint: "New values appear by themselves.",
   notLiveHint: "The connection for live values is gone; it is tried again. Values are still asked for every {seconds} s.",
   language: "Language", theme: "Theme", themeAuto: "as the system", themeDark: "dark", themeLight: "light", help: "Help", close: "Close", menu: "Menu",
   clock: "Time in {city}", home: "City now",
@@ -24,14 +24,14 @@ export const en = {
   partial: "partial", partialHint: "Not every pollutant of the index is measured.", indicative: "indicative",
   // city now
   air: "Air", traffic: "Traffic", energy: "Energy", noise: "Noise", daySoFar: "Day so far", afterHours: "{hours}/24 h",
-  daysUsed: "Days used", usedOf: "{used} of {allowed}", sites: "{ok} of {all} sites", sitesLabel: "{ok} of {all} sites measuring, newest value {age} old",
-  since: "since {time}", target: "Target", trend: "Last 24 hours", whyThis: "Evidence: which sensors, which formula, what was left out", weather: "Weather",
-  at: "at {place}", map: "Map", list: "List", asMap: "Show as map", asList: "Show as list", needsHand: "Needs a hand", nothingNeeds: "Nothing needs a hand.",
-  newestObservation: "newest observation {age} ago", noObservation: "no observation yet", perMinute: "{count} messages/min", refused: "{count} refused", behind: "rollups {age} behind",
+  daysUsed: "Days used", usedOf: "{used} of {allowed}", over: "over", nearlyUsed: "nearly used up", sites: "{ok} of {all} sites", sitesLabel: "{ok} of {all} sites measuring, newest value {age} old",
+  since: "since {time}", sinceLonger: "for over {span}", target: "Target", trend: "Last 24 hours", whyThis: "Evidence: which sensors, which formula, what was left out", weather: "Weather",
+  at: "at {place}", map: "Map", list: "List", asMap: "Show as map", asList: "Show as list", needsHand: "Needs a hand", nothingNeeds: "Nothing needs a hand.", nothingNeeded: "Nothing needed a hand at {time}.", serverAway: "Not up to date since {time}.", askedAgain: "The page asks again by itself.",
+  newestObservation: "newest observation {age} ago", noObservation: "no observation yet", perMinute: "{count} values/min", refused: "{count} refused", behind: "rollups {age} behind",
   pipeline: "How the data flow", site: "Site", kind: "Kind", state: "State", silent: "silent", silentSince: "silent since {time}", mapHelp: "Colour: class. Shape: kind of site. Hollow: silent.",
   traffic_site: "traffic", background: "background", industrial: "industrial", road: "road", building: "building", household: "household", weather_site: "weather", noise_site: "noise", other: "other",
   severityAlarm: "alarm", severityWarning: "warning", severityInfo: "note", sinceShort: "{age}",
-  hand_silent: "{place} {property} silent for {age}", hand_late: "{place} {property} late by {age}", hand_refused: "{count} messages refused: {reason}",
+  hand_silent: "{place} {property} silent for {age}", hand_late: "{place} {property} late by {age}", hand_all_silent: "All {count} devices are silent: does ingest run?", hand_refused: "{count} messages refused: {reason}",
   hand_refused_one: "1 message refused: {reason}",
   hand_pending: "To be activated: {device}",
   // time

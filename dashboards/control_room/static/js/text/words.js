@@ -25,6 +25,8 @@ export function wordsOf(language, boards = {}) {
   return {
     language,
     t,
+    /** Whether a code has a word of the page's. @param {string} code */
+    has: (code) => /^[a-z_]+$/.test(code) && Object.hasOwn(own, NAMES[code] ?? code),
     /** A code as a word ("not_evaluated", "road"); what is none stays as it is. @param {string | null | undefined} code */
     code(code) {
       if (!code) return "";
