@@ -18,6 +18,8 @@ _ARGUMENTS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
     "--font-render-hinting=none", "--disable-lcd-text",
 )  # fmt: skip
+PANELS = "**/control-room/boards/*/panels/*"
+"""Where panels ask for their data."""
 PATIENCE_MS = 30_000
 """A busy machine is no defect of the page."""
 

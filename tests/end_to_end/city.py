@@ -48,7 +48,7 @@ class ControlRoom:
 
 
 @contextmanager
-def opened(database_url, clock=None, pool_size=4):
+def opened(database_url, clock=None, pool_size=8):
     clock = clock or Clock()
     with (
         open_control_room(database_url, pool_size, clock, ControlRoomSettings()) as router,

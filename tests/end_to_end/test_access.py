@@ -84,14 +84,14 @@ def test_a_line_a_value_and_a_site_of_the_list_open_with_enter(visit):
         assert page.page.evaluate("location.pathname").startswith(leads_to), selector
         page.expect("Failed to load resource")  # the seed has no evidence of the city's class
         page.page.go_back()
-        page.page.wait_for_function("location.pathname === '/'")
+        page.page.wait_for_function("() => location.pathname === '/'")
         page.settle()
     page.page.focus('[data-panel="5"] [data-action="table"]')
     page.page.keyboard.press("Enter")
     page.page.wait_for_selector('[data-panel="5"] table a')
     page.page.focus('[data-panel="5"] table a')
     page.page.keyboard.press("Enter")
-    page.page.wait_for_function("location.pathname.startsWith('/site/')")
+    page.page.wait_for_function("() => location.pathname.startsWith('/site/')")
 
 
 def test_help_and_time_picker_open_keep_the_focus_and_close_on_escape(visit):
@@ -122,21 +122,21 @@ def test_every_shortcut_of_the_help_does_what_it_says(visit):
     assert named == {"?", "0", "1", "9", "t", "r", "d", "l", "k", "f", "v", "Esc"}
     press("Escape")
     press("l")
-    wait("document.documentElement.lang === 'nb'")
+    wait("() => document.documentElement.lang === 'nb'")
     theme = page.page.evaluate("document.documentElement.dataset.theme")
     press("d")
     press("d")
     wait("(before) => document.documentElement.dataset.theme !== before", arg=theme)
     press("2")
-    wait("location.pathname.startsWith('/board/')")
+    wait("() => location.pathname.startsWith('/board/')")
     press("t")
     page.page.wait_for_selector(".timepicker[open]")
     press("Escape")
     press("0")
-    wait("location.pathname === '/'")
+    wait("() => location.pathname === '/'")
     page.settle()
     page.page.focus('[data-panel="7"] [data-action="table"]')
     press("v")
     page.page.wait_for_selector('[data-panel="7"] table')
     press("k")
-    wait("document.documentElement.classList.contains('kiosk')")
+    wait("() => document.documentElement.classList.contains('kiosk')")

@@ -83,4 +83,4 @@ def test_numbers_are_written_as_the_reader_writes_them(visit):
 
 def test_the_clock_is_the_citys_not_the_readers(visit):
     page = visit("/")
-    page.page.wait_for_function("document.querySelector('.clock').innerText.startsWith('15:05')")
+    page.page.wait_for_function("() => document.querySelector('.clock').innerText.startsWith('15:05')")

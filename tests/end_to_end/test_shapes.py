@@ -3,6 +3,7 @@
 import pytest
 
 from tests.end_to_end import browser
+from tests.end_to_end.browser import PANELS
 from tests.end_to_end.test_boards import BOARDS, address_of
 
 
@@ -101,7 +102,7 @@ def test_a_wallboard_is_readable_from_afar_and_fits(visit, size):
 
 def test_nothing_moves_for_those_who_want_no_motion(visit):
     page = visit(None, reduced_motion="reduce")
-    page.page.route("**/panels/*", no_answer)
+    page.page.route(PANELS, no_answer)
     page.go("/", settled=False)
     page.page.wait_for_selector(".skeleton")
     assert moving(page) == []
@@ -109,7 +110,7 @@ def test_nothing_moves_for_those_who_want_no_motion(visit):
 
 def test_something_moves_for_those_who_do_not_mind(visit):
     page = visit(None, reduced_motion="no-preference")
-    page.page.route("**/panels/*", no_answer)
+    page.page.route(PANELS, no_answer)
     page.go("/", settled=False)
     page.page.wait_for_selector(".skeleton")
     assert moving(page) != []

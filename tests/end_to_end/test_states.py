@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.end_to_end.browser import PANELS
 from tests.end_to_end.test_shapes import no_answer
 from tests.seeded_city import NOW
 
@@ -37,7 +38,7 @@ def states(page, numbers=range(1, 12)):
 def refuse(page):
     page.expect("503")
     answer = {"status": 503, "content_type": "application/problem+json", "body": json.dumps(BUSY)}
-    page.page.route("**/panels/*", lambda route: route.fulfill(**answer))
+    page.page.route(PANELS, lambda route: route.fulfill(**answer))
 
 
 def test_live(visit):
@@ -49,7 +50,7 @@ def test_live(visit):
 
 def test_loading_says_so(visit):
     page = visit(None)
-    page.page.route("**/panels/*", no_answer)
+    page.page.route(PANELS, no_answer)
     page.go("/", settled=False)
     page.page.wait_for_selector('[data-panel="1"] .skeleton')
     assert set(states(page, range(1, 8)).values()) == {"loading"}
@@ -66,7 +67,7 @@ def test_failed_says_what_and_what_to_do_and_mends_itself_on_demand(visit):
     assert "Could not be loaded" in said
     assert BUSY["detail"] in said
     assert BUSY["hint"] in said
-    page.page.unroute("**/panels/*")
+    page.page.unroute(PANELS)
     page.page.click('[data-panel="2"] .failed button')
     page.page.wait_for_selector('[data-panel="2"][data-state="live"]')
 
