@@ -100,8 +100,9 @@ FROM board_device d
 WHERE d.city = {CITY} AND d.area IN ({AREAS}) AND (d.site IN ({SITES}) OR d.site IS NULL)
 ORDER BY 1 DESC, age DESC NULLS LAST, d.device LIMIT 200
 ) n LEFT JOIN LATERAL (
-    SELECT h.value FROM board_datastream s JOIN board_hour h ON h.datastream = s.datastream
-    WHERE s.device_id = n.device_id AND s.property = 'battery_level'
+    SELECT h.value FROM board_hour h
+    WHERE h.datastream = (SELECT s.datastream FROM board_datastream s
+                          WHERE s.city = {CITY} AND s.device_id = n.device_id AND s.property = 'battery_level' LIMIT 1)
       AND h.time > {TO} - interval '7 days' AND h.time <= {TO}
     ORDER BY h.time DESC LIMIT 1
 ) b ON true

@@ -152,7 +152,7 @@ test("both languages have every word, with the same places to fill", () => {
 test("what needs a hand is a sentence", () => {
   const names = new Map([["elgeseter", "Elgeseter"]]);
   assert.equal(plain(sentenceOf({ what: "silent", site: "elgeseter", property: "PM10", minutes: 43, count: 1 }, reader(), names)), "Elgeseter PM10 silent for 43 min");
-  assert.equal(plain(sentenceOf({ what: "refused", property: "unknown_unit", count: 12, minutes: 1 }, reader("nb"))), "12 meldinger avvist: ukjent enhet");
+  assert.equal(plain(sentenceOf({ what: "refused", property: "unknown_unit", count: 12, minutes: 1 }, reader("nb"))), "12 meldinger avvist: ukjent måleenhet");
   assert.equal(plain(sentenceOf({ what: "refused", property: "unknown_unit", count: 1 }, reader())), "1 message refused: unknown unit");
   assert.equal(sentenceOf({ what: "air", site: "elgeseter", property: "Very poor" }, reader(), names), "Elgeseter: air is very poor");
   assert.equal(sentenceOf({ what: "something new", site: "x", count: 1 }, reader()), "something new · x");

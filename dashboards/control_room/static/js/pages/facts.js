@@ -47,7 +47,7 @@ function formulaOf(definition, words) {
   if (!definition.calculator) return null;
   const inputs = Object.keys(definition.inputs ?? {}).join(", ");
   const parameters = Object.entries(definition.parameters ?? {}).filter(([, value]) => typeof value !== "object").map(([name, value]) => `${words.code(name)} ${value}`);
-  const combined = definition.scope ? Object.entries(definition.scope).map(([kind, how]) => `${words.t(`scope_${kind}`)}: ${String(how).replaceAll("_", " ")}`).join("; ") : "";
+  const combined = definition.scope ? Object.entries(definition.scope).map(([kind, how]) => `${words.t(`scope_${kind}`)}: ${words.code(String(how))}`).join("; ") : "";
   return html`<code>${definition.calculator}(${inputs})</code>${parameters.length > 0 && ` · ${parameters.join(", ")}`}${combined && html`<br /><span class="muted">${combined}</span>`}`;
 }
 

@@ -5,14 +5,14 @@ import { alignedSeries, runsOf, seriesName } from "../frames.js";
 import { configOf, labelOf, shown } from "../fieldconfig.js";
 import { cssColour, textOn } from "../format/colours.js";
 import { classOfColour, wordKeyOf } from "../format/thresholds.js";
-import { formatTime } from "../format/times.js";
+import { dayKey, formatTime, fromLocalInput, localInput } from "../format/times.js";
 
 /** @param {{panel: any, data: any, reader: any, theme: "dark" | "light"}} props */
 export function StateTimeline({ panel, data, reader, theme }) {
   const rows = useMemo(() => rowsFrom(panel, data, reader, theme), [panel, data, reader.words, theme]);
   const span = data.to - data.from || 1;
   const states = new Map(rows.flatMap((row) => row.runs.map((run) => [run.text, run.colour])));
-  const ticks = Array.from({ length: 5 }, (_, at) => data.from + (span * at) / 4);
+  const ticks = ticksOf(data.from, data.to, reader.zone);
   return html`<div class="timeline">
     <div class="timeline-rows" tabindex="0" role="group" aria-label=${reader.translate(panel.title)}>${rows.map((row) => html`<div class="timeline-row" key=${row.label}>
       <span class="timeline-name" title=${row.label}>${row.label}</span>
@@ -24,9 +24,31 @@ export function StateTimeline({ panel, data, reader, theme }) {
         })}
       </div>
     </div>`)}</div>
-    <div class="timeline-axis" aria-hidden="true">${ticks.map((at) => html`<span key=${at}>${formatTime(at, span > 518400000 ? "day" : span > 90000000 ? "short" : "clock", reader)}</span>`)}</div>
+    <div class="timeline-axis" aria-hidden="true">${ticks.map((at) => html`<span key=${at} style=${{ left: `${((at - data.from) / span) * 100}%` }}>${formatTime(at, isMidnight(at, reader.zone) ? "weekday" : "clock", reader)}</span>`)}</div>
     <div class="legend" aria-label=${reader.words.t("legend")} role="group">${[...states].map(([text, colour]) => html`<span class="legend-item" key=${text}><i class="dot" style=${{ background: colour ?? "var(--raised)" }} />${text}</span>`)}</div>
   </div>`;
+}
+
+const HOUR = 3600000;
+const STEPS = [1, 3, 6, 12, 24, 48, 96, 168, 336, 720].map((hours) => hours * HOUR);
+const MOST_TICKS = 6;
+
+/** @param {number} at @param {string} zone */
+function isMidnight(at, zone) {
+  return localInput(at, zone).endsWith("T00:00");
+}
+
+/** Whole hours of the zone's wall clock, midnights among them. @param {number} from @param {number} to @param {string} zone */
+function ticksOf(from, to, zone) {
+  const step = STEPS.find((one) => (to - from) / one <= MOST_TICKS) ?? STEPS.at(-1);
+  const begin = fromLocalInput(`${dayKey(from, zone)}T00:00`, zone) ?? from;
+  const ticks = [];
+  for (let at = begin; at <= to; at += step) {
+    // Days of 23 and 25 hours: a day's tick stays at midnight.
+    const tick = step >= 24 * HOUR ? (fromLocalInput(`${dayKey(at + 2 * HOUR, zone)}T00:00`, zone) ?? at) : at;
+    if (tick >= from + (to - from) * 0.03 && tick <= to - (to - from) * 0.03) ticks.push(tick);
+  }
+  return ticks;
 }
 
 function rowsFrom(panel, data, reader, theme) {

@@ -73,4 +73,6 @@ export const en = {
   too_many_pending: "too many devices waiting", too_many_datastreams: "too many datastreams",
   device_disabled: "device disabled", retained_without_time: "retained without a time",
   not_storable: "cannot be stored", decoder_failed: "fault of the platform", no_coverage: "no coverage",
+  // how a scope's value comes of its sites, and parts of values
+  worst_site: "worst site", mean_of_sites: "mean of its sites", sum_of_sites: "sum of its sites", own: "own", complete: "complete", decided_by: "decided by", pollutants: "pollutants",
 };

@@ -56,11 +56,13 @@ export const nb = {
   invalid_json: "ikke JSON", empty: "ingen verdi", bad_name: "ubrukelig navn", non_finite: "ikke et endelig tall",
   wrong_type: "ikke et tall", sentinel: "kode for «ingen verdi»", time_unreadable: "uleselig tid",
   time_without_zone: "tid uten sone", time_in_past: "tid for langt tilbake", time_in_future: "tid fram i tid",
-  unknown_unit: "ukjent enhet", unit_missing: "enhet mangler", unit_dimension_mismatch: "enhet for noe annet",
+  unknown_unit: "ukjent måleenhet", unit_missing: "måleenhet mangler", unit_dimension_mismatch: "måleenhet for noe annet",
   unknown_property: "ukjent egenskap", too_deep: "for dypt nøstet", too_large: "for stor",
   senml_invalid: "ugyldig SenML", device_mismatch: "en annen enhet enn emnet", device_missing: "ingen enhet nevnt",
   topic_not_ours: "emnet leses ikke", unknown_city: "ukjent by", unknown_device: "ukjent enhet (avsender)",
   too_many_pending: "for mange enheter venter", too_many_datastreams: "for mange datastrømmer",
   device_disabled: "enheten er slått av", retained_without_time: "beholdt uten tid", not_storable: "kan ikke lagres",
   decoder_failed: "feil i plattformen", no_coverage: "ingen dekning",
+  // how a scope's value comes of its sites, and parts of values
+  worst_site: "verste sted", mean_of_sites: "snitt av stedene", sum_of_sites: "sum av stedene", own: "egen", complete: "fullstendig", decided_by: "avgjort av", pollutants: "stoffer",
 };
