@@ -116,11 +116,14 @@ def probe(broker_url, look):
     host, _, port = broker_url.rpartition("@")[2].rpartition("//")[2].partition(":")
     client.connect(host, int(port))
     client.loop_start()
+    while not client.is_connected():
+        time.sleep(0.01)
     sent = time.monotonic()
     payload = json.dumps({"time": datetime.now(UTC).isoformat(), name: 20 + sent % 1})
-    client.publish(f"bypuls/v1/{city}/{device}/observations", payload, qos=1).wait_for_publish(10)
+    client.publish(f"bypuls/v1/{city}/{device}/observations", payload, qos=1)
     while time.monotonic() - sent < LONGEST and any(a == b for a, b in zip(before, shown(), strict=True)):
         time.sleep(0.02)
-    client.loop_stop()
+    age = time.monotonic() - sent
     client.disconnect()
-    return time.monotonic() - sent
+    client.loop_stop()
+    return age
