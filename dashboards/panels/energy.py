@@ -7,7 +7,7 @@ from dashboards.look import LINE, asks, own
 from dashboards.panels import links
 from dashboards.panels.choices import CITY, SITES
 from dashboards.panels.common import chosen_sites, city_newest, newest_of
-from dashboards.panels.sql import EVERY_METER, TO
+from dashboards.panels.sql import EVERY_METER, TO, WHOLE
 from dashboards.parts import At, Column, Field, Query, Words
 from dashboards.text import Text
 
@@ -80,8 +80,8 @@ def hours() -> Panel:
 SELECT $__timeGroupAlias(h.time, $__interval, NULL), '{name}' AS metric,
        avg(h.value) FILTER (WHERE {EVERY_METER}) AS value
 FROM (
-    SELECT h.time, sum(h.value) AS value, count(h.value) AS meters,
-           max(count(h.value)) OVER (ORDER BY h.time ROWS BETWEEN 48 PRECEDING AND CURRENT ROW) AS usual
+    SELECT h.time, sum(h.value) {WHOLE} AS value, count(h.value) {WHOLE} AS meters,
+           max(count(h.value) {WHOLE}) OVER (ORDER BY h.time ROWS BETWEEN 48 PRECEDING AND CURRENT ROW) AS usual
     FROM board_datastream d JOIN board_hour h ON h.datastream = d.datastream AND $__timeFilter(h.time)
     WHERE d.city = {CITY} AND d.site IN ({SITES}) AND d.property = 'active_energy_import'
     GROUP BY h.time

@@ -10,6 +10,9 @@ CITY = "(SELECT bypuls_board_city())"
 
 OK = "AND k.quality = 'ok'"
 
+WHOLE = "FILTER (WHERE h.covered > 0.9)"
+"""Of registers: an hour whose last readings are still on their way is not counted as little used."""
+
 EVERY_METER = "h.meters >= 0.9 * h.usual"
 """Of a sum over meters: nearly all that spoke in the two days before are in it, else it would look like a fall."""
 

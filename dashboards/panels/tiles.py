@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dashboards.builder import Panel, stat
 from dashboards.look import BAD, GOOD, WARN, asks, class_field, levels, noise_zones, own, own_edges, standards
 from dashboards.panels import links
-from dashboards.panels.sql import CITY, EVERY_METER, TO, literal, newest
+from dashboards.panels.sql import CITY, EVERY_METER, TO, WHOLE, literal, newest
 from dashboards.panels.sql import words as listed
 from dashboards.parts import At, Column, Field, Query, Words
 from dashboards.text import Text, same
@@ -270,7 +270,8 @@ def energy() -> Panel:
         fresh="60 hours",
         properties=("active_energy_import",),
         hourly=f"""SELECT h.start, h.value FROM (
-        SELECT h.time AS start, sum(h.value) AS value, count(h.value) AS meters, max(count(h.value)) OVER () AS usual
+        SELECT h.time AS start, sum(h.value) {WHOLE} AS value, count(h.value) {WHOLE} AS meters,
+               max(count(h.value) {WHOLE}) OVER () AS usual
         FROM board_hour h
         WHERE h.city = {CITY} AND h.property = 'active_energy_import'
           AND h.time > {TO} - interval '24 hours' AND h.time <= {TO} - interval '1 hour' GROUP BY h.time

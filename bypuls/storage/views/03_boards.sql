@@ -112,7 +112,8 @@ SELECT s.city, s.site, s.property, s.channel, r.datastream, r.bucket AS time,
                            r.sin_sum, r.cos_sum) AS value,
        r.min, r.max, r.n_good + r.n_not_evaluated AS counting,
        r.n_good + r.n_not_evaluated + r.n_suspect + r.n_fail AS readings, r.n_suspect AS suspect, r.n_fail AS fail,
-       r.expected, p.unit, p.domain
+       r.expected, p.unit, p.domain,
+       coalesce(r.covered, 1) AS covered  -- of a register's hour: the share that lies between its readings
 FROM datastream s
 JOIN observed_property p ON p.id = s.property
 JOIN rollup_1h r ON r.datastream = s.id;
