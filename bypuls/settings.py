@@ -67,7 +67,7 @@ class ProcessSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BYPULS_PROCESS_", extra="ignore")
 
     batch_buckets: int = Field(20_000, ge=1)
-    batch_values: int = Field(20_000, ge=1)
+    batch_values: int = Field(5_000, ge=1)
     poll_seconds: float = Field(0.5, gt=0, le=60)
 
 
