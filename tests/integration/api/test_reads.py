@@ -355,7 +355,8 @@ def test_a_long_payload_is_cut_in_the_list_and_whole_alone(own_api):
 
 def test_silent_series_are_those_that_should_have_spoken(own_api):
     found = own_api.data("/v1/silent?city=alpha")
-    # PM10 of meter-2 is 29 minutes old, of ten minutes and expected every 10: it ended 19 minutes ago; the wind's spacing is unknown; the stranger is pending.
+    # PM10 of meter-2 is 29 minutes old, of ten minutes and expected every 10: it ended 19 minutes ago;
+    # the wind's spacing is unknown; the stranger is pending.
     assert [(row["device"], row["property"]) for row in found] == [("meter-1", "sound_level_laeq")]
     assert found[0]["silent_seconds"] == 3 * 3600
     own_api.sql("UPDATE datastream SET last_time = last_time - interval '12 minutes'")
