@@ -105,3 +105,7 @@ def test_what_a_client_cannot_unpack_is_sent_plain(room):
 def test_the_committed_boards_can_be_read():
     for board in Boards().all.values():
         assert board.panels, board.uid
+
+
+def test_settings_say_what_time_it_is_for_the_server(room):
+    assert room.get("/control-room/settings").json()["now"] > 1_700_000_000_000
