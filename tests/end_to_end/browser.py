@@ -74,11 +74,15 @@ class Visit:
         self.page, self.address = page, address
         self.complaints: list[str] = []
         self.expected: list[str] = []
-        page.on("console", lambda said: said.type == "error" and self._complain(f"console: {said.text}"))
+        page.on("console", self._said)
         page.on("pageerror", lambda error: self._complain(f"error: {error}"))
         # Whatever is not ours is stopped and told.
         outside = re.compile(rf"^(?!{re.escape(address)}/|data:|blob:|about:)")
         page.context.route(outside, self._stop)
+
+    def _said(self, said):
+        if said.type == "error":
+            self._complain(f"console: {said.text} {said.location.get('url', '')}")
 
     def _complain(self, what):
         if not any(re.search(pattern, what) for pattern in self.expected):

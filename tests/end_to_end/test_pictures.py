@@ -43,6 +43,7 @@ def compared(page, name):
 def test_a_page_looks_as_its_stored_picture(look, name, renewing_pictures, tmp_path):
     page = look(**LOOKS[name])
     file = pictures.FOLDER / f"{name}.png"
+    assert [panel["label"] for panel in page.panels() if panel["state"] in {"loading", "failed"}] == []
     if renewing_pictures:
         pictures.store(seen(page), file)
     found = compared(page, name)
@@ -72,7 +73,6 @@ def test_what_is_missing_or_has_another_colour_is_seen(look, renewing_pictures):
 def test_the_edges_of_letters_are_not(look, renewing_pictures):
     page = look("/")
     for rule in (
-        "* { text-rendering: geometricPrecision }",
         ".hand-text { position: relative; left: 0.6px }",
         ".tile-value { position: relative; top: 0.5px }",
     ):
