@@ -170,9 +170,7 @@ def test_another_citys_values_are_its_own_alone(replayed):
     """Trondheim's numbers equal the references all the same: the other tests show it."""
     query = """SELECT kpi, scope, value FROM kpi_value
                WHERE city = 'storvik' AND period = 'PT1H' AND kpi = 'air.pm10.mean' ORDER BY scope, start"""
-    expected = [
-        ("air.pm10.mean", scope, value) for scope in ("elgeseter", "nordre", "storvik") for value in (901, 902)
-    ]
+    expected = [("air.pm10.mean", scope, value) for scope in ("elgeseter", "nordre", "storvik") for value in (901, 902)]
     assert replayed.rows(query) == expected
     assert replayed.rows(
         "SELECT count(*) FROM kpi_value WHERE city = 'trondheim' AND value > 900 AND unit = 'ug/m3'"
