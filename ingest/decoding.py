@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from bypuls.errors import Refusal
 from bypuls.observation import SourceRank
+from ingest.memory import Memory
+
+if TYPE_CHECKING:
+    from ingest.profiles import Profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,10 @@ class Source:
         zone: IANA name, for times without a zone; None refuses them.
         past, future: how far a reading's time may lie from its arrival; None: no bound.
         trusts_payload_device: a gateway, whose payloads name the devices; otherwise the topic's device wins.
+        profiles: maker profiles this source may use; None: all of them.
+        identity: topic template (`site/{city}/{device}/#`) that says which level names the device, as the broker's
+            access rules enforce it; None: our own topics, the format's or the profile's.
+        precision: unit of Unix times where a format does not write it (`s`, `ms`, `us`, `ns`); None: by magnitude.
     """
 
     name: str
@@ -55,6 +64,9 @@ class Source:
     trusts_payload_device: bool = False
     max_payload_bytes: int = 1_048_576
     max_readings: int = 5000
+    profiles: tuple[str, ...] | None = None
+    identity: str | None = None
+    precision: str | None = None
 
 
 # A Struct, because a frozen dataclass costs fifteen times as much to make and there is one per number received.
@@ -68,6 +80,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
         channel: lane, phase, sensor … of a device with several; "" for the only one.
         unit: as sent; None when the message gives none. `bypuls.units` says what it means.
         time: with a zone; None when the message gives none (then the time of arrival is meant, plus `offset_seconds`).
+            Of an interval's value: the interval's start.
+        interval_seconds: length of the interval that the value is of, where the message or its profile says so.
     """
 
     device: str
@@ -78,6 +92,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     unit: str | None
     time: datetime | None
     offset_seconds: float = 0.0
+    interval_seconds: float | None = None
 
 
 class SentEvent(msgspec.Struct, frozen=True, gc=False):
@@ -85,6 +100,7 @@ class SentEvent(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         kind: one of `EVENT_KINDS`.
+        time: None where the message gives none (then the time of arrival is meant).
         quantity, channel: which register, of a swapped meter; None and "" otherwise.
         unit: of closing and opening, as sent.
         closing, opening: last register of the old meter, first of the new one.
@@ -93,7 +109,7 @@ class SentEvent(msgspec.Struct, frozen=True, gc=False):
 
     device: str
     kind: str
-    time: datetime
+    time: datetime | None
     quantity: str | None = None
     channel: str = ""
     unit: str | None = None
@@ -114,19 +130,75 @@ class Refused(Refusal):
         self.reading = reading
 
 
+class Answer(NamedTuple):
+    """A message that the format wants sent back to its device, such as Sparkplug's request for a new birth."""
+
+    topic: str
+    payload: bytes
+
+
+class Frame(NamedTuple):
+    """Which radio frame a message carries: the same one may come over several gateways or servers.
+
+    Attributes:
+        session: changes when the device joins anew and counts from 0 again; "" where the server does not tell.
+        counter: the frame counter (LoRaWAN f_cnt).
+    """
+
+    device: str
+    session: str
+    counter: int
+
+
 @dataclass(slots=True)
 class Decoded:
-    """What one message held: its readings and events, and what of it was refused. Nothing is dropped without a word."""
+    """What one message held: its readings and events, and what of it was refused. Nothing is dropped without a word.
+
+    Attributes:
+        answers: to be published on the source's own broker.
+        frame: for de-duplication and for counting lost frames.
+        ignored: a key of `ingest.reasons.IGNORED`: why the message rightly holds neither reading nor event.
+    """
 
     readings: list[Reading] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     events: list[SentEvent] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    frame: Frame | None = None
+    ignored: str | None = None
+
+
+class Registered(NamedTuple):
+    """What the registry says of a device that decoding wants to know."""
+
+    profile: str | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a decoder may ask for beside the message and its source.
+
+    Attributes:
+        memory: this source's notes; formats that need none leave it alone.
+        profiles: what is known of makers' messages.
+        registered: by the device's external id; None for a device the registry does not know.
+    """
+
+    memory: Memory
+    profiles: Profiles
+    registered: Callable[[str], Registered | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """A payload format. `recognises` is cheap and never raises; `decode` raises `Refusal` for a whole message."""
+    """A payload format. `recognises` is cheap and never raises; `decode` raises `Refusal` for a whole message.
+
+    Attributes:
+        content_types: MQTT 5 content types that name this format, in lower case.
+    """
 
     name: str
     recognises: Callable[[Message], bool]
-    decode: Callable[[Message, Source], Decoded]
+    decode: Callable[[Message, Source, Context], Decoded]
+    content_types: tuple[str, ...] = ()

@@ -19,7 +19,21 @@ from bypuls.observation import Quality
 from bypuls.plugins import discover
 from bypuls.properties import Aggregation, ObservedProperty, Properties
 from bypuls.units import Units
-from ingest.decoding import SWAPPED_METER, Decoded, Decoder, Message, Reading, Refused, SentEvent, Source
+from ingest.decoding import (
+    SWAPPED_METER,
+    Answer,
+    Context,
+    Decoded,
+    Decoder,
+    Frame,
+    Message,
+    Reading,
+    Refused,
+    SentEvent,
+    Source,
+)
+from ingest.memory import Memory
+from ingest.profiles import Profiles
 from ingest.reasons import REASONS, refusal, shortened
 from ingest.sources import ANY
 from ingest.timestamps import shifted
@@ -88,15 +102,18 @@ class Read:
     city: str | None = None
     device: str | None = None
     decoder: str | None = None
+    answers: list[Answer] = field(default_factory=list)
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What reading needs to know: units, observed properties, and the decoders that are installed."""
+    """What reading needs to know: units, observed properties, makers' profiles and the decoders that are installed."""
 
     units: Units
     properties: Properties
     decoders: Mapping[str, Decoder]
+    profiles: Profiles
 
     @classmethod
     def load(cls) -> Catalogue:
@@ -105,7 +122,7 @@ class Catalogue:
         Raises:
             CatalogueError: a file or a plugin that contradicts itself.
         """
-        return cls(Units.load(), Properties.load(), discover(ingest.decoders, Decoder, "DECODER"))
+        return cls(Units.load(), Properties.load(), discover(ingest.decoders, Decoder, "DECODER"), Profiles.load())
 
 
 class _Rule(NamedTuple):
@@ -123,9 +140,13 @@ class _Rule(NamedTuple):
 
 
 class Reader:
-    """Reads the messages of one source. Keeps what it worked out, so there is one per source and process."""
+    """Reads the messages of one source. Keeps what it worked out, so there is one per source and process.
 
-    def __init__(self, source: Source, catalogue: Catalogue) -> None:
+    Args:
+        context: None: nothing is remembered from earlier messages but in this reader, no device is registered.
+    """
+
+    def __init__(self, source: Source, catalogue: Catalogue, context: Context | None = None) -> None:
         missing = [name for name in source.formats if name not in catalogue.decoders]
         if missing or not source.formats:
             known = ", ".join(sorted(catalogue.decoders))
@@ -135,6 +156,7 @@ class Reader:
         self.source = source
         self._catalogue = catalogue
         self._decoders = tuple(catalogue.decoders[name] for name in source.formats)
+        self._context = context or Context(Memory(), catalogue.profiles, lambda _: None)
         self._rules: dict[tuple[str | None, str | None], _Rule] = {}
 
     def read(self, message: Message) -> Read:
@@ -152,15 +174,15 @@ class Reader:
         decoded = self._decode(message, read)
         if decoded is None:
             return read
-        read.refusals = decoded.refusals
+        read.refusals, read.answers, read.frame = decoded.refusals, decoded.answers, decoded.frame
         if decoded.readings:
             self._take(message, decoded.readings, read)
             if read.device is None:
                 read.device = decoded.readings[0].device
-        elif decoded.events:
+        if decoded.events:
             self._take_events(message, decoded.events, read)
-        elif not decoded.refusals:
-            read.ignored = "no_values"
+        if not (decoded.readings or decoded.events or decoded.refusals):
+            read.ignored = decoded.ignored or "no_values"
         return read
 
     def _decode(self, message: Message, read: Read) -> Decoded | None:
@@ -172,7 +194,7 @@ class Reader:
                     decoder = known
                     break
             read.decoder = decoder.name
-            return decoder.decode(message, self.source)
+            return decoder.decode(message, self.source, self._context)
         except Refusal as refused:
             read.refusals.append(refused)
         except Exception as error:  # noqa: BLE001 - one bad message stops nothing, not even by a fault of ours
@@ -216,7 +238,7 @@ class Reader:
     def _take_events(self, message: Message, events: list[SentEvent], read: Read) -> None:
         for event in events:
             try:
-                time = self._bounded(event.time, message.received_at.astimezone(UTC))
+                time = self._bounded(event.time or message.received_at, message.received_at.astimezone(UTC))
                 name, channel, detail = "", "", event.detail
                 if event.kind == SWAPPED_METER:
                     name, channel, detail = self._swapped(event)

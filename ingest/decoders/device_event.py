@@ -9,7 +9,7 @@ from typing import Any
 
 from bypuls.errors import Refusal
 from ingest.decoders.own_json import DEVICE_KEYS, TIME_KEYS
-from ingest.decoding import EVENT_KINDS, SWAPPED_METER, Decoded, Decoder, Message, SentEvent, Source
+from ingest.decoding import EVENT_KINDS, SWAPPED_METER, Context, Decoded, Decoder, Message, SentEvent, Source
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, is_channel, is_name, number, parse, printable
 from ingest.timestamps import read_time
@@ -26,7 +26,7 @@ def recognises(message: Message) -> bool:
     return topic is not None and topic.kind == "events"
 
 
-def decode(message: Message, source: Source) -> Decoded:
+def decode(message: Message, source: Source, _context: Context) -> Decoded:
     """The event of one message.
 
     Raises:

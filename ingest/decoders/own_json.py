@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any
 
 from bypuls.errors import Refusal
-from ingest.decoding import Decoded, Decoder, Message, Reading, Source
+from ingest.decoding import Context, Decoded, Decoder, Message, Reading, Source
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, is_channel, is_name, number, parse
 from ingest.timestamps import read_time
@@ -34,7 +34,7 @@ def recognises(message: Message) -> bool:
     return payload[:1] == b"{" or payload[:64].lstrip().startswith(_STARTS)
 
 
-def decode(message: Message, source: Source) -> Decoded:
+def decode(message: Message, source: Source, _context: Context) -> Decoded:
     """The readings of one message.
 
     Raises:

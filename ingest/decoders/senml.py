@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from bypuls.errors import Refusal
-from ingest.decoding import Decoded, Decoder, Message, Reading, Source
+from ingest.decoding import Context, Decoded, Decoder, Message, Reading, Source
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, number, parse, printable
 from ingest.timestamps import read_time
@@ -56,7 +56,7 @@ def recognises(message: Message) -> bool:
     return payload[:1] == b"[" or payload[:64].lstrip().startswith((b"[", b"\xef\xbb\xbf["))
 
 
-def decode(message: Message, source: Source) -> Decoded:
+def decode(message: Message, source: Source, _context: Context) -> Decoded:
     """The readings of one pack.
 
     Raises:

@@ -12,7 +12,8 @@ import pytest
 from bypuls.properties import Properties
 from bypuls.qc import Stream
 from bypuls.units import Units
-from ingest.decoding import Message
+from ingest.decoding import Context, Message
+from ingest.memory import Memory
 from ingest.sources import LIVE
 from ingest.validation import Catalogue, Reader
 
@@ -47,10 +48,11 @@ def catalogue():
 @pytest.mark.parametrize("name", MESSAGES)
 def test_reading_a_message(name, catalogue):
     message, reader = Message(TOPIC, MESSAGES[name], NOW), Reader(LIVE, catalogue)
+    context = Context(Memory(), catalogue.profiles, lambda _: None)
     read = reader.read(message)
     count = len(read.accepted)
     assert read.refusals == []
-    decode = microseconds(lambda: catalogue.decoders[read.decoder].decode(message, LIVE))
+    decode = microseconds(lambda: catalogue.decoders[read.decoder].decode(message, LIVE, context))
     whole = microseconds(lambda: reader.read(message))
     print(f"\n{name}: decode {decode:.1f} µs, all {whole:.1f} µs, {(whole - decode) / count:.2f} µs more per reading")
 

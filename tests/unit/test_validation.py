@@ -100,7 +100,7 @@ def test_a_sentinel_of_a_property_counts_where_it_would_be_plausible():
 
 
 def test_a_fault_in_a_decoder_stops_nothing_and_is_named():
-    def broken(_message, _source):
+    def broken(_message, _source, _context):
         raise ZeroDivisionError("oops")
 
     catalogue = replace(Catalogue.load(), decoders={"own_json": Decoder("own_json", lambda _: True, broken)})
