@@ -116,7 +116,7 @@ def test_a_source_with_an_unknown_format_is_refused_at_once(catalogue):
 
 
 def test_names_that_strangers_make_up_do_not_fill_the_memory():
-    def many(_message, _source):
+    def many(_message, _source, _context):
         return Decoded([Reading("d", "f", f"pm25.c{n}", "", 1.0, None, NOW) for n in range(12_000)])
 
     catalogue = replace(Catalogue.load(), decoders={"own_json": Decoder("own_json", lambda _: True, many)})
