@@ -15,11 +15,6 @@ from bypuls.errors import SettingsError
 app = typer.Typer(no_args_is_help=True, help="Look before it is stored, or after.")
 
 
-@app.callback()
-def group() -> None:
-    """Keep `check` a group while it has one command."""
-
-
 @app.command()
 def decode(
     topic: Annotated[str, typer.Option(help="The topic the message was published on.")],
@@ -34,6 +29,20 @@ def decode(
     found = check_decode(topic, _payload(file), now=utc_now())
     say(json.dumps(found, ensure_ascii=False, indent=1) if as_json else render(found))
     raise typer.Exit(exit_code(found))
+
+
+@app.command()
+def samples(
+    folder: Annotated[Path, typer.Argument(help="Sample files, one message each, also in folders of it.")],
+) -> None:
+    """Decode a folder of recorded messages and compare with what each file says is right."""
+    from bypuls.clock import utc_now
+    from ingest.samples import check_samples, read_samples, render
+    from ingest.validation import Catalogue
+
+    verdicts = check_samples(read_samples(folder), Catalogue.load(), utc_now())
+    say(render(verdicts))
+    raise typer.Exit(1 if any(verdict.complaints for verdict in verdicts) else 0)
 
 
 def _payload(file: Path) -> bytes:
