@@ -215,7 +215,7 @@ class _Check:
                 self._complaints.append(f"{named} is read and not expected")
 
     def _is_expected_sum(self, reading: Reading) -> bool:
-        """SenML's sum (RFC 8428, section 4.5.4) stands beside the value in the samples, as a reading of its own here."""
+        """SenML's sum (RFC 8428, section 4.5.4) is a reading of its own here; the samples have it beside the value."""
         name, mark, _ = reading.field.rpartition("#sum")
         sums = (e for e in self._sample.document["expected"] if e["device"] == reading.device and "sum" in e)
         return bool(mark) and any(_ends_with(name, e["field"]) and reading.value == e["sum"] for e in sums)
