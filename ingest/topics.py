@@ -1,13 +1,30 @@
-"""Our own topics, `bypuls/v1/<city>/<device>/<kind>`, and how MQTT topic filters match."""
+"""Our own topics, `bypuls/v1/<city>/<device>/<kind>`, what a source's topics name, and how MQTT topic filters match."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ingest.decoding import Message, Source
 
 ROOT = "bypuls/v1"
 _LEVELS = 5
 _NAME_LENGTH = 128
+_LONGEST_TOPIC = 512  # of those that an identity rule reads; the time that a match takes is bounded with it
+_HOLE = re.compile(r"\{([a-z_]*)(\.\.\.)?\}")
+HOLES = ("city", "device", "property", "channel")
+"""What an identity template may name."""
+
+
+class Named(NamedTuple):
+    """What a topic names by the rule of its source; None: not this."""
+
+    city: str | None
+    device: str | None
+    property: str | None = None
+    channel: str | None = None
 
 
 class OwnTopic(NamedTuple):
@@ -33,6 +50,77 @@ def own_topic(topic: str) -> OwnTopic | None:
     if not (is_device_name(city) and is_device_name(device)):
         return None
     return OwnTopic(city, device, kind)
+
+
+def named_by_topic(topic: str, source: Source) -> Named | None:
+    """City, device, property and channel as the source's identity rule reads them in the topic.
+
+    Without a rule our own topics name city and device, others nothing. None: the topic does not fit the rule.
+    """
+    return _named(topic, source.identity)
+
+
+def topic_device(message: Message, source: Source) -> str | None:
+    """The device that the topic names, as the broker's access rules enforce it; None when it names none.
+
+    A format that finds its device in the topic prefers this to its own reading of the topic.
+    """
+    named = _named(message.topic, source.identity)
+    return None if named is None else named.device
+
+
+@lru_cache(maxsize=65_536)
+def _named(topic: str, identity: str | None) -> Named | None:
+    if identity is None:
+        own = own_topic(topic)
+        return None if own is None else Named(own.city, own.device)
+    match = identity_pattern(identity).fullmatch(topic) if len(topic) <= _LONGEST_TOPIC else None
+    if match is None:
+        return None
+    named = match.groupdict()
+    if not all(is_device_name(text) for text in named.values()):
+        return None
+    return Named(named.get("city"), named.get("device"), named.get("property"), named.get("channel"))
+
+
+@lru_cache(maxsize=256)
+def identity_pattern(template: str) -> re.Pattern[str]:
+    """How topics of an identity template look: levels are texts with holes (`{device}`), `+`, and `#` as the last.
+
+    `{device...}` stands for one level or more, once in a template.
+
+    >>> identity_pattern("site/{city}/{device}/#").fullmatch("site/oslo/plug-7/tele/SENSOR").groupdict()
+    {'city': 'oslo', 'device': 'plug-7'}
+
+    Raises:
+        ValueError: it is no template; says why.
+    """
+    levels = template.split("/")
+    rest = levels[-1] == "#" and len(levels) > 1
+    parts = [_level(level) for level in (levels[:-1] if rest else levels)]
+    names = _HOLE.findall(template)
+    if len({name for name, _ in names}) < len(names) or sum(1 for _, many in names if many) > 1:
+        message = "each name stands once, and ... once"
+        raise ValueError(message)
+    return re.compile("/".join(parts) + ("(?:/.*)?" if rest else ""), re.DOTALL)
+
+
+def _level(level: str) -> str:
+    if level == "+":
+        return "[^/]*"
+    pattern, at = "", 0
+    for hole in _HOLE.finditer(level):
+        if hole[1] not in HOLES:
+            message = f"{hole[0]} is none of {', '.join(f'{{{name}}}' for name in HOLES)}"
+            raise ValueError(message)
+        text = r"[^/]+(?:/[^/]+)*?" if hole[2] else "[^/]+?"
+        pattern += f"{re.escape(level[at : hole.start()])}(?P<{hole[1]}>{text})"
+        at = hole.end()
+    plain = _HOLE.sub("", level)
+    if any(character in plain for character in "+#{}"):
+        message = f"the level {level!r} is neither a text with {{holes}} nor + alone, nor # as the last"
+        raise ValueError(message)
+    return pattern + re.escape(level[at:])
 
 
 def observations(city: str, device: str) -> str:
