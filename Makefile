@@ -7,7 +7,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-us
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: setup up test lint format bench secrets clean
+.PHONY: setup up test lint format bench fuzz secrets clean
 
 setup: $(VENV)/.ready
 
@@ -47,6 +47,10 @@ format: setup
 # Benchmarks are no part of the tests: they print figures.
 bench: setup
 	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -o timeout=1800 -s $(ARGS)
+
+# A million messages that are almost right through every decoder; 'make test' sends twenty thousand.
+fuzz: setup
+	BYPULS_FUZZ=1000000 $(BIN)/pytest tests/unit/test_mutated_messages.py $(ARGS)
 
 # Passwords of the docker-compose installation, once each; needs no environment. What is there stays.
 secrets:
