@@ -66,7 +66,7 @@ def _health(context: Context) -> dict[str, Any]:
     with context.reading() as connection:
         zones = city_zones(connection)
         cities = connection.execute(NAMED["cities"], {"now": now}).fetchall()
-        queues = connection.execute(NAMED["queues"]).fetchall()
+        queues = connection.execute(NAMED["queues"], {"now": now}).fetchall()
         refused = connection.execute(NAMED["refused"], {"now": now}).fetchall()
         platform = connection.execute(NAMED["platform"]).fetchone()
     edition, server, schema = platform or (None, None, None)

@@ -2,8 +2,7 @@
 -- Of each city: its newest observation and how many series are silent (as /v1/silent says it).
 SELECT c.slug AS city, max(s.last_time) AS newest_observation,
        count(*) FILTER (WHERE d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site
-                        AND s.expected_spacing IS NOT NULL
-                        AND s.last_time + coalesce(s.interval, interval '0') < %(now)s - greatest(3 * s.expected_spacing, interval '10 minutes')) AS silent,
+                        AND bypuls_silent_from(s.last_time, s.interval, s.expected_spacing) < %(now)s) AS silent,
        count(s.id) AS datastreams
 FROM city c
 LEFT JOIN datastream s ON s.city = c.slug
@@ -15,7 +14,7 @@ ORDER BY c.slug
 -- What waits to be computed, and since when. A KPI value that is not due yet is no backlog.
 SELECT 'changed_bucket' AS queue, count(*) AS rows, min(queued_at) AS oldest FROM changed_bucket
 UNION ALL
-SELECT 'kpi_due', count(*), min(queued_at) FROM kpi_due
+SELECT 'kpi_due', count(*), min(greatest(due_at, queued_at)) FROM kpi_due WHERE due_at <= %(now)s
 UNION ALL
 SELECT 'outbox', count(*), min(queued_at) FROM outbox
 

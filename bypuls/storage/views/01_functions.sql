@@ -9,6 +9,20 @@ CREATE OR REPLACE FUNCTION bypuls_edition() RETURNS text LANGUAGE sql STABLE AS 
     END
 $$;
 
+-- When a series whose newest value is of `last_time` is late and when it is silent: null where it is not known how often
+-- it speaks. A value of an interval is stored at the interval's start and cannot come before its end, so both count from
+-- there. Late: the next value has not come half a spacing, or five minutes, after it was to. Silent: nothing for three
+-- times the spacing, ten minutes at least.
+CREATE OR REPLACE FUNCTION bypuls_late_from(last_time timestamptz, "interval" interval, spacing interval) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT last_time + coalesce("interval", interval '0') + spacing + greatest(spacing / 2, interval '5 minutes')
+$$;
+CREATE OR REPLACE FUNCTION bypuls_silent_from(last_time timestamptz, "interval" interval, spacing interval) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN spacing IS NOT NULL
+                THEN last_time + coalesce("interval", interval '0') + greatest(3 * spacing, interval '10 minutes') END
+$$;
+
 -- Makes the monthly partitions that cover [from_time, to_time] where the edition has no hypertables; returns how many
 -- it made. Attaching instead of creating in place: readers and writers of other months are not blocked.
 CREATE OR REPLACE FUNCTION bypuls_ensure_partitions(from_time timestamptz, to_time timestamptz) RETURNS integer

@@ -37,11 +37,9 @@ SELECT s.city, s.slug AS site, s.name, s.kind, s.latitude, s.longitude, coalesce
 FROM site s
 LEFT JOIN area a ON a.city = s.city AND a.slug = s.area;
 
--- One series. `last_end`: until when its newest value tells; a value of an interval is stored at the interval's start and
--- cannot come before its end, so that ages and lateness count from there. `watched`: its device is active and still hangs
--- there, and how often it speaks is known; then it is late from `late_from` on (the next value has not come half a spacing,
--- or five minutes, after it was to) and silent from `silent_from` on (three times its spacing, ten minutes at least: as
--- /v1/silent says it).
+-- One series. `last_end`: until when its newest value tells (of an interval's value: the interval's end). `watched`: its
+-- device is active and still hangs there, and how often it speaks is known; then it is late from `late_from` on and silent
+-- from `silent_from` on (01_functions.sql says when, for /v1/silent too).
 CREATE VIEW board_datastream AS
 SELECT s.city, s.id AS datastream, d.external_id AS device, s.site, t.name AS site_name, t.kind,
        coalesce(t.area, '-') AS area, s.property, p.name ->> 'en' AS property_name, p.domain, p.diagnostic, s.channel,
@@ -49,8 +47,8 @@ SELECT s.city, s.id AS datastream, d.external_id AS device, s.site, t.name AS si
        e.last_end, s.device AS device_id, extract(epoch FROM s.expected_spacing)::double precision AS spacing_seconds,
        d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site AND s.expected_spacing IS NOT NULL
            AND s.last_time IS NOT NULL AS watched,
-       e.last_end + s.expected_spacing + greatest(s.expected_spacing / 2, interval '5 minutes') AS late_from,
-       e.last_end + greatest(3 * s.expected_spacing, interval '10 minutes') AS silent_from
+       bypuls_late_from(s.last_time, s.interval, s.expected_spacing) AS late_from,
+       bypuls_silent_from(s.last_time, s.interval, s.expected_spacing) AS silent_from
 FROM datastream s
 CROSS JOIN LATERAL (SELECT s.last_time + coalesce(s.interval, interval '0') AS last_end) e
 JOIN device d ON d.id = s.device
@@ -74,8 +72,8 @@ LEFT JOIN LATERAL (
     FROM (
         SELECT p.diagnostic, count(*) AS series, max(e.last_end) AS newest,
                extract(epoch FROM min(s.expected_spacing))::double precision AS spacing_seconds,
-               max(e.last_end + greatest(3 * s.expected_spacing, interval '10 minutes')) AS silent_from,
-               max(e.last_end + s.expected_spacing + greatest(s.expected_spacing / 2, interval '5 minutes')) AS late_from
+               max(bypuls_silent_from(s.last_time, s.interval, s.expected_spacing)) AS silent_from,
+               max(bypuls_late_from(s.last_time, s.interval, s.expected_spacing)) AS late_from
         FROM datastream s
         CROSS JOIN LATERAL (SELECT s.last_time + coalesce(s.interval, interval '0') AS last_end) e
         JOIN observed_property p ON p.id = s.property
