@@ -93,6 +93,23 @@ REASONS: dict[str, Reason] = {
     "retained_without_time": Reason(
         "a retained message without a time says nothing about now", "send the time, or publish without retain"
     ),
+    "time_unknown": Reason(
+        "the value is of an earlier moment that the message does not tell",
+        "send each value when it is measured, or with its own time",
+    ),
+    "simulated": Reason(
+        "the network server says that the message is simulated, not measured", "send it from the device itself"
+    ),
+    "no_codec": Reason(
+        "the message carries the device's bytes only, and nothing that reads them",
+        "set a payload formatter (codec) on the network server, or a profile with decode_uplink on the device",
+    ),
+    "codec_failed": Reason(
+        "the maker's decodeUplink did not read the device's bytes", "compare the profile's file with the maker's newest"
+    ),
+    "protobuf": Reason(
+        "the payload is protobuf; its JSON form is read", "set json=true in [integration.mqtt] of ChirpStack"
+    ),
     "not_storable": Reason("the database refuses what the message holds", "report it; the message is kept for replay"),
     "decoder_failed": Reason(
         "a fault of the platform, not of the message", "report it; the message is kept for replay"
@@ -104,6 +121,7 @@ IGNORED: dict[str, str] = {
     "empty": "an empty payload clears a retained message; it is no observation",
     "no_values": "every value is null or text; nothing was measured",
     "retained_without_time": "a retained message without a time says nothing about now",
+    "not_measured": "a message of the network server or the device about itself; nothing was measured",
 }
 """Why a message rightly leaves nothing behind, neither observation nor quarantine."""
 
