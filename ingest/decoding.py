@@ -143,11 +143,15 @@ class Frame(NamedTuple):
     Attributes:
         session: changes when the device joins anew and counts from 0 again; "" where the server does not tell.
         counter: the frame counter (LoRaWAN f_cnt).
+        eui: the device's worldwide key; "" where the message has none.
+        sent_at: when the radio frame was heard; tells a counter that began anew from a frame that is repeated.
     """
 
     device: str
     session: str
     counter: int
+    eui: str = ""
+    sent_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -196,9 +200,15 @@ class Decoder:
 
     Attributes:
         content_types: MQTT 5 content types that name this format, in lower case.
+        knows: whether a message that `recognises` cannot tell by itself is this format's all the same, because of what
+            was remembered (Home Assistant's discovery names state topics of any shape); cheap, never raises.
+        reads_empty: `decode` is also asked about empty payloads that it recognises: a cleared retained message takes
+            back what it had told.
     """
 
     name: str
     recognises: Callable[[Message], bool]
     decode: Callable[[Message, Source, Context], Decoded]
     content_types: tuple[str, ...] = ()
+    knows: Callable[[Message, Context], bool] | None = None
+    reads_empty: bool = False

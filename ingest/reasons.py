@@ -110,6 +110,27 @@ REASONS: dict[str, Reason] = {
     "protobuf": Reason(
         "the payload is protobuf; its JSON form is read", "set json=true in [integration.mqtt] of ChirpStack"
     ),
+    "line_protocol_invalid": Reason(
+        "the line is not of InfluxDB's line protocol", "send measurement,tag=value field=number [time], one per line"
+    ),
+    "telegram_invalid": Reason(
+        "the P1 telegram is cut off, or not one", "send it whole and as it is, from / to the line that begins with !"
+    ),
+    "crc_mismatch": Reason(
+        "the telegram's checksum is wrong: it was changed or cut on its way",
+        "check the cable, the baud rate and that line ends are left as they are; the next telegram comes by itself",
+    ),
+    "bad_protobuf": Reason(
+        "the payload is no Sparkplug B payload", "send protobuf of org.eclipse.tahu.protobuf.Payload, not compressed"
+    ),
+    "birth_missing": Reason(
+        "the metric's name, type and unit stand in a birth message that did not come",
+        "nothing to do: a rebirth was asked for; let the node answer Node Control/Rebirth",
+    ),
+    "template_unsupported": Reason(
+        "the value template is no plain path; templates are never evaluated",
+        "use {{ value }} or {{ value_json.name }}, with no other filters than float, int, round and default",
+    ),
     "not_storable": Reason("the database refuses what the message holds", "report it; the message is kept for replay"),
     "decoder_failed": Reason(
         "a fault of the platform, not of the message", "report it; the message is kept for replay"
@@ -121,7 +142,11 @@ IGNORED: dict[str, str] = {
     "empty": "an empty payload clears a retained message; it is no observation",
     "no_values": "every value is null or text; nothing was measured",
     "retained_without_time": "a retained message without a time says nothing about now",
+    "duplicate_frame": "the same radio frame came before, over another gateway or by a repeated delivery",
     "not_measured": "a message of the network server or the device about itself; nothing was measured",
+    "metadata": "the message describes a device; it is remembered for reading those that follow",
+    "command": "the message is meant for a device or another program",
+    "old_death": "the will of an earlier session; the node has been born again since",
 }
 """Why a message rightly leaves nothing behind, neither observation nor quarantine."""
 
