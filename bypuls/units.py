@@ -28,8 +28,24 @@ MOLAR_MASS: Mapping[str, float] = {
     "o3": 47.998,
     "so2": 64.064,
     "co": 28.010,
+    "co2": 44.009,
+    "nox": 46.0055,  # reported as NO2 (Directive 2008/50/EC, article 2)
+    "nh3": 17.031,
+    "h2s": 34.08,
+    "benzene": 78.114,
 }
 """Grams per mole, by observed property (IUPAC atomic weights; the values air-quality networks use)."""
+
+
+class Conditions(NamedTuple):
+    """To which temperature (K) and pressure (kPa) a gas's concentration refers.
+
+    EU: 293.15 K and 101.325 kPa; US EPA: 298.15 K and 101.325 kPa. Never assumed: a source or the registry says so.
+    """
+
+    temperature: float
+    pressure: float
+
 
 # Which dimensions a property of a dimension may be sent in. Finer than physics on purpose: a reactive energy is no
 # energy and a flow is no count, although pint would convert them. Levels convert to each other as identities only.
@@ -111,7 +127,9 @@ class Units:
 
     exact: Mapping[str, Unit]
     folded: Mapping[str, tuple[str, Unit]]
-    _conversions: dict[tuple[str, str], Conversion] = field(default_factory=dict, repr=False, compare=False)
+    _conversions: dict[tuple[str, str, Conditions | None], Conversion] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def load(cls) -> Units:
@@ -166,28 +184,52 @@ class Units:
             hint="send a UCUM code such as ug/m3, Cel, % or kW.h; docs/formats.md lists the spellings that are read",
         )
 
-    def conversion(self, spelling: str, measured: Measured) -> Conversion:
+    def conversion(self, spelling: str, measured: Measured, conditions: Conditions | None = None) -> Conversion:
         """How a value sent in `spelling` becomes one in the property's canonical unit.
 
         A known pair costs one dictionary look-up; pint is loaded at the first pair that is no identity.
 
+        Args:
+            spelling: as the device writes it.
+            measured: what was measured.
+            conditions: where declared, shares of volume (ppb, ppm) and masses per volume convert to each other.
+
         Raises:
             UnitError: `unknown_unit`, or `unit_dimension_mismatch` when the unit measures something else.
         """
-        known = self._conversions.get((spelling, measured.id))
+        known = self._conversions.get((spelling, measured.id, conditions))
         if known is not None:
             return known
-        unit = self.canonical(spelling)
-        if unit.dimension not in _ACCEPTS.get(measured.dimension, frozenset({measured.dimension})):
-            raise UnitError("unit_dimension_mismatch", _mismatch(spelling, unit, measured), hint=_hint(unit, measured))
-        target = self.canonical(measured.unit)
-        if unit.ucum == target.ucum or measured.dimension in _IDENTITIES:
-            conversion = IDENTITY
+        unit, target = self.canonical(spelling), self.canonical(measured.unit)
+        if unit.dimension in _ACCEPTS.get(measured.dimension, frozenset({measured.dimension})):
+            same = unit.ucum == target.ucum or measured.dimension in _IDENTITIES
+            conversion = IDENTITY if same else _compute(unit.expression, target.expression)
+        elif needs_conditions(unit, measured) and conditions is not None:
+            conversion = self._between_mass_and_volume(unit, target, measured, conditions)
         else:
-            conversion = _compute(unit.expression, target.expression)
+            raise UnitError("unit_dimension_mismatch", _mismatch(spelling, unit, measured), hint=_hint(unit, measured))
         if len(self._conversions) < _CACHED:
-            self._conversions[(spelling, measured.id)] = conversion
+            self._conversions[(spelling, measured.id, conditions)] = conversion
         return conversion
+
+    def _between_mass_and_volume(
+        self, unit: Unit, target: Unit, measured: Measured, conditions: Conditions
+    ) -> Conversion:
+        per_ppb = mass_concentration_factor(measured.id, *conditions)
+        mass, share = self.exact["ug/m3"].expression, self.exact["ppb"].expression
+        if unit.dimension == _SHARE:
+            factor = _compute(unit.expression, share).factor * per_ppb * _compute(mass, target.expression).factor
+        else:
+            factor = _compute(unit.expression, mass).factor / per_ppb * _compute(share, target.expression).factor
+        return Conversion(factor, 0.0)
+
+
+_SHARE, _MASS = "mole_fraction", "mass_concentration"
+
+
+def needs_conditions(unit: Unit, measured: Measured) -> bool:
+    """Whether the unit becomes the property's only at a declared temperature and pressure (ppb and µg/m³)."""
+    return {unit.dimension, measured.dimension} == {_SHARE, _MASS}
 
 
 def _mismatch(spelling: str, unit: Unit, measured: Measured) -> str:
@@ -197,8 +239,11 @@ def _mismatch(spelling: str, unit: Unit, measured: Measured) -> str:
 
 
 def _hint(unit: Unit, measured: Measured) -> str:
-    if unit.dimension == "mole_fraction" and measured.dimension == "mass_concentration":
-        return f"send {measured.unit}: a volume mixing ratio needs a declared temperature and pressure to convert"
+    if needs_conditions(unit, measured):
+        return (
+            f"send {measured.unit}, or declare in the source to which conditions its concentrations refer "
+            "(EU: concentrations: {temperature: 293.15, pressure: 101.325})"
+        )
     return f"send {measured.unit} or another unit of {measured.dimension}, or name another property"
 
 

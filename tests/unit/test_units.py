@@ -10,7 +10,7 @@ import pytest
 
 from bypuls.errors import CatalogueError, UnitError
 from bypuls.properties import Properties
-from bypuls.units import IDENTITY, Units, mass_concentration_factor
+from bypuls.units import IDENTITY, Conditions, Units, mass_concentration_factor
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "units" / "ppb_to_ug_m3.csv"
 
@@ -47,6 +47,20 @@ def test_every_spelling_of_the_shared_table_means_the_same_unit(units, shared):
         ("pcs", "1"),
         ("pH", "[pH]"),
         ("mb", "mbar"),
+        ("\u00b5g/Nm\u00b3", "ug/m3"),
+        ("rpm", "/min"),
+        ("km/t", "km/h"),
+        ("dB A", "dB[A]"),
+        ("db(A)", "dB[A]"),
+        ("dB SPL", "dB[SPL]"),
+        ("deg C", "Cel"),
+        ("F", "[degF]"),
+        ("pct", "%"),
+        ("%rh", "%"),
+        ("% RH", "%"),
+        ("RH%", "%"),
+        ("%rF", "%"),
+        ("%EL", "%"),
         # Both micro signs.
         ("\u00b5g/m3", "ug/m3"),
         ("\u03bcg/m3", "ug/m3"),
@@ -176,6 +190,38 @@ def test_mixing_ratios_become_mass_concentrations_under_declared_conditions():
 @pytest.mark.shared
 def test_every_shared_vector_of_mixing_ratios_is_met(shared):
     check_factors(shared / "data" / "vectors" / "units.csv")
+
+
+EU = Conditions(293.15, 101.325)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name", "value", "expected"),
+    [
+        # The factor for NO2 at EU conditions is 1.9125 (Defra); the others follow from M p / (R T).
+        ("ppb", "no2", 40.0, 40 * 1.9125),
+        ("ppm", "no2", 0.04, 40 * 1.9125),
+        ("PPB", "co", 1000.0, 1.1644),
+        ("ppm", "co", 1.0, 1.1644),
+        ("mg/m3", "co2", 1829.5, 1000.0),
+        ("ug/m3", "no2", 40.0, 40.0),
+    ],
+)
+def test_ppb_and_micrograms_convert_where_conditions_are_declared(units, properties, spelling, name, value, expected):
+    got = units.conversion(spelling, properties[name], EU).apply(value)
+    assert got == pytest.approx(expected, rel=3e-4)
+
+
+def test_conditions_make_a_difference_and_are_never_assumed(units, properties):
+    us = units.conversion("ppb", properties["no2"], Conditions(298.15, 101.325)).factor
+    assert us == pytest.approx(1.8804, rel=1e-4)
+    assert us != units.conversion("ppb", properties["no2"], EU).factor
+    with pytest.raises(UnitError, match="unit_dimension_mismatch") as caught:
+        units.conversion("ppb", properties["no2"])
+    assert "293.15" in (caught.value.hint or "")
+    for spelling, name in [("ppb", "tvoc"), ("ppm", "relative_humidity"), ("ppb", "pm10")]:
+        with pytest.raises(UnitError):
+            units.conversion(spelling, properties[name], EU)
 
 
 @pytest.mark.parametrize("given", [("xe", 293.15, 101.325), ("no2", 0.0, 101.325), ("no2", float("nan"), 101.325)])
