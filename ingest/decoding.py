@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +11,7 @@ import msgspec
 
 from bypuls.errors import Refusal
 from bypuls.observation import SourceRank
+from bypuls.units import Conditions
 from ingest.memory import Memory
 
 if TYPE_CHECKING:
@@ -19,13 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as the broker handed it over."""
+    """One message as the broker handed it over.
+
+    Attributes:
+        queued: it may have waited at the broker; its arrival says nothing of its device's clock.
+        replayed: read again from quarantine.
+    """
 
     topic: str
     payload: bytes
     received_at: datetime
     retained: bool = False
     content_type: str | None = None
+    queued: bool = False
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,9 @@ class Source:
         identity: topic template (`site/{city}/{device}/#`) that says which level names the device, as the broker's
             access rules enforce it; None: our own topics, the format's or the profile's.
         precision: unit of Unix times where a format does not write it (`s`, `ms`, `us`, `ns`); None: by magnitude.
+        content_types: a message's MQTT 5 content type chooses among the formats.
+        conditions: to which temperature and pressure concentrations refer; None: ppb and µg/m³ do not convert.
+        ca, certificate, key: files, for a broker with a certificate of its own, or one that wants ours.
     """
 
     name: str
@@ -67,6 +78,11 @@ class Source:
     profiles: tuple[str, ...] | None = None
     identity: str | None = None
     precision: str | None = None
+    content_types: bool = False
+    conditions: Conditions | None = None
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
 
 
 # A Struct, because a frozen dataclass costs fifteen times as much to make and there is one per number received.
@@ -173,10 +189,18 @@ class Decoded:
 
 
 class Registered(NamedTuple):
-    """What the registry says of a device that decoding wants to know."""
+    """What the registry says of a device that decoding wants to know.
+
+    Attributes:
+        zone: IANA name, for times without a zone.
+        units: observed property -> unit of its readings that come without one.
+        conditions: observed property -> to which temperature and pressure its concentrations refer.
+    """
 
     profile: str | None = None
     zone: str | None = None
+    units: Mapping[str, str] = {}
+    conditions: Mapping[str, Conditions] = {}
 
 
 @dataclass(frozen=True, slots=True)
