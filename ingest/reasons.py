@@ -132,6 +132,10 @@ REASONS: dict[str, Reason] = {
         "use {{ value }} or {{ value_json.name }}, with no other filters than float, int, round and default",
     ),
     "not_storable": Reason("the database refuses what the message holds", "report it; the message is kept for replay"),
+    "time_missing": Reason("a row of an imported file has no time", "history needs the time of each value: fill it in"),
+    "row_unreadable": Reason(
+        "a line of an imported file has other columns than its header", "compare it with the header; quote texts with commas"
+    ),
     "decoder_failed": Reason(
         "a fault of the platform, not of the message", "report it; the message is kept for replay"
     ),
