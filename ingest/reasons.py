@@ -31,6 +31,9 @@ REASONS: dict[str, Reason] = {
     "sentinel": Reason(
         "the number is a device's code for 'no value'", "check the sensor and its wiring; send null when it is silent"
     ),
+    "bad_quality": Reason(
+        "the sender itself marks the value as bad", "look at the sensor; the value is kept as it was sent"
+    ),
     "time_unreadable": Reason(
         "the time is neither a Unix time nor ISO 8601", "send 2026-01-05T10:00:00Z, or Unix time in s, ms, µs or ns"
     ),
