@@ -42,11 +42,12 @@ def message_of(document):
 
 
 def reader_for(document, catalogue):
-    given = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in document.get("source", {}).items()
-    }
+    source = source_for(document["topic"])
+    if "source" in document:
+        given = {key: tuple(value) if isinstance(value, list) else value for key, value in document["source"].items()}
+        source = replace(source, **{"city": "demo", **given})
     context = Context(Memory(), catalogue.profiles, lambda _: None)
-    return Reader(replace(source_for(document["topic"]), **given), catalogue, context), context.memory
+    return Reader(source, catalogue, context), context.memory
 
 
 def as_expected(accepted):
