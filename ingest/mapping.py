@@ -1,0 +1,523 @@
+"""A message read by a profile's mapping: where its objects are, whose, of which time, and what their members mean.
+
+Values and units come out as they were sent. It knows no topics, no registry and no database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+from bypuls.errors import Refusal
+from ingest.decoding import Decoded, Reading, Refused, SentEvent, Source
+from ingest.meanings import IGNORED, UNKNOWN, Meaning, Meanings, own_word, trailing_words
+from ingest.moments import TimeFrom, earlier, length_of, time_of, until
+from ingest.parts import CompiledMapping, CompiledPart, Step
+from ingest.paths import SEPARATOR, Path, Template, captured, printed
+from ingest.reasons import refusal, shortened
+from ingest.strict_json import bad_name, is_channel, is_name, number
+
+_DEEPEST = 12
+_MOST_MEMBERS = 20_000
+_MOST_NEW_NAMES = 2_000
+_EXACT = 2**53
+_WITH_SUFFIX = re.compile(r"\s*([+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?)\s*([^\d\s].{0,20})?", re.DOTALL)
+_LONGEST_WORD = 64
+
+
+class Scene(NamedTuple):
+    """What is known of a message before it is read.
+
+    Attributes:
+        device: as the topic or the envelope names it; None where neither does.
+        time: of values without one; None: the arrival.
+        captures: from the topic.
+        zone_of: the registry's zone of a device.
+        fixed: topic or envelope are right about the device, whatever the message says of itself; objects of which a
+            message holds several still name their own.
+    """
+
+    device: str | None
+    source: Source
+    time: datetime | None = None
+    captures: Mapping[str, str] = {}
+    zone_of: Callable[[str], str | None] | None = None
+    fixed: bool = False
+
+
+class _Here:
+    """What holds for the values of one object.
+
+    Attributes:
+        stamp: the time as sent; None: the scene's.
+        time, offset, interval: of its values; the time is an interval's start.
+        trouble: why its times are not known.
+    """
+
+    __slots__ = ("captures", "channel", "device", "interval", "node", "offset", "part", "stamp", "time", "trouble")
+
+    def __init__(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> None:
+        self.part, self.node, self.captures = part, node, captures
+        self.device = self.channel = ""
+        self.stamp: datetime | None = None
+        self.time: datetime | None = None
+        self.offset = 0.0
+        self.interval: float | None = None
+        self.trouble: Refusal | None = None
+
+
+def apply(profile: Profiled, name: str, document: Any, scene: Scene) -> Decoded:
+    """Read a message by one of a profile's mappings.
+
+    Args:
+        profile: has `mapping(name)`.
+        name: of the mapping.
+        document: as JSON gives it; of `payload: value` the bare number or text.
+        scene: what topic or envelope say.
+
+    Raises:
+        Refusal: `too_large` or `too_deep`.
+    """
+    return _Run(profile.mapping(name), document, scene).read()
+
+
+class Profiled(Protocol):
+    """Whatever has compiled mappings."""
+
+    def mapping(self, name: str) -> CompiledMapping:
+        """One of them."""
+
+
+class _Run:
+    """The reading of one message."""
+
+    __slots__ = ("_decoded", "_mapping", "_members", "_new_names", "_root", "_scene", "_shared", "_taken")
+
+    def __init__(self, mapping: CompiledMapping, document: Any, scene: Scene) -> None:
+        if mapping.name is not None:
+            name = mapping.name.fill(None, None, scene.captures)
+            document = {name: document} if name else {}
+        self._mapping, self._root, self._scene = mapping, document, scene
+        self._decoded = Decoded()
+        self._members, self._new_names = _MOST_MEMBERS, _MOST_NEW_NAMES
+        self._taken: frozenset[int] = frozenset()
+        self._shared: dict[int, list[CompiledPart]] = {}
+
+    def read(self) -> Decoded:
+        parts, decoded = self._mapping.parts, self._decoded
+        if len(parts) == 1 and not parts[0].each:
+            self._object(parts[0], self._root, self._scene.captures)
+        else:
+            found = [
+                (part, node, captures)
+                for part in parts
+                for node, captures in self._nodes(part)
+                if self._fits(part, node, captures)
+            ]
+            self._taken = frozenset(id(node) for _, node, _ in found if node is not self._root)
+            for part, node, _ in found:
+                if part.event is None:
+                    self._shared.setdefault(id(node), []).append(part)
+            for part, node, captures in found:
+                self._object(part, node, captures)
+        most = self._scene.source.max_readings
+        if len(decoded.readings) + len(decoded.refusals) > most:
+            raise refusal("too_large", f"more than {most} readings in one message")
+        return decoded
+
+    def _nodes(self, part: CompiledPart) -> list[tuple[Any, Mapping[str, str]]]:
+        """The objects that a part reads, with what was captured on the way."""
+        found: list[tuple[Any, Mapping[str, str]]] = [(self._root, self._scene.captures)]
+        for step in part.each:
+            further: list[tuple[Any, Mapping[str, str]]] = []
+            for node, captures in found:
+                if step.key is not None and not step.items:
+                    if type(node) is dict and step.key in node:
+                        further.append((node[step.key], captures))
+                elif type(node) is (list if step.items else dict):
+                    self._spend(len(node))
+                    further += self._matching(step, node, captures)
+            found = further
+        return [(node, captures) for node, captures in found if type(node) is dict or type(node) is list]
+
+    def _matching(self, step: Step, node: Any, captures: Mapping[str, str]) -> Iterator[tuple[Any, Mapping[str, str]]]:
+        regex = step.regex
+        if regex is None:
+            return
+        members = node.items() if type(node) is dict else ((f"[{index}]", item) for index, item in enumerate(node))
+        for key, member in members:
+            if type(member) is not dict and type(member) is not list:
+                continue
+            match = regex.fullmatch(key) if len(key) <= _LONGEST_WORD else None
+            if match is None:
+                continue
+            if not step.names:
+                yield member, captures
+                continue
+            own = captured(match, step.names, self._mapping.maps, step.first)
+            if own is not None:
+                yield member, {**captures, **own}
+
+    def _spend(self, members: int) -> None:
+        self._members -= members
+        if self._members < 0:
+            raise refusal("too_large", f"more than {_MOST_MEMBERS} members in one message")
+
+    def _fits(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> bool:
+        for at, wanted, present in part.when:
+            found = at.find(node, self._root, captures)
+            if present is not None:
+                if (found is not None and found is not False) is not present:
+                    return False
+            elif not any(found == one and isinstance(found, bool) is isinstance(one, bool) for one in wanted):
+                return False
+        return True
+
+    def _object(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> None:
+        here = _Here(part, node, captures)
+        if not self._place(here):
+            return
+        if part.times or part.interval is not None or part.until is not None:
+            self._when(here)
+        else:
+            here.stamp = here.time = self._scene.time
+        if part.event is not None:
+            self._decoded.events.append(SentEvent(here.device, part.event, here.time))
+        elif part.long is not None:
+            self._long(here, part.long)
+        elif type(node) is dict:
+            self._walk(here, node, "", 0)
+        else:
+            self._items(here, node, "", 0)
+
+    def _place(self, here: _Here) -> bool:
+        """Whose the object is, and which channel; False where it names none that can be."""
+        scene, part = self._scene, here.part
+        here.device = scene.device or ""
+        if part.device is not None and not (scene.fixed and not part.many):
+            here.device = part.device.fill(here.node, self._root, here.captures) or here.device
+        if part.channel is not None:
+            text = part.channel.fill(here.node, self._root, here.captures)
+            if text is not None:
+                channel = _channel(text)
+                if channel is None:
+                    self._decoded.refusals.append(bad_name(text, "channel"))
+                    return False
+                here.channel = channel
+        return True
+
+    def _when(self, here: _Here) -> None:
+        part, scene = here.part, self._scene
+        for place in part.times:
+            found = place.at.find(here.node, self._root, here.captures)
+            if found is None or found == "":
+                continue
+            try:
+                here.stamp = time_of(place, found, self._zone(here))
+                break
+            except Refusal as refused:
+                # Without a zone it may be any of several hours: the time of arrival is surer, and no guess.
+                if refused.code != "time_without_zone":
+                    here.trouble = refused
+        else:
+            here.stamp = scene.time
+        if here.stamp is not None:
+            here.trouble = None
+        here.time = here.stamp
+        if part.interval is not None:
+            here.interval = length_of(part.interval, here.node, self._root, here.captures)
+        elif part.until is not None and here.stamp is not None:
+            here.interval = self._until(part.until, here)
+        if part.at_end and here.interval is not None:
+            here.time, here.offset = earlier(here.stamp, here.interval)
+
+    def _zone(self, here: _Here) -> str | None:
+        scene = self._scene
+        known = scene.zone_of(here.device) if scene.zone_of is not None and here.device else None
+        return known or self._mapping.zone or scene.source.zone
+
+    def _until(self, place: TimeFrom, here: _Here) -> float | None:
+        found = place.at.find(here.node, self._root, here.captures)
+        if found is None or here.stamp is None:
+            return None
+        try:
+            return until(here.stamp, time_of(place, found, self._zone(here)))
+        except Refusal:
+            return None
+
+    def _walk(self, here: _Here, node: dict[str, Any], prefix: str, depth: int) -> None:
+        """The members of an object, and of the objects in it that no other part reads."""
+        self._spend(len(node))
+        meanings, readings, channel = here.part.meanings, self._decoded.readings, here.channel
+        quick = here.trouble is None
+        for key, value in node.items():
+            place = prefix + key if prefix else key
+            meaning = meanings.get(place) or self._learn(meanings, place)
+            if meaning is IGNORED or value is None:
+                continue
+            kind = type(value)
+            if meaning.plain and quick and (kind is float or (kind is int and -_EXACT < value < _EXACT)):
+                amount = float(value)
+                if amount not in meaning.sentinels and amount - amount == 0.0:  # finite
+                    readings.append(
+                        Reading(
+                            here.device,
+                            meaning.field,  # type: ignore[arg-type]
+                            meaning.quantity,  # type: ignore[arg-type]
+                            meaning.channel or channel,  # type: ignore[arg-type]
+                            amount,
+                            meaning.unit,
+                            here.time,
+                            here.offset,
+                            here.interval,
+                        )
+                    )
+                    continue
+            self._member(here, meaning, place, value, depth)
+
+    def _learn(self, meanings: Meanings, place: str) -> Meaning:
+        self._new_names -= 1
+        if self._new_names < 0:
+            raise refusal("too_large", f"more than {_MOST_NEW_NAMES} names that were never seen in one message")
+        return meanings.of(place)
+
+    def _member(self, here: _Here, meaning: Meaning, place: str, value: Any, depth: int) -> None:
+        kind = type(value)
+        series = meaning.rule.newest_first or meaning.rule.order is not None
+        if (kind is dict or kind is list) and not (
+            (kind is list and series) if meaning.value_at is None else _holds(meaning.value_at, value)
+        ):
+            if id(value) in self._taken:
+                return
+            if depth >= _DEEPEST:
+                raise refusal("too_deep", f"{shortened(printed(place))} is nested more than {_DEEPEST} levels deep")
+            if kind is dict:
+                self._walk(here, value, place + SEPARATOR, depth + 1)
+            else:
+                self._items(here, value, place + SEPARATOR, depth + 1)
+        elif meaning is not UNKNOWN:
+            self._known(here, meaning, value)
+        elif (kind is int or kind is float) and here.part.keep and self._is_mine(here, place):
+            self._unknown(here, place, value)
+
+    def _items(self, here: _Here, node: list[Any], prefix: str, depth: int) -> None:
+        self._spend(len(node))
+        for index, value in enumerate(node):
+            if value is None:
+                continue
+            place = f"{prefix}[{index}]"
+            meanings = here.part.meanings
+            meaning = meanings.get(place) or self._learn(meanings, place)
+            if meaning is not IGNORED:
+                self._member(here, meaning, place, value, depth)
+
+    def _is_mine(self, here: _Here, place: str) -> bool:
+        """Of the parts that read one object the last keeps what none of them knows."""
+        parts = self._shared.get(id(here.node))
+        if parts is None or len(parts) == 1:
+            return True
+        return here.part is parts[-1] and all(part.meanings.of(place) is UNKNOWN for part in parts)
+
+    def _unknown(self, here: _Here, place: str, value: Any) -> None:
+        self._own_word(here, own_word(place), here.part.meanings.unknown_field(place), value, None)
+
+    def _own_word(self, here: _Here, name: str, field: str | Template, value: Any, unit: str | None) -> None:
+        """A number by the name that the message gives it."""
+        if isinstance(field, Template):
+            field = field.fill(here.node, self._root, here.captures) or name
+        try:
+            if not is_name(name):
+                raise bad_name(name, field)
+            amount = number(value, field)
+        except Refusal as refused:
+            self._decoded.refusals.append(refused)
+            return
+        if amount is not None:
+            meaning = self._mapping.unknown
+            self._keep(
+                here, meaning, _Amount(amount, field, name, here.channel, unit, here.time, here.offset, here.interval)
+            )
+
+    def _long(self, here: _Here, places: tuple[Path, Path, Path | None]) -> None:
+        name = places[0].find(here.node, self._root, here.captures)
+        value = places[1].find(here.node, self._root, here.captures)
+        if type(name) is not str or not name or value is None:
+            return
+        unit = None if places[2] is None else places[2].find(here.node, self._root, here.captures)
+        unit = unit if type(unit) is str and unit else None
+        meaning = here.part.meanings.get(name) or self._learn(here.part.meanings, name)
+        if meaning is IGNORED:
+            return
+        if meaning is not UNKNOWN:
+            self._known(here, meaning, value, unit)
+        elif here.part.keep and type(value) is not bool:
+            self._own_word(here, name, here.part.meanings.unknown_field(name), value, unit)
+
+    def _known(self, here: _Here, meaning: Meaning, value: Any, unit: str | None = None) -> None:
+        own: Any = here.node
+        if meaning.value_at is not None:
+            if type(value) is dict or type(value) is list:
+                own = value
+                value = meaning.value_at.find(own, self._root, here.captures)
+            elif type(value) is str or type(value) is bool:
+                return
+        try:
+            amount = self._named(here, meaning, own, unit)
+        except Refusal as refused:
+            self._decoded.refusals.append(refused)
+            return
+        if type(value) is list and (meaning.rule.newest_first or meaning.rule.order is not None):
+            self._series(here, meaning, amount, value)
+        else:
+            self._take(here, meaning, amount, value)
+
+    def _named(self, here: _Here, meaning: Meaning, own: Any, unit: str | None) -> _Amount:
+        """What a value is called, in which unit and of which time.
+
+        Raises:
+            Refusal: `bad_name`.
+        """
+        root, captures = self._root, here.captures
+        field, quantity, channel = meaning.field, meaning.quantity, meaning.channel
+        if isinstance(field, Template):
+            field = field.fill(here.node, root, captures) or "?"
+        if isinstance(quantity, Template):
+            quantity = quantity.fill(own, root, captures)
+            if quantity is not None and meaning.rule.trailing_words:
+                quantity = trailing_words(quantity)
+        if quantity is not None and not is_name(quantity):
+            raise bad_name(quantity, field)
+        if isinstance(channel, Template):
+            channel = channel.fill(own, root, captures) or ""
+        named = _channel(channel)
+        if named is None:
+            raise bad_name(channel, field)
+        if meaning.unit_from is not None:
+            found = meaning.unit_from.at.find(own, root, captures)
+            if type(found) is str and found:
+                unit = meaning.unit_from.words.get(found, found)
+        amount = _Amount(
+            0.0, field, quantity, named or here.channel, unit or meaning.unit, here.time, here.offset, here.interval
+        )
+        return self._own_interval(here, meaning, amount) if meaning.own_interval else amount
+
+    def _own_interval(self, here: _Here, meaning: Meaning, amount: _Amount) -> _Amount:
+        length = (
+            here.interval
+            if meaning.interval is None
+            else length_of(meaning.interval, here.node, self._root, here.captures)
+        )
+        at_end = here.part.at_end if meaning.rule.stamp is None else meaning.rule.stamp == "end"
+        time, offset = earlier(here.stamp, length) if at_end and length is not None else (here.stamp, 0.0)
+        return amount._replace(time=time, offset=offset, interval=length)
+
+    def _series(self, here: _Here, meaning: Meaning, amount: _Amount, values: list[Any]) -> None:
+        """Values one interval apart; without its length only the newest one's time is known."""
+        self._spend(len(values))
+        newest = 0 if meaning.rule.order != "oldest_first" else len(values) - 1
+        # The place of the list, where the rule's own object holds it.
+        field = amount.field if meaning.value_at is None else f"{amount.field}.{printed(meaning.value_at.place())}"
+        for index, value in enumerate(values):
+            back = abs(index - newest)
+            one = amount._replace(field=f"{field}[{index}]")
+            lost = False
+            if back and amount.interval is not None:
+                time, offset = earlier(amount.time, back * amount.interval)
+                one = one._replace(time=time, offset=amount.offset + offset)
+            elif back:
+                one, lost = one._replace(time=None), True
+            self._take(here, meaning, one, value, lost=lost)
+
+    def _take(self, here: _Here, meaning: Meaning, amount: _Amount, value: Any, *, lost: bool = False) -> None:
+        try:
+            found = self._number(meaning, value, amount.field)
+        except Refusal as refused:
+            self._decoded.refusals.append(refused)
+            return
+        if found is None:
+            return
+        sent, suffix = found
+        amount = amount._replace(value=sent if meaning.rule.scale is None else sent * meaning.rule.scale)
+        if suffix is not None and amount.unit is None:
+            amount = amount._replace(unit=suffix)
+        self._keep(here, meaning, amount, sent=sent, lost=lost)
+
+    def _number(self, meaning: Meaning, value: Any, field: str) -> tuple[float, str | None] | None:
+        """The number, and the unit behind it.
+
+        Raises:
+            Refusal: there is something else.
+        """
+        rule = meaning.rule
+        if type(value) is bool:
+            word = "true" if value else "false"
+            return (rule.map[word], None) if word in rule.map else None
+        if type(value) is dict or type(value) is list:
+            raise refusal("wrong_type", f"{shortened(value)} is no number", field=field)
+        suffix = None
+        if type(value) is str:
+            text = value.strip()
+            if text in rule.map:
+                return rule.map[text], None
+            if len(text) <= _LONGEST_WORD and (not text or text.casefold() in self._mapping.no_value):
+                return None
+            if text in rule.no_value:
+                return None
+            match = _WITH_SUFFIX.fullmatch(text) if rule.suffix else None
+            if match is not None:
+                value, suffix = match[1], match[2]
+        sent = number(value, field)
+        return None if sent is None else (sent, suffix)
+
+    def _keep(
+        self, here: _Here, meaning: Meaning, amount: _Amount, *, sent: float | None = None, lost: bool = False
+    ) -> None:
+        value, field, quantity, channel, unit, time, offset, length = amount
+        reading = Reading(here.device, field, quantity, channel, value, unit, time, offset, length)
+        decoded = self._decoded
+        if (value if sent is None else sent) in meaning.sentinels:
+            refused = refusal("sentinel", f"{shortened(value)} is this maker's code for 'no value', not a measurement")
+        elif lost:
+            refused = refusal("time_unknown", f"{field} is one of several values; how far apart is not known")
+        elif here.trouble is not None:
+            refused = here.trouble
+        else:
+            decoded.readings.append(reading)
+            return
+        decoded.refusals.append(Refused(refused.code, refused.detail, hint=refused.hint or "", reading=reading))
+
+
+class _Amount(NamedTuple):
+    """A reading in the making."""
+
+    value: float
+    field: str
+    quantity: str | None
+    channel: str
+    unit: str | None
+    time: datetime | None
+    offset: float
+    interval: float | None
+
+
+def _holds(at: Path, value: Any) -> bool:
+    """Whether a path leads to something, were it null."""
+    found: Any = value
+    for step in at.steps:
+        if isinstance(step, str):
+            if type(found) is not dict or step not in found:
+                return False
+            found = found[step]
+        elif type(found) is list and step < len(found):
+            found = found[step]
+        else:
+            return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _channel(text: str) -> str | None:
+    return text.casefold() if text == "" or is_channel(text) else None

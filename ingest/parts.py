@@ -1,0 +1,162 @@
+"""The parts of a mapping, compiled: where objects are, what must hold for them, what they say of device and time."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from ingest.meanings import UNKNOWN, Meaning, Meanings
+from ingest.moments import Interval, TimeFrom, interval, time_from
+from ingest.paths import Maps, Path, PatternError, Template, path, segments, template
+from ingest.profile_schema import Document, Part
+
+
+class Step(NamedTuple):
+    """One step on the way to the objects of a part: a key, or every member or item that fits."""
+
+    key: str | None
+    regex: re.Pattern[str] | None
+    names: tuple[str, ...]
+    first: int
+    items: bool
+
+
+class When(NamedTuple):
+    """A condition. `present`: something stands there that is not false, or nothing does; else one of `wanted`."""
+
+    at: Path
+    wanted: tuple[Any, ...]
+    present: bool | None
+
+
+class CompiledPart(NamedTuple):
+    """One compiled part.
+
+    Attributes:
+        many: the message may hold several of its objects.
+    """
+
+    each: tuple[Step, ...]
+    when: tuple[When, ...]
+    device: Template | None
+    channel: Template | None
+    times: tuple[TimeFrom, ...]
+    until: TimeFrom | None
+    interval: Interval | None
+    at_end: bool
+    meanings: Meanings
+    long: tuple[Path, Path, Path | None] | None
+    keep: bool
+    event: str | None
+    many: bool
+
+
+class CompiledMapping(NamedTuple):
+    """One compiled mapping.
+
+    Attributes:
+        unknown: of numbers that no pattern knows; it carries the profile's sentinels.
+    """
+
+    parts: tuple[CompiledPart, ...]
+    name: Template | None
+    maps: Maps
+    zone: str | None
+    no_value: frozenset[str]
+    unknown: Meaning
+
+
+def compile_mapping(document: Document, name: str) -> CompiledMapping:
+    """Compile a mapping of a profile.
+
+    Raises:
+        PatternError: saying at which place of the mapping.
+    """
+    given = document.mappings[name]
+    parts = []
+    for index, part in enumerate(given.parts):
+        try:
+            parts.append(_part(part, document))
+        except PatternError as error:
+            raise PatternError(f"parts[{index}]: {error}") from None
+    if not parts:
+        raise PatternError("parts: at least one is needed")
+    # What one part takes from the root is no value that another one does not know.
+    for part in given.parts:
+        for place in _used(part, rooted=True):
+            for compiled in parts:
+                if not compiled.each:
+                    compiled.meanings.ignore_place(place)
+    return CompiledMapping(
+        tuple(parts),
+        template(given.name, plain=True) if given.payload == "value" else None,
+        document.maps,
+        document.zone,
+        frozenset(word.casefold() for word in document.no_value),
+        UNKNOWN._replace(sentinels=frozenset(document.sentinels)),
+    )
+
+
+def _part(part: Part, document: Document) -> CompiledPart:
+    times = part.time if isinstance(part.time, list) else [part.time]
+    values, long = part.values, None
+    if part.long is not None:
+        if part.values:
+            raise PatternError("long and values do not stand beside each other: make two parts")
+        values = part.long.words
+        unit = None if part.long.unit is None else path(part.long.unit)
+        long = (path(part.long.name), path(part.long.value), unit)
+    field = None if part.field is None else template(part.field, plain=True)
+    each = _each(part.each, document.maps)
+    meanings = Meanings(values, part.ignore, document.maps, frozenset(document.sentinels), field)
+    for place in _used(part, rooted=False):
+        meanings.ignore_place(place)
+    return CompiledPart(
+        each,
+        tuple(_condition(at, wanted) for at, wanted in part.when.items()),
+        None if part.device is None else template(part.device, plain=False),
+        None if part.channel is None else template(part.channel, plain=False),
+        tuple(time_from(entry) for entry in times),
+        None if part.until is None else time_from(part.until),
+        interval(part.interval),
+        part.stamp == "end",
+        meanings,
+        long,
+        part.unknown == "keep",
+        part.event,
+        any(step.regex is not None for step in each),
+    )
+
+
+def _used(part: Part, *, rooted: bool) -> list[str]:
+    """Places that a part reads for something else than values."""
+    times = part.time if isinstance(part.time, list) else [part.time]
+    times = [*times, part.until] if part.until is not None else times
+    paths = [path(at) for at in part.when]
+    paths += [time_from(entry).at for entry in times]
+    for text in (part.device, part.channel):
+        if text is not None:
+            paths += template(text, plain=False).paths()
+    compiled = interval(part.interval)
+    if compiled is not None and compiled.at is not None:
+        paths.append(compiled.at)
+    for rule in part.values.values():
+        if rule.value is None and rule.unit is not None and not isinstance(rule.unit, str):
+            paths.append(path(rule.unit.at))
+    return [found.place() for found in paths if found.steps and found.rooted is rooted]
+
+
+def _each(text: str, maps: Maps) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    names: list[str] = []
+    for segment in segments(text, maps, names):
+        known = sum(len(step.names) for step in steps)
+        regex = None if segment.literal is not None and not segment.items else re.compile(segment.regex, re.DOTALL)
+        steps.append(Step(segment.literal, regex, tuple(names[known:]), known, segment.items))
+    return tuple(steps)
+
+
+def _condition(at: str, wanted: Any) -> When:
+    if isinstance(wanted, bool):
+        return When(path(at), (), wanted)
+    return When(path(at), tuple(wanted) if isinstance(wanted, list) else (wanted,), None)
