@@ -1,4 +1,4 @@
-"""What a name of several words measured: `Energy/Active Import`, `living_room_temperature`, `L1/Voltage`.
+"""What a name of several words measured: `Energy/Active Import`, `roof_temperature`, `L1/Voltage`.
 
 Only for names that nobody wrote a rule for; a maker's profile knows better. What it does not know stays the device's
 own word, so that it is quarantined under its name rather than stored as something that it is not.
@@ -58,8 +58,8 @@ def said(name: str, beside: str = "") -> Said:
         name: words joined by `/`, `_`, `-`, blanks or humps.
         beside: words that say nothing new, such as the device's name: left out of the channel.
 
-    >>> said("Energy/Active Import")[:2], said("living_room_temperature")[:2], said("L1/Voltage")[:2]
-    (('active_energy_import', ''), ('air_temperature', 'living_room'), ('voltage', 'l1'))
+    >>> said("Energy/Active Import")[:2], said("roof_temperature")[:2], said("L1/Voltage")[:2]
+    (('active_energy_import', ''), ('air_temperature', 'roof'), ('voltage', 'l1'))
     >>> said("temperature_2")[:2], said("temperature setpoint")
     (('air_temperature', '2'), Said(quantity='temperature setpoint', channel='', known=False))
     """
