@@ -13,6 +13,7 @@ from bypuls.units import Units
 from ingest.decoding import Message, Reading, Refused, Source
 from ingest.sources import source_for
 from ingest.strict_json import printable
+from ingest.topics import is_device_name
 from ingest.validation import Accepted, Catalogue, Event, Reader
 
 
@@ -118,7 +119,7 @@ def _refused(refusal: Refusal, units: Units) -> dict[str, Any]:
 def _as_read(reading: Reading, units: Units) -> dict[str, Any]:
     return {
         "field": reading.field,
-        "device": reading.device,
+        "device": reading.device if is_device_name(reading.device or "") else printable(reading.device or "") or None,
         "quantity": reading.quantity,
         "channel": reading.channel,
         "value": reading.value,

@@ -6,7 +6,7 @@ remembered and what is stored never disagree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _MOST = 100_000
@@ -26,34 +26,66 @@ class Memory:
     def __init__(self, kept: Mapping[str, Note] | None = None, most: int = _MOST) -> None:
         self._kept: dict[str, Note] = dict(kept or {})
         self._changed: dict[str, Note | None] = {}
+        self._fresh: dict[str, Note | None] = {}
+        self._used: set[str] = set()
         self._most = most
 
     def get(self, key: str) -> Note | None:
         """The note of this key, or None."""
-        return self._changed[key] if key in self._changed else self._kept.get(key)
+        if key in self._changed:
+            return self._changed[key]
+        note = self._kept.get(key)
+        if note is not None:
+            self._used.add(key)
+        return note
 
     def put(self, key: str, note: Note) -> None:
-        """Remember."""
-        self._changed[key] = note
+        """Remember. What is remembered already is no change."""
+        if self.get(key) != note:
+            self._changed[key] = self._fresh[key] = note
 
     def forget(self, key: str) -> None:
         """Remember no more."""
-        self._changed[key] = None
+        if self.get(key) is not None:
+            self._changed[key] = self._fresh[key] = None
 
     def changes(self) -> dict[str, Note | None]:
         """What is not committed yet; None: forgotten."""
         return dict(self._changed)
 
-    def commit(self) -> None:
-        """The batch is stored."""
-        for key, note in self._changed.items():
+    def fresh(self) -> dict[str, Note | None]:
+        """What was changed since this was last asked: the changes of one message."""
+        fresh, self._fresh = self._fresh, {}
+        return fresh
+
+    def used(self) -> set[str]:
+        """Which kept notes somebody asked for since this was last asked."""
+        used, self._used = self._used, set()
+        return used
+
+    def commit(self, stored: Mapping[str, Note | None] | None = None) -> list[str]:
+        """The batch is stored; what it changed is kept, or only what is given, where a part could not be stored.
+
+        Returns:
+            The keys that had to go because there are too many.
+        """
+        for key, note in (self._changed if stored is None else stored).items():
             self._kept.pop(key, None)
             if note is not None:
                 self._kept[key] = note
-        self._changed.clear()
+        self.rollback()
+        gone = []
         while len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
+            gone.append(next(iter(self._kept)))
+            del self._kept[gone[-1]]
+        return gone
 
     def rollback(self) -> None:
         """The batch is not stored and will be read again."""
         self._changed.clear()
+        self._fresh = {}
+
+    def expire(self, keys: Iterable[str]) -> None:
+        """Nobody asked for these for long."""
+        for key in keys:
+            self._kept.pop(key, None)

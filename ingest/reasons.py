@@ -34,6 +34,10 @@ REASONS: dict[str, Reason] = {
     "bad_quality": Reason(
         "the sender itself marks the value as bad", "look at the sensor; the value is kept as it was sent"
     ),
+    "scale_unclear": Reason(
+        "a factor stands beside the value, and nothing says whether it is applied already",
+        "describe the message in a profile: with scale where the number is to be multiplied",
+    ),
     "time_unreadable": Reason(
         "the time is neither a Unix time nor ISO 8601", "send 2026-01-05T10:00:00Z, or Unix time in s, ms, µs or ns"
     ),
@@ -134,10 +138,19 @@ REASONS: dict[str, Reason] = {
         "the value template is no plain path; templates are never evaluated",
         "use {{ value }} or {{ value_json.name }}, with no other filters than float, int, round and default",
     ),
+    "unknown_format": Reason(
+        "the message is in none of the formats that its source allows",
+        "name its format in the source's formats; 'bypuls check decode' shows what each would read",
+    ),
+    "two_values": Reason(
+        "the message holds two values of one property, channel and time; the first was taken",
+        "give each its own time or its own channel",
+    ),
     "not_storable": Reason("the database refuses what the message holds", "report it; the message is kept for replay"),
     "time_missing": Reason("a row of an imported file has no time", "history needs the time of each value: fill it in"),
     "row_unreadable": Reason(
-        "a line of an imported file has other columns than its header", "compare it with the header; quote texts with commas"
+        "a line of an imported file has other columns than its header",
+        "compare it with the header; quote texts with commas",
     ),
     "decoder_failed": Reason(
         "a fault of the platform, not of the message", "report it; the message is kept for replay"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bypuls.observation import SourceRank
+from ingest.choice import EVERY
 from ingest.decoding import Source
 from ingest.topics import matches
 
@@ -40,6 +41,7 @@ EVENTS = Source(
 ANY = Source(
     name="any",
     topic_filter="#",
+    formats=(EVERY,),
     past=None,
     future=timedelta(minutes=5),
     trusts_payload_device=True,

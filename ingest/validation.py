@@ -6,19 +6,20 @@ It knows no database: whether a city, device or datastream exists is asked later
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import msgspec
 
 import ingest.decoders
-from bypuls.errors import CatalogueError, Refusal
+from bypuls.clock import isoformat
+from bypuls.errors import DatabaseUnreachable, Refusal
 from bypuls.observation import Quality
 from bypuls.plugins import discover
-from bypuls.properties import Aggregation, ObservedProperty, Properties
-from bypuls.units import Units
+from bypuls.properties import Aggregation, Properties
+from bypuls.units import Conditions, Units
+from ingest.choice import Choice
 from ingest.decoding import (
     SWAPPED_METER,
     Answer,
@@ -29,39 +30,37 @@ from ingest.decoding import (
     Message,
     Reading,
     Refused,
+    Registered,
     SentEvent,
     Source,
 )
+from ingest.frames import Frames
 from ingest.memory import Memory
 from ingest.profiles import Profiles
 from ingest.reasons import REASONS, refusal, shortened
+from ingest.rules import Rules, judge
 from ingest.sources import ANY
 from ingest.timestamps import shifted
-from ingest.topics import own_topic
+from ingest.topics import Named, is_device_name, named_by_topic
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """Before this nothing is taken, from history either: made-up years do not fill the database with partitions."""
 
-SENTINELS = frozenset(
-    {-127.0, 85.0, 327.67, 3276.7, 32767.0, -32768.0, -3276.8, -327.68, 655.35, 6553.5, 65535.0}
-    | {-999.0, -9999.0, 9999.0, 99999.0, 2147483647.0, -2147483648.0, 4294967295.0}
-)
-"""Numbers, as sent, with which devices say "no value". Only where they are implausible for the property: DS18B20 sends
-85 and -127 degrees, ends of 16 and 32 bit integers stand for a broken probe."""
-
 _GOOD = Quality.GOOD
-_CACHED = 10_000
+_MOST_NAMES = 100_000
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
     """A reading that may be stored.
 
     Attributes:
+        device: the topic's, where that names it; else as the message names it.
         value, unit: in the property's canonical unit.
         time: UTC; the time of arrival where the message gave none.
         flag: from the gross range test alone; tests over time need the values before it.
         diagnostic: tells of the device, not of the city.
         reading: as it was sent.
+        conditions: to which temperature and pressure a share of volume was made a mass per volume, or the reverse.
     """
 
     device: str
@@ -73,6 +72,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     flag: Quality
     diagnostic: bool
     reading: Reading
+    conditions: Conditions | None = None
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -125,136 +125,199 @@ class Catalogue:
         return cls(Units.load(), Properties.load(), discover(ingest.decoders, Decoder, "DECODER"), Profiles.load())
 
 
-class _Rule(NamedTuple):
-    """How readings of one quantity and unit are taken; computed once."""
-
-    property: str
-    channel: str
-    unit: str
-    factor: float
-    offset: float
-    low: float
-    high: float
-    diagnostic: bool
-    observed: ObservedProperty
-
-
 class Reader:
     """Reads the messages of one source. Keeps what it worked out, so there is one per source and process.
 
     Args:
-        context: None: nothing is remembered from earlier messages but in this reader, no device is registered.
+        context: None: nothing is remembered from earlier messages but in this reader.
+        registered: what the registry says of a device, by city and external id; None: what the context says.
+
+    Raises:
+        CatalogueError: the source names a format that there is not.
     """
 
-    def __init__(self, source: Source, catalogue: Catalogue, context: Context | None = None) -> None:
-        missing = [name for name in source.formats if name not in catalogue.decoders]
-        if missing or not source.formats:
-            known = ", ".join(sorted(catalogue.decoders))
-            raise CatalogueError(
-                f"source {source.name}: no decoder {', '.join(missing) or 'given'}; there are: {known}"
-            )
+    def __init__(
+        self,
+        source: Source,
+        catalogue: Catalogue,
+        context: Context | None = None,
+        registered: Callable[[str, str], Registered | None] | None = None,
+    ) -> None:
         self.source = source
-        self._catalogue = catalogue
-        self._decoders = tuple(catalogue.decoders[name] for name in source.formats)
-        self._context = context or Context(Memory(), catalogue.profiles, lambda _: None)
-        self._rules: dict[tuple[str | None, str | None], _Rule] = {}
+        context = context or Context(Memory(), catalogue.profiles, lambda _: None)
+        if registered is not None:
+            self._of_registry = registered
+            context = replace(context, registered=self._registered)
+        self._context = context
+        self._city: str | None = source.city
+        self._choice = Choice(source, catalogue.decoders, catalogue.profiles, context.registered)
+        self._rules = Rules(source, catalogue.properties, catalogue.units, context.registered)
+        self._names: set[str] = set()
 
     def read(self, message: Message) -> Read:
-        """What one message holds. Never raises, whatever its bytes are."""
-        source = self.source
-        topic = own_topic(message.topic)
-        read = Read()
-        if topic is not None:
-            read.city, read.device = source.city or topic.city, topic.device
-        else:
+        """What one message holds. Never raises for what its bytes are.
+
+        Raises:
+            DatabaseUnreachable: the registry could not be asked.
+        """
+        source, read = self.source, Read()
+        named = named_by_topic(message.topic, source)
+        if named is None:
             read.city = source.city
-        if not message.payload:
-            read.ignored = "empty"
-            return read
-        decoded = self._decode(message, read)
+        else:
+            read.city, read.device = source.city or named.city, named.device
+        self._city = read.city
+        decoded = self._decode(message, read, named)
         if decoded is None:
             return read
-        read.refusals, read.answers, read.frame = decoded.refusals, decoded.answers, decoded.frame
+        read.answers, read.frame = decoded.answers, decoded.frame
+        if read.frame is not None and not (message.retained or message.replayed):
+            frame = read.frame if read.frame.device else read.frame._replace(device=read.device or "")
+            if Frames.judge(self._context.memory, frame).duplicate:
+                read.ignored = "duplicate_frame"
+                return read
+        read.refusals = decoded.refusals
+        own = None if named is None else named.device
+        bound = not source.trusts_payload_device and own is not None
         if decoded.readings:
-            self._take(message, decoded.readings, read)
+            self._take(message, decoded.readings, read, own, bound=bound)
             if read.device is None:
-                read.device = decoded.readings[0].device
+                read.device = decoded.readings[0].device or None
         if decoded.events:
-            self._take_events(message, decoded.events, read)
+            self._take_events(message, decoded.events, read, own, bound=bound)
         if not (decoded.readings or decoded.events or decoded.refusals):
-            read.ignored = decoded.ignored or "no_values"
+            read.ignored = decoded.ignored or ("no_values" if message.payload else "empty")
         return read
 
-    def _decode(self, message: Message, read: Read) -> Decoded | None:
+    def _registered(self, device: str) -> Registered | None:
+        return None if self._city is None else self._of_registry(self._city, device)
+
+    def _decode(self, message: Message, read: Read, named: Named | None) -> Decoded | None:
         try:
-            self._admit(message, read)
-            decoder = self._decoders[0]
-            for known in self._decoders:
-                if known.recognises(message):
-                    decoder = known
-                    break
+            if message.payload:
+                self._admit(message, read, named)
+                decoder = self._choice.decoder(message, self._context)
+            else:
+                taken_back = self._choice.of_empty(message)
+                if taken_back is None:
+                    read.ignored = "empty"
+                    return None
+                decoder = taken_back
             read.decoder = decoder.name
             return decoder.decode(message, self.source, self._context)
         except Refusal as refused:
             read.refusals.append(refused)
+        except DatabaseUnreachable:
+            raise
         except Exception as error:  # noqa: BLE001 - one bad message stops nothing, not even by a fault of ours
             read.refusals.append(refusal("decoder_failed", f"{type(error).__name__}: {shortened(str(error), 200)}"))
         return None
 
-    def _admit(self, message: Message, read: Read) -> None:
+    def _admit(self, message: Message, read: Read, named: Named | None) -> None:
         source, size = self.source, len(message.payload)
         if size > source.max_payload_bytes:
             raise refusal("too_large", f"{size} bytes; {source.max_payload_bytes} are allowed")
+        if named is None and source.identity is not None:
+            raise refusal("topic_not_ours", f"{shortened(message.topic)} is not {source.identity}")
         if read.city is None and source is not ANY:
             raise refusal("topic_not_ours", f"{shortened(message.topic)} is not bypuls/v1/<city>/<device>/…")
 
-    def _take(self, message: Message, readings: list[Reading], read: Read) -> None:
-        rules, accepted, arrival = self._rules, read.accepted, message.received_at
+    def _take(self, message: Message, readings: list[Reading], read: Read, own: str | None, *, bound: bool) -> None:
+        rules, accepted, arrival = self._rules.shared, read.accepted, message.received_at
         if arrival.tzinfo is not UTC:
             arrival = arrival.astimezone(UTC)
+        # What the readings of a message have in common is looked at once.
         checked: datetime | None = None
+        named: str | None = None
+        device = ""
         for reading in readings:
             try:
-                rule = rules.get((reading.quantity, reading.unit)) or self._rule(reading)
+                if reading.device != named or not device:
+                    named, device = None, self._owner(reading.device, own, bound=bound)
+                    named = reading.device
+                rule = rules.get((reading.quantity, reading.unit)) or self._rules.of(reading, device)
                 time = reading.time
                 if time is not checked or time is None:
                     time = self._window(message, reading, arrival)
                     checked = reading.time
-                name, channel, unit, factor, offset, low, high, diagnostic, observed = rule
+                name, channel, unit, factor, offset, low, high, diagnostic, observed, conditions = rule
                 value = reading.value * factor + offset
-                flag = _GOOD if low <= value <= high else _judge(observed, reading, value)
+                flag = _GOOD if low <= value <= high else judge(observed, reading, value)
                 accepted.append(
                     Accepted(
-                        reading.device, name, reading.channel or channel, value, unit, time, flag, diagnostic, reading
+                        device,
+                        name,
+                        reading.channel or channel,
+                        value,
+                        unit,
+                        time,
+                        flag,
+                        diagnostic,
+                        reading,
+                        conditions,
                     )
                 )
             except _Ignored:
                 continue
             except Refusal as refused:
-                read.refusals.append(Refused(refused.code, refused.detail, hint=_hint(refused), reading=reading))
+                kept = reading if reading.device else msgspec.structs.replace(reading, device=own or "")
+                read.refusals.append(Refused(refused.code, refused.detail, hint=_hint(refused), reading=kept))
         if not accepted and not read.refusals:
             read.ignored = "retained_without_time"
+        if len({entry.property for entry in accepted}) < len(accepted):
+            _one_value_each(read)
 
-    def _take_events(self, message: Message, events: list[SentEvent], read: Read) -> None:
+    def _owner(self, device: str | None, own: str | None, *, bound: bool) -> str:
+        """Whose the reading or event is. Where the topic names the device, as access rules enforce it, it is that.
+
+        Raises:
+            Refusal: `device_missing`, `device_mismatch` or `bad_name`.
+        """
+        if device and (device == own or not bound) and device in self._names:
+            return device
+        if not device:
+            if own is None:
+                raise refusal("device_missing", "neither the topic nor the message names the device")
+            return own
+        if bound and own is not None and device != own:
+            if device.casefold() == own.casefold():
+                return own
+            # A lane, a chip or a probe of the device is its own affair.
+            if not device.startswith(f"{own}/"):
+                detail = f"the message says {shortened(device)}, its topic {shortened(own)}"
+                raise refusal("device_mismatch", detail)
+        if not is_device_name(device):
+            raise refusal("bad_name", f"{shortened(device)} is no name of a device")
+        if len(self._names) >= _MOST_NAMES:
+            self._names.clear()
+        self._names.add(device)
+        return device
+
+    def _take_events(
+        self, message: Message, events: list[SentEvent], read: Read, own: str | None, *, bound: bool
+    ) -> None:
         for event in events:
             try:
+                device = self._owner(event.device, own, bound=bound)
                 time = self._bounded(event.time or message.received_at, message.received_at.astimezone(UTC))
                 name, channel, detail = "", "", event.detail
                 if event.kind == SWAPPED_METER:
-                    name, channel, detail = self._swapped(event)
-                read.events.append(Event(event.device, event.kind, time, name, channel, detail))
+                    name, channel, detail = self._swapped(event, device)
+                read.events.append(Event(device, event.kind, time, name, channel, detail))
+                if read.device is None:
+                    read.device = device
             except Refusal as refused:
-                hint = refused.hint or REASONS[refused.code].hint
-                read.refusals.append(Refusal(refused.code, refused.detail, hint=hint, field=refused.field))
+                read.refusals.append(Refusal(refused.code, refused.detail, hint=_hint(refused), field=refused.field))
 
-    def _swapped(self, event: SentEvent) -> tuple[str, str, dict[str, str | float | bool]]:
+    def _swapped(self, event: SentEvent, device: str) -> tuple[str, str, dict[str, str | float | bool]]:
         """Register, channel and what the event says, in the register's unit.
 
         Raises:
             Refusal: no such register, an unknown unit, or a number that cannot be.
         """
         closing, opening = event.closing or 0.0, event.opening or 0.0
-        rule = self._rule(Reading(event.device, "property", event.quantity, event.channel, closing, event.unit, None))
+        reading = Reading(device, "property", event.quantity, event.channel, closing, event.unit, None)
+        rule = self._rules.shared.get((reading.quantity, reading.unit)) or self._rules.of(reading, device)
         if rule.observed.aggregation is not Aggregation.COUNTER:
             raise refusal("event_invalid", f"{rule.property} is no register", field="property")
         ends = {name: value * rule.factor + rule.offset for name, value in (("closing", closing), ("opening", opening))}
@@ -279,33 +342,6 @@ class Reader:
             raise refusal("time_in_future", f"{time:%Y-%m-%dT%H:%M:%SZ} is {_span(time - arrival)} after its arrival")
         return time
 
-    def _rule(self, reading: Reading) -> _Rule:
-        """Work out how a quantity in a unit is taken.
-
-        Raises:
-            Refusal: `unknown_property`, `unit_missing`, `unknown_unit` or `unit_dimension_mismatch`.
-        """
-        quantity, source = reading.quantity, self.source
-        found = None if quantity is None else self._catalogue.properties.find(quantity)
-        if found is None:
-            named = "the message does not say what was measured" if quantity is None else f"{shortened(quantity)}"
-            raise refusal("unknown_property", f"{named} is not in the catalogue" if quantity else named)
-        observed, channel = found
-        unit = reading.unit or source.units.get(observed.id) or (observed.unit if source.canonical_units else None)
-        if unit is None:
-            raise refusal(
-                "unit_missing",
-                f"{shortened(quantity)} comes without a unit",
-                hint=f"send it ({observed.unit}), or set units.{observed.id} of the source {source.name}",
-            )
-        factor, offset = self._catalogue.units.conversion(unit, observed)
-        low, high = _good_span(observed)
-        rule = _Rule(observed.id, channel, observed.unit, factor, offset, low, high, observed.diagnostic, observed)
-        if len(self._rules) >= _CACHED:
-            self._rules.clear()
-        self._rules[reading.quantity, reading.unit] = rule
-        return rule
-
 
 class _Ignored(Exception):
     """This reading rightly leaves nothing behind."""
@@ -316,31 +352,19 @@ def read(message: Message, source: Source, catalogue: Catalogue) -> Read:
     return Reader(source, catalogue).read(message)
 
 
-def _good_span(observed: ObservedProperty) -> tuple[float, float]:
-    """Values in it are good without another look; an empty span where each needs one."""
-    spans = [span for span in (observed.qc.gross_fail, observed.qc.gross_suspect) if span is not None]
-    if not spans or observed.sentinels:
-        return math.inf, -math.inf
-    return max(low for low, _ in spans), min(high for _, high in spans)
-
-
-def _judge(observed: ObservedProperty, reading: Reading, value: float) -> Quality:
-    """The flag of a value outside the good span (QARTOD gross range).
-
-    Raises:
-        Refusal: `sentinel` or `non_finite`.
-    """
-    fail, suspect = observed.qc.gross_fail, observed.qc.gross_suspect
-    outside = fail is not None and not fail[0] <= value <= fail[1]
-    if reading.value in observed.sentinels or (outside and reading.value in SENTINELS):
-        raise refusal("sentinel", f"{observed.id} {reading.value:g} is a code for 'no value', not a measurement")
-    if not math.isfinite(value):
-        raise refusal("non_finite", f"{reading.value:g} {reading.unit} is no finite number of {observed.unit}")
-    if outside:
-        return Quality.FAIL
-    if suspect is not None and not suspect[0] <= value <= suspect[1]:
-        return Quality.SUSPECT
-    return Quality.NOT_EVALUATED if fail is None and suspect is None else Quality.GOOD
+def _one_value_each(read: Read) -> None:
+    """Of two values of one series and time in one message neither overwrites the other: the second is refused."""
+    taken: dict[tuple[str, str, str, datetime], float] = {}
+    kept = []
+    for entry in read.accepted:
+        key = (entry.device, entry.property, entry.channel, entry.time)
+        if taken.setdefault(key, entry.value) == entry.value:
+            kept.append(entry)
+            continue
+        detail = f"{entry.property} {entry.channel} is {taken[key]:g} and {entry.value:g} at {isoformat(entry.time)}"
+        refused = refusal("two_values", detail)
+        read.refusals.append(Refused(refused.code, refused.detail, hint=_hint(refused), reading=entry.reading))
+    read.accepted = kept
 
 
 def _hint(refused: Refusal) -> str:
