@@ -13,8 +13,8 @@ from bypuls.errors import Refusal
 from ingest.decoding import Context, Decoded, Decoder, Message, Reading, Source
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, is_channel, is_name, number, parse
-from ingest.timestamps import read_time
-from ingest.topics import is_device_name, own_topic
+from ingest.timestamps import device_time
+from ingest.topics import is_device_name, topic_device
 
 TIME_KEYS = ("ts", "time", "timestamp")
 DEVICE_KEYS = ("device", "device_id")
@@ -34,7 +34,7 @@ def recognises(message: Message) -> bool:
     return payload[:1] == b"{" or payload[:64].lstrip().startswith(_STARTS)
 
 
-def decode(message: Message, source: Source, _context: Context) -> Decoded:
+def decode(message: Message, source: Source, context: Context) -> Decoded:
     """The readings of one message.
 
     Raises:
@@ -44,18 +44,17 @@ def decode(message: Message, source: Source, _context: Context) -> Decoded:
     if type(document) is not dict:
         raise refusal("wrong_type", f"the payload is {shortened(document)}; a JSON object is meant")
     # Most messages are clean and flat: what can be skipped for them is.
-    time = None
+    device, time = _device(message, source, document), None
     for key in TIME_KEYS:
         if key in document and document[key] is not None:
-            time = read_time(document[key], source.zone, key)
+            time = device_time(document[key], device, source, context, key)
             break
-    device = _device(message, source, document)
     decoded = Decoded()
     _flat(document, device, time, decoded, nested=False)
     if "values" in document:
         _values(document["values"], device, time, decoded)
     if "readings" in document:
-        _readings(document["readings"], device, time, decoded, source)
+        _readings(document["readings"], (device, time), decoded, source, context)
     if not (decoded.readings or decoded.refusals) and _is_empty(document):
         raise refusal("empty", f"{shortened(document)} holds no value")
     if len(decoded.readings) + len(decoded.refusals) > source.max_readings:
@@ -65,18 +64,18 @@ def decode(message: Message, source: Source, _context: Context) -> Decoded:
 
 
 def _device(message: Message, source: Source, document: dict[str, Any]) -> str:
-    topic = own_topic(message.topic)
+    own = topic_device(message, source)
     claimed = document.get("device")
     if claimed is None:
         claimed = document.get("device_id")
         if claimed is None:
-            # A topic that is not ours names its device as a whole, until a source's identity rule says better.
-            if topic is None and not is_device_name(message.topic):
+            # Where neither rule nor message names the device, the topic as a whole does.
+            if own is None and not is_device_name(message.topic):
                 raise refusal("device_missing", f"neither {shortened(message.topic)} nor the message names a device")
-            return message.topic if topic is None else topic.device
+            return own or message.topic
     name = str(claimed) if isinstance(claimed, str | int) else ""
-    if topic is not None and not source.trusts_payload_device and name != topic.device:
-        raise refusal("device_mismatch", f"the message says {shortened(claimed)}, its topic {shortened(topic.device)}")
+    if own is not None and not source.trusts_payload_device and name != own:
+        raise refusal("device_mismatch", f"the message says {shortened(claimed)}, its topic {shortened(own)}")
     if not is_device_name(name):
         raise bad_name(claimed, "device")
     return name
@@ -108,7 +107,9 @@ def _values(values: Any, device: str, time: datetime | None, decoded: Decoded) -
         )
 
 
-def _readings(entries: Any, device: str, time: datetime | None, decoded: Decoded, source: Source) -> None:
+def _readings(
+    entries: Any, head: tuple[str, datetime | None], decoded: Decoded, source: Source, context: Context
+) -> None:
     if entries is None:
         return
     if not isinstance(entries, list):
@@ -118,7 +119,7 @@ def _readings(entries: Any, device: str, time: datetime | None, decoded: Decoded
         raise refusal("too_large", f"{len(entries)} readings in one message; {source.max_readings} are allowed")
     for index, entry in enumerate(entries):
         try:
-            reading = _entry(entry, f"readings[{index}]", device, time, source.zone)
+            reading = _entry(entry, f"readings[{index}]", head, source, context)
         except Refusal as refused:
             decoded.refusals.append(refused)
             continue
@@ -126,7 +127,10 @@ def _readings(entries: Any, device: str, time: datetime | None, decoded: Decoded
             decoded.readings.append(reading)
 
 
-def _entry(entry: Any, field: str, device: str, time: datetime | None, zone: str | None) -> Reading | None:
+def _entry(
+    entry: Any, field: str, head: tuple[str, datetime | None], source: Source, context: Context
+) -> Reading | None:
+    device, time = head
     if type(entry) is not dict:
         raise refusal("wrong_type", f"{shortened(entry)} is no object with quantity and value", field=field)
     quantity = entry.get("quantity", entry.get("property"))
@@ -141,7 +145,7 @@ def _entry(entry: Any, field: str, device: str, time: datetime | None, zone: str
     channel = _channel(entry.get("channel"), field)
     own_time = next((entry[key] for key in TIME_KEYS if entry.get(key) is not None), None)
     if own_time is not None:
-        time = read_time(own_time, zone, f"{field}.time")
+        time = device_time(own_time, device, source, context, f"{field}.time")
     return Reading(device, field, quantity, channel, value, unit or None, time)
 
 

@@ -1,4 +1,8 @@
-"""SenML packs in JSON (RFC 8428, units of RFC 8798): base fields, relative times, sums, versions, `_` labels."""
+"""SenML packs in JSON (RFC 8428, units of RFC 8798): base fields, relative times, sums, versions, `_` labels.
+
+Two labels of our own, which others may ignore (section 4.4): `channel` (a lane, a direction) and `interval` (seconds
+that the value is of; the record's time is then the interval's start). What bridges pull is republished with them.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,9 @@ from typing import Any
 from bypuls.errors import Refusal
 from ingest.decoding import Context, Decoded, Decoder, Message, Reading, Source
 from ingest.reasons import refusal, shortened
-from ingest.strict_json import bad_name, number, parse, printable
+from ingest.strict_json import bad_name, is_channel, number, parse, printable
 from ingest.timestamps import read_time
-from ingest.topics import is_device_name, own_topic
+from ingest.topics import is_device_name, topic_device
 
 VERSION = 10
 RELATIVE = 2.0**28
@@ -25,6 +29,7 @@ _DEVICE_URN = re.compile(r"(urn:dev:[a-z0-9]+:[A-Za-z0-9._-]+):(.+)")  # RFC 903
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]+")
 _VALUES = frozenset({"v", "vs", "vb", "vd"})
 _LABELS = frozenset({"bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"})
+_OWN_LABELS = frozenset({"channel", "interval"})
 # What a record without a name of its own measured: only where the unit leaves one answer.
 _BY_UNIT = {
     "Cel": "temperature",
@@ -69,8 +74,7 @@ def decode(message: Message, source: Source, _context: Context) -> Decoded:
         raise refusal("empty", "the pack holds no record")
     if len(pack) > source.max_readings:
         raise refusal("too_large", f"{len(pack)} records in one message; {source.max_readings} are allowed")
-    topic = own_topic(message.topic)
-    place = (None if topic is None else topic.device, source.trusts_payload_device)
+    place = (topic_device(message, source), source.trusts_payload_device)
     base, decoded = _Base(), Decoded()
     measured = False
     for index, record in enumerate(pack):
@@ -162,11 +166,12 @@ def _measure(record: dict[str, Any], index: int, base: _Base, place: tuple[str |
         quantity = _BY_UNIT.get(sent)
     unit = None if sent is None else _UNITS.get(sent, sent)
     time, offset = _time(base, _number(record, "t", index) if "t" in record else 0.0, name)
+    channel, interval = _own(record, index) if record.keys() & _OWN_LABELS else ("", None)
     if value is not None:
         if base.value is not None:
             value += base.value
             number(value, name)
-        decoded.readings.append(Reading(device, name, quantity, "", value, unit, time, offset))
+        decoded.readings.append(Reading(device, name, quantity, channel, value, unit, time, offset, interval))
     if "s" in record:
         total = base.sum + _number(record, "s", index)
         number(total, name)
@@ -174,6 +179,18 @@ def _measure(record: dict[str, Any], index: int, base: _Base, place: tuple[str |
             raise refusal("senml_sum", f"the sum {total:g} of {name} is in {sent or 'no unit'} x seconds", field=name)
         quantity, unit = _SUMS[sent]
         decoded.readings.append(Reading(device, f"{name}#sum", quantity, "", total, unit, time, offset))
+
+
+def _own(record: dict[str, Any], index: int) -> tuple[str, float | None]:
+    channel = _text(record, "channel", index) if "channel" in record else ""
+    if channel and not is_channel(channel):
+        raise bad_name(channel, f"[{index}].channel")
+    interval = _number(record, "interval", index) if "interval" in record else None
+    if interval is not None and interval <= 0:
+        raise refusal(
+            "senml_invalid", f"interval of record {index} is {interval:g}; seconds are meant", field="interval"
+        )
+    return channel, interval
 
 
 def _time(base: _Base, own: float, field: str) -> tuple[datetime | None, float]:

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bypuls.errors import Refusal
-from ingest.timestamps import read_time, shifted
+from ingest.decoding import Context, Registered, Source
+from ingest.memory import Memory
+from ingest.profiles import Profiles
+from ingest.timestamps import device_time, read_time, shifted
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -74,3 +77,22 @@ def test_a_shift_out_of_all_years_is_refused(seconds):
 def test_nothing_but_a_refusal_is_ever_raised(value):
     with contextlib.suppress(Refusal):
         assert read_time(value, "Europe/Oslo").tzinfo is not None
+
+
+def test_the_unit_of_unix_times_may_be_said():
+    assert read_time(1767614400, precision="s") == read_time(1767614400_000, precision="ms") == NOON
+    assert read_time("86400000", precision="ms") == datetime(1970, 1, 2, tzinfo=UTC)
+    assert read_time("2026-01-05T12:00:00Z", precision="ms") == NOON
+
+
+def test_a_naive_time_is_in_the_devices_zone_else_in_the_sources():
+    registered = {"d": Registered(zone="Europe/Oslo"), "e": Registered()}
+    context = Context(Memory(), Profiles({}), registered.get)
+    source = Source("s", "#", zone="America/New_York")
+    naive = "2026-01-05T13:00:00"
+    assert device_time(naive, "d", source, context) == NOON
+    assert device_time(naive, "e", source, context) == device_time(naive, "f", source, context)
+    assert device_time(naive, "e", source, context) == NOON.replace(hour=18)
+    assert device_time("2026-01-05T12:00:00Z", "d", source, context) == NOON
+    with pytest.raises(Refusal, match="time_without_zone"):
+        device_time(naive, "f", Source("s", "#"), context)
