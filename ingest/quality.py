@@ -61,12 +61,19 @@ class Watch:
             self._newest = values[-1]
 
 
+def thresholds(observed: ObservedProperty, overrides: dict[str, Any] | None) -> Thresholds:
+    """The property's thresholds, some of them replaced by the datastream's own where these can be used."""
+    if overrides:
+        try:
+            own = replace(observed.qc, **overrides)
+            Stream(own)
+        except (TypeError, ValueError) as error:
+            _LOG.error("thresholds of a datastream of %s are not used: %s", observed.id, error)
+        else:
+            return own
+    return observed.qc
+
+
 def watch(observed: ObservedProperty, overrides: dict[str, Any] | None) -> Watch:
     """A watch with the property's thresholds, some of them replaced by the datastream's own."""
-    if not overrides:
-        return Watch(observed.qc)
-    try:
-        return Watch(replace(observed.qc, **overrides))
-    except (TypeError, ValueError) as error:
-        _LOG.error("thresholds of a datastream of %s are not used: %s", observed.id, error)
-        return Watch(observed.qc)
+    return Watch(thresholds(observed, overrides))
