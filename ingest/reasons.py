@@ -146,6 +146,11 @@ REASONS: dict[str, Reason] = {
         "the message holds two values of one property, channel and time; the first was taken",
         "give each its own time or its own channel",
     ),
+    "odd_fields_not_time": Reason(
+        "UltraLight of an odd number of fields whose first is no time",
+        "send name|value pairs, with an ISO 8601 time in front where the time is known",
+    ),
+    "not_text": Reason("the payload is no text in UTF-8", "send text in UTF-8, or name the right format in the source"),
     "not_storable": Reason("the database refuses what the message holds", "report it; the message is kept for replay"),
     "time_missing": Reason("a row of an imported file has no time", "history needs the time of each value: fill it in"),
     "row_unreadable": Reason(

@@ -1,0 +1,179 @@
+"""What FIWARE's IoT Agents share, JSON or UltraLight: their topics, and groups of measures. Reads no payload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from bypuls.errors import Refusal
+from ingest.decoding import Decoded, Reading, Refused, Source
+from ingest.ngsi_times import ARRIVAL, When, written_time
+from ingest.reasons import refusal
+from ingest.strict_json import bad_name, is_name, number
+
+PROTOCOLS = frozenset({"json", "ul"})
+_KINDS = frozenset({"cmd", "cmdexe"})
+_TIMES = ("TimeInstant", "timestamp")
+# Texts of the agents' own documentation that are numbers and their unit.
+_SUFFIXES = {"%": "%", "°C": "Cel", "ºC": "Cel"}
+_STEP = 1e-6
+_LONGEST_TOPIC = 1000
+
+
+class AgentTopic(NamedTuple):
+    """What an agent's topic says.
+
+    Attributes:
+        protocol: "json", "ul", or "" in the older form without one.
+        device: beside the API key, which is a secret shared by a group and names nothing.
+        attribute: of a single measure; "" otherwise.
+        measures: False for commands, their results and configuration.
+    """
+
+    protocol: str
+    device: str
+    attribute: str
+    measures: bool
+
+
+# Every message asks; devices keep publishing to the same topics.
+@lru_cache(maxsize=65_536)
+def agent_topic(topic: str) -> AgentTopic | None:
+    """Read a topic, with or without a slash in front, or None when it is none of the agents'.
+
+    >>> agent_topic("/ul/ABCDEF/id_sen1/attrs/h")
+    AgentTopic(protocol='ul', device='id_sen1', attribute='h', measures=True)
+    """
+    if len(topic) > _LONGEST_TOPIC:
+        return None
+    levels = topic.removeprefix("/").split("/")
+    if "attrs" in levels[2:]:
+        at = len(levels) - 1 if levels[-1] == "attrs" else len(levels) - 2
+        if levels[at] != "attrs":
+            return None
+        attribute, measures = "/".join(levels[at + 1 :]), True
+        if at + 1 < len(levels) and not attribute:
+            return None
+    elif levels[-1] in _KINDS:
+        at, attribute, measures = len(levels) - 1, "", False
+    elif levels[-2:-1] == ["configuration"] and levels[-1] in {"commands", "values"}:
+        at, attribute, measures = len(levels) - 2, "", False
+    else:
+        return None
+    head = levels[:at]
+    # What stands before the protocol is a prefix that the broker's access rules may ask for.
+    protocol = head[-3].casefold() if len(head) > 2 and head[-3].casefold() in PROTOCOLS else ""  # noqa: PLR2004
+    if len(head) < 2 or not all(head[-2:]) or (not protocol and len(head) > 2):  # noqa: PLR2004 - key and device
+        return None
+    return AgentTopic(protocol, head[-1], attribute, measures)
+
+
+@dataclass(slots=True)
+class Groups:
+    """The groups of one message.
+
+    Attributes:
+        zone: of times without one.
+        count: how many groups the message holds.
+    """
+
+    source: Source
+    device: str
+    zone: str | None
+    arrival: datetime
+    decoded: Decoded
+    count: int = 1
+
+    def read(self, group: Mapping[str, Any], index: int) -> None:
+        """Read one group: attribute -> value.
+
+        Groups without a time arrive together. The last one is taken as of the arrival, each before it a microsecond
+        earlier: their order stays and none replaces another.
+
+        Raises:
+            Refusal: the message holds too many values.
+        """
+        when = self._time(group)
+        offset = _STEP * (index + 1 - self.count)
+        for name, value in group.items():
+            if type(value) is bool or value is None or name in _TIMES:
+                continue
+            if type(value) is list:
+                self.series(name, value)
+            elif type(value) is not dict:
+                self.measure(name, value, when, offset)
+        self._bounded()
+
+    def series(self, name: str, items: Sequence[Any]) -> None:
+        """Read `[{"timestamp", "value"}, …]` of one attribute; other lists are no measures.
+
+        Raises:
+            Refusal: the message holds too many values.
+        """
+        if not items or not all(type(item) is dict and "value" in item for item in items):
+            return
+        if len(items) > self.source.max_readings:
+            raise refusal("too_large", f"{len(items)} values in one message; {self.source.max_readings} are allowed")
+        for index, item in enumerate(items):
+            self.measure(name, item["value"], self._time(item, len(items)), _STEP * (index + 1 - len(items)))
+        self._bounded()
+
+    def measure(self, name: str, value: Any, when: When = ARRIVAL, offset: float = 0.0) -> None:
+        """Read one value; texts that are no numbers, Booleans and objects measure nothing."""
+        unit = None
+        try:
+            if type(value) is str:
+                value, unit = _from_text(value, name)
+            if value is None or type(value) in {bool, list, dict}:
+                return
+            converted = number(value, name)
+            if not is_name(name):
+                raise bad_name(name, name)
+        except Refusal as refused:
+            self.decoded.refusals.append(refused)
+            return
+        if converted is None:
+            return
+        late = offset if when.time is None else 0.0
+        reading = Reading(self.device, name, name, "", converted, unit, when.time, late, when.seconds)
+        if when.refused is None:
+            self.decoded.readings.append(reading)
+        else:
+            why = when.refused
+            self.decoded.refusals.append(Refused(why.code, why.detail, hint=why.hint, reading=reading))
+
+    def _time(self, group: Mapping[str, Any], count: int = 1) -> When:
+        for name in _TIMES:
+            value = group.get(name)
+            if value is None or (type(value) is str and not value.strip()):
+                continue
+            alone = self.count == 1 and count == 1
+            return written_time(value, self.zone, self.arrival, name, alone=alone)
+        return ARRIVAL
+
+    def _bounded(self) -> None:
+        count = len(self.decoded.readings) + len(self.decoded.refusals)
+        if count > self.source.max_readings:
+            raise refusal("too_large", f"{count} values in one message; {self.source.max_readings} are allowed")
+
+
+def _from_text(text: str, name: str) -> tuple[float | None, str | None]:
+    """The number that a text means and the unit behind it; no number: the text measures nothing.
+
+    Raises:
+        Refusal: it is a number, but not one that can be stored (a decimal comma, NaN).
+    """
+    text = text[:80].strip()
+    try:
+        return number(text, name), None
+    except Refusal as refused:
+        for suffix, unit in _SUFFIXES.items():
+            if text.endswith(suffix):
+                return number(text.removesuffix(suffix).strip(), name), unit
+        whole, comma, rest = text.partition(",")
+        if refused.code == "non_finite" or (comma and whole.lstrip("+-").isdigit() and rest.isdigit()):
+            raise
+        return None, None
