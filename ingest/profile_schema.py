@@ -164,10 +164,12 @@ class TopicRule(Strict, frozen=True):
         events: payload text, without case, or that of a member "state" -> kind of event.
         ignore: a key of `ingest.reasons.IGNORED`: known and nothing to store.
         device: text with holes; the capture {device} where it is not given.
+        named_only: only where source or registry name this profile; for topics that could be anybody's.
     """
 
     topic: str
     keys: list[str] = []
+    named_only: bool = False
     mapping: str | None = None
     events: dict[str, Literal[EVENT_KINDS]] = {}  # type: ignore[valid-type]
     ignore: str | None = None

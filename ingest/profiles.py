@@ -205,17 +205,20 @@ class Profiles(Mapping[str, Profile]):
 
         Args:
             topic: as published.
-            allowed: ids; None: all.
+            allowed: ids; None: all. A single one is named, and may read topics that could be anybody's.
             document: the message, for topics that are told apart by its members.
         """
+        named = allowed is not None and len(allowed) == 1
         for fit in self.candidates(topic, allowed):
             keys = fit.entry.keys
+            if fit.entry.rule.named_only and not named:
+                continue
             if not keys or (type(document) is dict and keys <= document.keys()):
                 return fit
         return None
 
     def candidates(self, topic: str, allowed: tuple[str, ...] | None) -> tuple[Fit, ...]:
-        """Every entry that reads a topic; those that look at members first, then by words of their own."""
+        """Every entry that reads a topic: the profile with most words of its own first, its entries as they stand."""
         if len(topic) > _LONGEST_TOPIC:
             return ()
         found = self._topics.get((topic, allowed))
@@ -227,18 +230,18 @@ class Profiles(Mapping[str, Profile]):
 
     def _fitting(self, topic: str, allowed: tuple[str, ...] | None) -> tuple[Fit, ...]:
         profiles = self._by_id.values() if allowed is None else [self._by_id[i] for i in allowed if i in self._by_id]
-        found: list[Fit] = []
+        found: list[list[Fit]] = []
         for profile in profiles:
+            fits = []
             for entry in profile.entries:
                 match = entry.template.regex.fullmatch(topic)
-                if match is None:
-                    continue
-                captures = captured(match, entry.template.names, profile.document.maps)
+                captures = None if match is None else captured(match, entry.template.names, profile.document.maps)
                 if captures is not None:
-                    found.append(Fit(profile, entry, captures))
-                    if not entry.keys:
-                        break
-        return tuple(sorted(found, key=lambda fit: fit.entry.template.weight, reverse=True))
+                    fits.append(Fit(profile, entry, captures))
+            if fits:
+                found.append(fits)
+        found.sort(key=lambda fits: fits[0].entry.template.weight, reverse=True)
+        return tuple(fit for fits in found for fit in fits)
 
     def for_uplink(
         self,

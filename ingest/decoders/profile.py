@@ -23,6 +23,8 @@ from ingest.strict_json import parse
 from ingest.topics import own_topic, topic_device
 
 _LONGEST_WORD = 64
+_BRACKETS = (b"{", b"[")
+_BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
 def recognises(_message: Message) -> bool:
@@ -32,10 +34,10 @@ def recognises(_message: Message) -> bool:
 
 def knows(message: Message, context: Context) -> bool:
     """Whether a profile reads this topic, or the registry has one for the device."""
-    fits = context.profiles.candidates(message.topic, None)
-    for fit in fits:
-        if not fit.entry.keys or _has(message.payload, fit.entry.keys):
-            return True
+    document = _Document(message.payload)
+    only = len(context.profiles) == 1
+    if any(_suits(fit, document, named=only) for fit in context.profiles.candidates(message.topic, None)):
+        return True
     topic = own_topic(message.topic)
     if topic is None:
         return False
@@ -43,14 +45,18 @@ def knows(message: Message, context: Context) -> bool:
     return registered is not None and registered.profile in context.profiles
 
 
-def _has(payload: bytes, keys: frozenset[str]) -> bool:
-    if payload[:64].lstrip()[:1] != b"{":
+def _suits(fit: Fit, document: _Document, *, named: bool) -> bool:
+    """Whether an entry is meant for this payload: bare values, words and JSON live on one wildcard."""
+    entry = fit.entry
+    if entry.rule.named_only and not named:
         return False
-    try:
-        document = parse(payload)
-    except Refusal:
+    if entry.keys:
+        return document.has(entry.keys)
+    if entry.rule.ignore is not None or document.word() in entry.events:
+        return True
+    if entry.rule.mapping is None:
         return False
-    return type(document) is dict and keys <= document.keys()
+    return (fit.profile.mapping(entry.rule.mapping).name is None) is document.is_json()
 
 
 def decode(message: Message, source: Source, context: Context) -> Decoded:
@@ -103,9 +109,13 @@ def _choose(
         forced = registered.profile
     elif allowed is not None and len(allowed) == 1 and allowed[0] in profiles:
         forced = allowed[0]
-    for fit in profiles.candidates(topic, allowed if forced is None else (forced,)):
-        keys = fit.entry.keys
-        if not keys or document.has(keys):
+    fits = profiles.candidates(topic, allowed if forced is None else (forced,))
+    for fit in fits:
+        if _suits(fit, document, named=forced is not None):
+            return fit.profile, fit
+    # A payload of the wrong kind is still this topic's: what is wrong with it is to be told.
+    for fit in fits:
+        if not fit.entry.keys and (forced is not None or not fit.entry.rule.named_only):
             return fit.profile, fit
     if forced is not None:
         return profiles[forced], None
@@ -157,6 +167,10 @@ class _Document:
         if self._fault is not None:
             raise self._fault
         return self._parsed
+
+    def is_json(self) -> bool:
+        """Whether it begins as a JSON object or array does."""
+        return self._payload[:_LONGEST_WORD].lstrip(_BLANK)[:1] in _BRACKETS
 
     def has(self, keys: frozenset[str]) -> bool:
         """Whether it is an object with these members."""
