@@ -126,7 +126,7 @@ class Groups:
         unit = None
         try:
             if type(value) is str:
-                value, unit = _from_text(value, name)
+                value, unit = number_in_text(value, name)
             if value is None or type(value) in {bool, list, dict}:
                 return
             converted = number(value, name)
@@ -160,7 +160,7 @@ class Groups:
             raise refusal("too_large", f"{count} values in one message; {self.source.max_readings} are allowed")
 
 
-def _from_text(text: str, name: str) -> tuple[float | None, str | None]:
+def number_in_text(text: str, name: str) -> tuple[float | None, str | None]:
     """The number that a text means and the unit behind it; no number: the text measures nothing.
 
     Raises:

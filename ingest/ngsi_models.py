@@ -32,6 +32,10 @@ _MODEL_KEYS = frozenset(
 )
 _ENTRY_KEYS = frozenset({"property", "channel", "unit", "sentinels"})
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# Times and references, should somebody write them as numbers.
+_NO_MEASURE = re.compile(
+    r"(?:date|ref)[A-Z].{0,60}|TimeInstant|timestamp|dateTime|(?:observed|created|modified|notified)At"
+)
 _SEPARATORS = re.compile(r"[#/]")
 # A data type of UN/CEFACT's own message language, which some tools write where a unit is meant.
 _DATA_TYPE = re.compile(r"UDT\d+")
@@ -150,7 +154,7 @@ def meaning(entity_type: str, attribute: str) -> Meaning | None:
     model = shipped.types.get(entity_type, UNKNOWN)
     if attribute in model.attributes:
         return model.attributes[attribute]
-    if attribute in model.ignored or attribute in shipped.ignored:
+    if attribute in model.ignored or attribute in shipped.ignored or _NO_MEASURE.fullmatch(attribute):
         return None
     if attribute in shipped.attributes:
         return shipped.attributes[attribute]
