@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bypuls.clock import isoformat, utc_now
-from bypuls.errors import Refusal, UnitError
+from bypuls.errors import Refusal, SettingsError, UnitError
 from bypuls.units import Units
 from ingest.decoding import Message, Reading, Refused, Source
+from ingest.source_files import read_source
 from ingest.sources import source_for
 from ingest.strict_json import printable
 from ingest.topics import is_device_name
@@ -52,6 +57,39 @@ def check_decode(
     entries = [_stored(accepted, known.units) for accepted in read.accepted]
     entries += [_event(event) for event in read.events]
     return entries + [_refused(refusal, known.units) for refusal in read.refusals]
+
+
+def dry_source(topic: str, file: Path | None, profile: str | None, payload_format: str | None) -> Source:
+    """The source that a dry run reads a message with: a file's, or the topic's own with what else is said.
+
+    Raises:
+        SettingsError: the file cannot be, or a name that there is not.
+    """
+    if file is not None:
+        # No broker is asked, so its password is not needed.
+        source = msgspec.structs.replace(read_source(file), broker=None, password_variable=None).source()
+    else:
+        source = source_for(topic)
+        if payload_format is None and profile is not None:
+            payload_format = "profile" if not _of_network_servers(profile) else None
+    if payload_format is not None:
+        source = replace(source, formats=(_one_of(payload_format, _catalogue().decoders, "format"),))
+    if profile is not None:
+        source = replace(source, profiles=(_one_of(profile, _catalogue().profiles, "profile"),))
+    return source
+
+
+def _one_of(name: str, known: Collection[str], what: str) -> str:
+    if name in known:
+        return name
+    message = f"there is no {what} {name!r}; there are: {', '.join(sorted(known))}"
+    raise SettingsError(message)
+
+
+def _of_network_servers(profile: str) -> bool:
+    """Whether a maker's messages come in the envelope of a network server, which is a format of its own."""
+    known = _catalogue().profiles.get(profile)
+    return known is not None and not known.document.topics
 
 
 def exit_code(entries: Sequence[Mapping[str, Any]]) -> int:

@@ -20,13 +20,17 @@ def decode(
     topic: Annotated[str, typer.Option(help="The topic the message was published on.")],
     file: Annotated[Path, typer.Option(help="The payload as sent; - reads standard input.")],
     *,
+    source: Annotated[Path | None, typer.Option(help="As the source in this file reads it.")] = None,
+    profile: Annotated[str | None, typer.Option(help="As this maker profile reads it.")] = None,
+    payload_format: Annotated[str | None, typer.Option("--format", help="As this format.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what would be stored of one message, or why not. Needs no database, so it cannot judge city and device."""
     from bypuls.clock import utc_now
-    from ingest.check import check_decode, exit_code, render
+    from ingest.check import check_decode, dry_source, exit_code, render
 
-    found = check_decode(topic, _payload(file), now=utc_now())
+    read_as = dry_source(topic, source, profile, payload_format)
+    found = check_decode(topic, _payload(file), read_as, now=utc_now())
     say(json.dumps(found, ensure_ascii=False, indent=1) if as_json else render(found))
     raise typer.Exit(exit_code(found))
 
