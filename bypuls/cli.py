@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bypuls.commands import check, dashboards, simulate
+from bypuls.commands import bridge, check, dashboards, simulate
 from bypuls.commands.terminal import me, say, until_told_to_stop
 from bypuls.commands.up import up
 from bypuls.errors import BypulsError
@@ -29,6 +29,7 @@ for name, sub in {
     "token": token_app,
     "simulate": simulate.app,
     "check": check.app,
+    "bridge": bridge.app,
     "dashboards": dashboards.app,
 }.items():
     app.add_typer(sub, name=name)

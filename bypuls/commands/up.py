@@ -39,6 +39,7 @@ def up(
     from bypuls.storage.database import connect
     from bypuls.up import api_address, servers, supervise, without_password
     from bypuls.watcher import Watcher
+    from ingest.bridges.report import any_enabled
 
     cities = [read_city(path) for path in city or []]
     if simulated is None:
@@ -56,6 +57,9 @@ def up(
             for one in cities:
                 added = add_city(connection, one, me())
                 say(f"city {added.city} is there: {added.sites} sites, {added.devices} devices")
+            if any_enabled(connection):
+                commands.append(["bridge", "run"])
+                say("bridges are set up: what they pull comes too ('bypuls bridge list' says how far they are)")
         address = api_address()
         say(f"\n  page    {address}/")
         say(f"  API     {address}/v1    (described at {address}/docs)")
