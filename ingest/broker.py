@@ -6,15 +6,14 @@ Acknowledging is the only promise made to a broker, so it happens when the calle
 
 from __future__ import annotations
 
+import hashlib
 import logging
-import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 import paho.mqtt.properties as paho_properties
@@ -25,7 +24,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from bypuls.clock import Clock
-from bypuls.errors import BrokerError, SettingsError
+from bypuls.errors import BrokerError
+from ingest.address import Address, tls_context
 from ingest.decoding import Message, Source
 from ingest.sources import UNCLAIMED
 
@@ -33,7 +33,9 @@ _LOG = logging.getLogger(__name__)
 _KEEPALIVE_SECONDS = 60
 _REMEMBERED_TOPICS = 100_000
 _SESSION_SECONDS = 7 * 24 * 3600  # MQTT 5: how long the broker keeps our queue while we are away
-_DEFAULT_PORT = {"mqtt": 1883, "mqtts": 8883}
+_PAUSE_SECONDS = 0.5
+_LONGEST_BEHIND_SECONDS = 300.0
+MAY_LOSE = "what is published while we are disconnected may be lost"
 _REFUSED_CREDENTIALS = {"Not authorized", "Bad user name or password", "Client identifier not valid", "Banned"}
 
 
@@ -57,43 +59,6 @@ def _read_utf8(buffer: bytes, most: int) -> tuple[str, int]:
 
 
 paho_properties.readUTF = _read_utf8
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A broker's address, read from `mqtt://user:password@host:1883` or `mqtts://…:8883`."""
-
-    host: str
-    port: int
-    tls: bool
-    username: str | None
-    password: str | None
-
-    @classmethod
-    def parse(cls, url: str) -> Address:
-        """Read an address.
-
-        Raises:
-            SettingsError: it is none.
-        """
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in _DEFAULT_PORT or not parts.hostname or port == -1:
-            message = f"broker address {_without_password(url)!r} must look like mqtt://host:1883 or mqtts://user:password@host:8883"
-            raise SettingsError(message)
-        return cls(
-            "127.0.0.1" if parts.hostname == "localhost" else parts.hostname,  # one broker, one session
-            port or _DEFAULT_PORT[parts.scheme],
-            parts.scheme == "mqtts",
-            unquote(parts.username) if parts.username else None,
-            unquote(parts.password) if parts.password else None,
-        )
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +97,22 @@ class Inbox:
         self._arrived = threading.Event()
         self.closed = False
 
-    def put(self, delivery: Delivery) -> None:
-        """Called on a connection's thread; waits while the inbox is full, which holds up that broker alone."""
+    def put(self, delivery: Delivery) -> bool:
+        """Called on a connection's thread; waits while the inbox is full, which holds up that broker alone.
+
+        Returns:
+            Whether it had to wait.
+        """
+        waited = False
         while (len(self._waiting) >= self._limit or self._bytes >= self._limit_bytes) and not self.closed:
+            waited = True
             time.sleep(0.005)
         with self._counting:
             self._bytes += len(delivery.message.payload)
         self._waiting.append(delivery)
         if not self._arrived.is_set():
             self._arrived.set()
+        return waited
 
     def take(self, most: int, seconds: float) -> list[Delivery]:
         """Up to `most` deliveries (fewer large ones): at once when that many wait, else what came in `seconds`."""
@@ -169,6 +141,7 @@ class Connection:
 
     def __init__(self, url: str, client_id: str, sources: Sequence[Source], inbox: Inbox, clock: Clock) -> None:
         self.address = Address.parse(url)
+        self._tls = tls_context(sources[0]) if self.address.tls else None
         self.client_id = client_id
         self.sources = tuple(sources)
         self._inbox = inbox
@@ -180,12 +153,24 @@ class Connection:
         self._refused: str | None = None
         self._claimed: dict[str, Source] = {}
         self._protocol5 = any(source.protocol == "5" for source in sources)
+        self._granted: dict[str, int] = {}
+        self._behind_since: float | None = None
+        self._last_message = 0.0
         self._client = self._new_client(client_id)
 
     @property
     def connected(self) -> bool:
         """Whether the session is up now."""
         return self._connected.is_set()
+
+    def fall_behind(self) -> None:
+        """Messages may have waited at the broker: until a pause shows that we are even, arrivals are no clock."""
+        self._behind_since = self._last_message = time.monotonic()
+
+    def granted(self) -> dict[str, int]:
+        """The quality of service that the broker granted each source, since this was last asked."""
+        granted, self._granted = self._granted, {}
+        return granted
 
     def start(self) -> None:
         """Connect, and go on trying: a broker that is down is waited for."""
@@ -254,8 +239,8 @@ class Connection:
             client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False, manual_ack=True)
         if self.address.username is not None:
             client.username_pw_set(self.address.username, self.address.password)
-        if self.address.tls:
-            client.tls_set_context(ssl.create_default_context())
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -283,6 +268,8 @@ class Connection:
         self._was_connected = True
         kept = "kept" if flags.session_present else "new"
         _LOG.info("connected to broker %s (session %s)", self.address, kept)
+        if flags.session_present:
+            self.fall_behind()
         client.subscribe([(_filter(source), source.qos) for source in self.sources])
         self._connected.set()
 
@@ -309,6 +296,12 @@ class Connection:
                     source.name,
                     reason,
                 )
+                continue
+            self._granted[source.name] = reason.value
+            if reason.value < source.qos:
+                _LOG.warning(
+                    "broker %s grants QoS %d for source %s: %s", self.address, reason.value, source.name, MAY_LOSE
+                )
 
     def _on_message(self, _client: mqtt.Client, _data: Any, packet: mqtt.MQTTMessage) -> None:
         try:
@@ -316,8 +309,10 @@ class Connection:
         except UnicodeDecodeError:
             topic = packet._topic.decode("utf-8", "backslashreplace")  # noqa: SLF001 - paho gives no other way to the bytes
         content_type = getattr(packet.properties, "ContentType", None) if self._protocol5 else None
-        message = Message(topic, bytes(packet.payload), self._clock(), bool(packet.retain), content_type)
-        self._inbox.put(
+        message = Message(
+            topic, bytes(packet.payload), self._clock(), bool(packet.retain), content_type, self._is_behind()
+        )
+        waited = self._inbox.put(
             Delivery(
                 message,
                 self._source_of(topic),
@@ -327,6 +322,19 @@ class Connection:
                 bool(packet.dup),
             )
         )
+        if waited:
+            self.fall_behind()
+
+    def _is_behind(self) -> bool:
+        """Whether this message may have waited at the broker: no pause yet since we came back."""
+        if self._behind_since is None:
+            return False
+        now = time.monotonic()
+        if now - self._last_message > _PAUSE_SECONDS or now - self._behind_since > _LONGEST_BEHIND_SECONDS:
+            self._behind_since = None
+            return False
+        self._last_message = now
+        return True
 
     def _source_of(self, topic: str) -> Source:
         """The source that claims a topic. A session that the broker kept may still hold a filter that is gone."""
@@ -347,18 +355,21 @@ def connections(
 
     Client ids depend on nothing that adding a source changes: under them brokers keep our queue while we are away.
     """
-    grouped: dict[tuple[Address, bool], tuple[str, list[Source]]] = {}
+    grouped: dict[tuple[Address, bool, tuple[str | None, ...]], tuple[str, list[Source]]] = {}
     for source in sources:
-        url = source.broker_url or default_url
-        grouped.setdefault((Address.parse(url), source.protocol == "5"), (url, []))[1].append(source)
+        url, files = source.broker_url or default_url, (source.ca, source.certificate, source.key)
+        grouped.setdefault((Address.parse(url), source.protocol == "5", files), (url, []))[1].append(source)
     return [
-        Connection(url, _client_id(address, instance, five=five), group, inbox, clock)
-        for (address, five), (url, group) in grouped.items()
+        Connection(url, _client_id(address, instance, files, five=five), group, inbox, clock)
+        for (address, five, files), (url, group) in grouped.items()
     ]
 
 
-def _client_id(address: Address, instance: str, *, five: bool) -> str:
-    return f"bypuls-ingest-{instance}{'-v5' if five else ''}{f'-{address.username}' if address.username else ''}"
+def _client_id(address: Address, instance: str, files: tuple[str | None, ...], *, five: bool) -> str:
+    parts = ["bypuls-ingest", instance, "v5" if five else None, address.username]
+    if any(files):  # two sessions with one broker need two names
+        parts.append(hashlib.sha256(repr(files).encode()).hexdigest()[:8])
+    return "-".join(part for part in parts if part)
 
 
 def acknowledge(deliveries: Iterable[Delivery]) -> None:
@@ -372,8 +383,3 @@ def acknowledge(deliveries: Iterable[Delivery]) -> None:
 
 def _filter(source: Source) -> str:
     return f"$share/{source.share}/{source.topic_filter}" if source.share else source.topic_filter
-
-
-def _without_password(url: str) -> str:
-    head, at, tail = url.rpartition("@")
-    return f"{head.partition('://')[0]}://…{at}{tail}" if head else url

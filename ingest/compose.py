@@ -9,7 +9,8 @@ from bypuls.clock import Clock
 from bypuls.properties import Properties
 from bypuls.settings import IngestSettings
 from bypuls.storage.database import Connection, translated
-from ingest.decoding import Message, Source
+from ingest.decoding import Context, Message, Registered, Source
+from ingest.memories import Memories
 from ingest.pipeline import Pipeline
 from ingest.quality import Watch, watch
 from ingest.reasons import refusal, shortened
@@ -28,21 +29,43 @@ def build(open_database: Callable[[], Connection], broker_url: str, settings: In
     """
     with translated(), open_database() as connection:
         sources = load_sources(connection, settings)
-    catalogue = Catalogue.load()
-    readers = readers_of(sources, catalogue)
+    catalogue, memories, directory = Catalogue.load(), Memories(), _Directory()
+    readers = readers_of(sources, catalogue, memories, directory.registered)
 
     def new_pipeline(connection: Connection) -> Pipeline:
         registry = Registry(
             connection, quality_of(catalogue.properties), settings.max_pending_devices, settings.max_datastreams
         )
-        return Pipeline(registry, readers)
+        directory.registry = registry
+        memories.load(connection)
+        return Pipeline(registry, readers, memories)
 
-    return Ingest(open_database, new_pipeline, sources, broker_url, settings, clock)
+    return Ingest(open_database, new_pipeline, sources, broker_url, settings, clock, memories)
 
 
-def readers_of(sources: Sequence[Source], catalogue: Catalogue) -> Callable[[Message, Source], Read]:
-    """One reader per source, each with what it worked out before."""
-    readers = {source.name: Reader(source, catalogue) for source in sources}
+class _Directory:
+    """The registry of the moment: it is built on a connection, the readers outlive that."""
+
+    def __init__(self) -> None:
+        self.registry: Registry | None = None
+
+    def registered(self, city: str, device: str) -> Registered | None:
+        return None if self.registry is None else self.registry.registered(city, device)
+
+
+def readers_of(
+    sources: Sequence[Source],
+    catalogue: Catalogue,
+    memories: Memories,
+    registered: Callable[[str, str], Registered | None],
+) -> Callable[[Message, Source], Read]:
+    """One reader per source, each with its memory and with what it worked out before."""
+    readers = {
+        source.name: Reader(
+            source, catalogue, Context(memories.of(source.name), catalogue.profiles, lambda _: None), registered
+        )
+        for source in sources
+    }
 
     def read(message: Message, source: Source) -> Read:
         if source is UNCLAIMED:

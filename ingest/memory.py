@@ -15,6 +15,9 @@ Note = Mapping[str, Any]
 """A small JSON document. A note that was put is never changed in place: put another."""
 
 
+_NOTHING: Mapping[str, Note | None] = {}
+
+
 class Memory:
     """Notes by key. A change is tentative until `commit`: `rollback` takes back what a failed batch noted.
 
@@ -53,8 +56,10 @@ class Memory:
         """What is not committed yet; None: forgotten."""
         return dict(self._changed)
 
-    def fresh(self) -> dict[str, Note | None]:
+    def fresh(self) -> Mapping[str, Note | None]:
         """What was changed since this was last asked: the changes of one message."""
+        if not self._fresh:
+            return _NOTHING
         fresh, self._fresh = self._fresh, {}
         return fresh
 

@@ -7,21 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bypuls.clock import isoformat
 from bypuls.errors import Refusal
-from ingest.decoding import Message, Source
+from ingest.clocks import WRONG, Clocks, in_words
+from ingest.decoding import Message, Reading, Refused, Source
+from ingest.memories import Memories
 from ingest.quality import Judged
+from ingest.reasons import shortened
 from ingest.registry import Datastream, Key, Registry
+from ingest.rules import Converted
 from ingest.topics import errors, own_topic
-from ingest.validation import Accepted, Read
-from ingest.writer import Batch, Flag, Happened, Post, Quarantined, Row
+from ingest.validation import Accepted, Event, Read
+from ingest.writer import Batch, Conversion, Flag, Happened, Post, Quarantined, Row
 
+_LOG = logging.getLogger(__name__)
+_STATES = frozenset({"online", "offline"})
+_SAYS_ITSELF = "device_event"  # our own events are meant as they are said
+_OF_CLOCKS = frozenset({"time_in_future", "time_in_past"})
 _ERRORS_EVERY_SECONDS = 10.0
 _REMEMBERED = 20
 _REMEMBERED_BYTES = 4096
@@ -47,6 +56,8 @@ class Seen:
     devices: dict[int, datetime] = field(default_factory=dict)
     streams: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
     recent: dict[int, deque[Outcome]] = field(default_factory=dict)
+    euis: dict[tuple[str, str], str] = field(default_factory=dict)
+    clocks: Clocks = field(default_factory=Clocks)
 
 
 @dataclass(slots=True)
@@ -60,37 +71,53 @@ class Prepared:
 
 
 class Pipeline:
-    """Prepares batches; remembers quality control's state and what was seen."""
+    """Prepares batches; remembers quality control's state and what was seen.
 
-    def __init__(self, registry: Registry, read: Callable[[Message, Source], Read]) -> None:
+    Args:
+        memories: what decoding remembers; None: what it notes is not kept.
+    """
+
+    def __init__(
+        self, registry: Registry, read: Callable[[Message, Source], Read], memories: Memories | None = None
+    ) -> None:
         self._registry = registry
         self._read = read
+        self._memories = memories or Memories()
         self._errors_sent: dict[tuple[str, str], float] = {}
+        self._contradicted: set[int] = set()
+        self._conversions: dict[tuple[int, Converted | None], datetime] = {}
         self.seen = Seen()
         self.registry_changed = False
 
     def start_again(self) -> None:
         """Forget what a transaction that was rolled back made us believe."""
         self._registry.forget()
+        self._conversions.clear()
 
     def prepare(self, messages: Sequence[tuple[Message, Source]]) -> Prepared:
         """Read the messages, in their order. Never raises for what a message holds."""
         if self.registry_changed:  # only here: within a batch the picture stays one picture
             self.registry_changed = False
             self._registry.forget()
-        reads = [self._read(message, source) for message, source in messages]
+        reads, batch = [], Batch()
+        for n, (message, source) in enumerate(messages):
+            reads.append(self._read(message, source))
+            batch.notes += self._memories.noted(source.name, n)
         found = self._resolve(messages, reads)
-        prepared = Prepared(Batch(), [0] * len(reads), [list(read.refusals) for read in reads])
+        prepared = Prepared(batch, [0] * len(reads), [list(read.refusals) for read in reads])
         places: dict[tuple[int, datetime], int] = {}
         for n, ((message, source), read) in enumerate(zip(messages, reads, strict=True)):
             if read.accepted:
                 self._take(n, message, source, read, found, prepared, places)
             if read.events:
                 self._take_events(n, message, source, read, prepared)
+            if read.answers:
+                self._answer(n, source, read, prepared.batch)
             if prepared.refused[n]:
                 self._refuse(n, message, source, read, prepared)
             elif read.accepted:
                 prepared.batch.hashes[n] = digest(message).hex()
+            self._hear_clock(message, source, read)
             self._remember(n, message, read, prepared)
         return prepared
 
@@ -99,12 +126,12 @@ class Pipeline:
     ) -> dict[Key, Datastream | Refusal]:
         """Every key of the batch at once; sources differ in how they take strangers, so one look-up per source."""
         found: dict[Key, Datastream | Refusal] = {}
-        wanted: dict[str, tuple[Source, dict[Key, None]]] = {}
+        wanted: dict[str, tuple[Source, dict[Key, float | None]]] = {}
         for (_, source), read in zip(messages, reads, strict=True):
             if read.accepted:
                 keys = wanted.setdefault(source.name, (source, {}))[1]
                 for accepted in read.accepted:
-                    keys[_key(read, accepted)] = None
+                    keys[_key(read, accepted)] = accepted.reading.interval_seconds
         for source, keys in wanted.values():
             found.update(self._registry.resolve(keys, source))
         return found
@@ -125,7 +152,14 @@ class Pipeline:
             if isinstance(stream, Refusal):
                 prepared.refused[n].append(_of_field(stream, accepted))
                 continue
-            time = accepted.time if stream.shift is None else accepted.time + stream.shift
+            time, seconds = accepted.time, accepted.reading.interval_seconds
+            if seconds is None:
+                if stream.shift is not None:
+                    time += stream.shift
+            elif seconds != stream.interval:
+                self._say_contradiction(stream, accepted, seconds)
+            if accepted.converted is not None or stream.converted:
+                self._note_conversion(n, stream, accepted, time, prepared.batch)
             flag, judged = stream.quality.push(time, accepted.value, accepted.flag)
             if judged is not None:
                 _judge_later(n, stream, judged, prepared.batch, places)
@@ -139,6 +173,43 @@ class Pipeline:
         if timeless:
             prepared.timeless.append(n)
 
+    def _say_contradiction(self, stream: Datastream, accepted: Accepted, seconds: float) -> None:
+        """The registry's interval holds; that a device says otherwise is worth a line."""
+        if stream.id in self._contradicted or len(self._contradicted) >= _MOST_DEVICES:
+            return
+        self._contradicted.add(stream.id)
+        held = "an instant" if stream.interval is None else f"{stream.interval:g} s"
+        _LOG.warning(
+            "datastream %d (%s of %s): messages say their values cover %g s, the registry says %s, which holds; "
+            "correct the device's readings.%s.interval if it is wrong",
+            stream.id, accepted.property, shortened(accepted.device), seconds, held, accepted.property,
+        )  # fmt: skip
+
+    def _note_conversion(self, n: int, stream: Datastream, accepted: Accepted, time: datetime, batch: Batch) -> None:
+        """What the stored values were sent as stays known: which factor holds from when on."""
+        converted = accepted.converted
+        stream.converted = True
+        known = self._conversions.get((stream.id, converted))
+        if known is not None and known <= time:
+            return
+        if len(self._conversions) >= _MOST_DEVICES:
+            self._conversions.clear()
+        for other in [key for key in self._conversions if key[0] == stream.id]:
+            del self._conversions[other]
+        self._conversions[stream.id, converted] = time
+        if converted is None:
+            entry = Conversion(stream.id, time, accepted.unit, 1.0, None, None, n)
+        else:
+            entry = Conversion(stream.id, time, converted.unit, converted.factor, *converted.conditions, n)
+        batch.conversions.append(entry)
+
+    def _answer(self, n: int, source: Source, read: Read, batch: Batch) -> None:
+        """What a format wants sent back (a Sparkplug command is QoS 0 and not retained), once in a batch."""
+        asked = {(post.source, post.topic, post.payload) for post in batch.posts}
+        for answer in read.answers:
+            if (source.name, answer.topic, answer.payload) not in asked:
+                batch.posts.append(Post(source.name, answer.topic, answer.payload, n, qos=0))
+
     def _take_events(self, n: int, message: Message, source: Source, read: Read, prepared: Prepared) -> None:
         """Events are few: each is looked up by itself."""
         for event in read.events:
@@ -147,15 +218,46 @@ class Pipeline:
             if isinstance(device, Refusal):
                 prepared.refused[n].append(device)
                 continue
+            if event.kind in _STATES and read.decoder != _SAYS_ITSELF and not self._is_news(device, event):
+                continue
             prepared.batch.events.append(
                 Happened(device, event.time, event.kind, event.property, event.channel, event.detail, n)
             )
             prepared.stored[n] += 1
             self.seen.devices[device] = message.received_at
 
+    def _is_news(self, device: int, event: Event) -> bool:
+        """Whether a last will or a birth changes the device's state; a retained one is read again at each connect."""
+        state = self._registry.state(device)
+        if state is not None and event.time < state[1]:
+            return True  # of the past: nothing is said of now
+        if state is not None and state[0] == event.kind:
+            return False
+        self._registry.now_in_state(device, event.kind, event.time)
+        return True
+
+    def _hear_clock(self, message: Message, source: Source, read: Read) -> None:
+        """How late a live message is by its own time; one that waited, or comes of an archive, tells nothing."""
+        if message.retained or message.queued or message.replayed or source.past is None:
+            return
+        newest: datetime | None = None
+        for accepted in read.accepted:
+            newest = _later(newest, accepted.reading)
+        for refused in read.refusals:
+            if isinstance(refused, Refused) and refused.code in _OF_CLOCKS:
+                newest = _later(newest, refused.reading)
+        if newest is not None and read.city is not None and read.device is not None:
+            seconds = (message.received_at - newest).total_seconds()
+            self.seen.clocks.heard((read.city, read.device), seconds)
+
     def _refuse(self, n: int, message: Message, source: Source, read: Read, prepared: Prepared) -> None:
         refusals = [
-            {"code": refusal.code, "detail": clean(refusal.detail), "hint": refusal.hint, "field": clean(refusal.field)}
+            {
+                "code": refusal.code,
+                "detail": clean(refusal.detail),
+                "hint": self._hint(refusal, read),
+                "field": clean(refusal.field),
+            }
             for refusal in prepared.refused[n]
         ]
         payload_hash = digest(message)
@@ -182,6 +284,14 @@ class Pipeline:
             if post is not None:
                 prepared.batch.posts.append(post)
 
+    def _hint(self, refused: Refusal, read: Read) -> str | None:
+        """With what is known of the device's clock, where a time cannot be."""
+        if refused.code in _OF_CLOCKS and read.city is not None and read.device is not None:
+            seconds = self.seen.clocks.offset((read.city, read.device))
+            if seconds is not None and abs(seconds) > WRONG:
+                return f"the device's clock is {in_words(seconds)} (median of its last messages): set it"
+        return refused.hint
+
     def _errors_topic(
         self, message: Message, source: Source, city: str, device: str, refusals: list[dict[str, Any]], n: int
     ) -> Post | None:
@@ -205,6 +315,8 @@ class Pipeline:
     def _remember(self, n: int, message: Message, read: Read, prepared: Prepared) -> None:
         if read.city is None or read.device is None:
             return
+        if read.frame is not None and read.frame.eui:
+            self.seen.euis[read.city, read.device] = read.frame.eui
         device = self._registry.device_id(read.city, read.device)
         if device is None:
             return
@@ -227,6 +339,16 @@ class Pipeline:
 
 def _key(read: Read, accepted: Accepted) -> Key:
     return Key(read.city or "", accepted.device, accepted.property, accepted.channel)
+
+
+def _later(newest: datetime | None, reading: Reading) -> datetime | None:
+    """The later of the two; an interval's value cannot come before its end."""
+    time = reading.time
+    if time is None:
+        return newest
+    if reading.interval_seconds is not None:
+        time += timedelta(seconds=reading.interval_seconds)
+    return time if newest is None or time > newest else newest
 
 
 def _judge_later(

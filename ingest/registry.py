@@ -7,15 +7,16 @@ as their source says. Whenever the registry changes, the database notifies and t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from bypuls.errors import Refusal
-from bypuls.storage.database import Connection
+from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
-from ingest.decoding import Source
+from bypuls.units import Conditions
+from ingest.decoding import Registered, Source
 from ingest.quality import Watch
 from ingest.reasons import refusal, shortened
 
@@ -35,12 +36,20 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class Datastream:
-    """What ingest needs of a datastream. `shift` brings the stamp at an interval's end to its start."""
+    """What ingest needs of a datastream.
+
+    Attributes:
+        shift: brings the stamp at an interval's end to its start.
+        interval: what a value covers, in seconds; None: it is of an instant.
+        converted: some of its values were sent as shares of volume and stored as mass per volume, or the reverse.
+    """
 
     id: int
     device: int
     shift: timedelta | None
     quality: Watch
+    interval: float | None = None
+    converted: bool = False
 
 
 @dataclass(slots=True)
@@ -51,6 +60,28 @@ class _Device:
     instrument_class: str
     origin: str
     readings: dict[str, dict[str, Any]]
+
+
+def registrations(rows: Iterable[tuple[str, str | None, str | None, Any, Any, Any]]) -> dict[str, Registered]:
+    """By external id, and by `key:` and each other key of the device in small letters.
+
+    Args:
+        rows: external id, profile, zone, keys, readings (property -> how it is meant), and the units of its datastreams
+            (property/channel -> unit).
+    """
+    found: dict[str, Registered] = {}
+    for device, profile, zone, keys, readings, units in rows:
+        meant = {name: entry for name, entry in readings.items() if isinstance(entry, dict)}
+        declared = {name: entry["conditions"] for name, entry in meant.items() if entry.get("conditions")}
+        found[device] = Registered(
+            profile,
+            zone,
+            {**{name: entry["unit"] for name, entry in meant.items() if entry.get("unit")}, **(units or {})},
+            {name: Conditions(float(of["temperature"]), float(of["pressure"])) for name, of in declared.items()},
+        )
+        for key in keys.values():
+            found.setdefault(f"key:{str(key).casefold()}", found[device])
+    return found
 
 
 class Registry:
@@ -70,6 +101,8 @@ class Registry:
         self._cities: set[str] | None = None
         self._devices: dict[tuple[str, str], _Device] = {}
         self._found: dict[Key, Datastream] = {}
+        self._registered: dict[str, dict[str, Registered]] = {}
+        self._states: dict[int, tuple[str, datetime] | None] = {}
         # Outlives `forget`, being what the stored values say, as long as the thresholds (beside it) are the same.
         self._quality: dict[int, tuple[dict[str, Any] | None, Watch]] = {}
 
@@ -78,6 +111,8 @@ class Registry:
         self._cities = None
         self._devices.clear()
         self._found.clear()
+        self._registered.clear()
+        self._states.clear()
 
     def knows_city(self, city: str) -> bool:
         """Whether the city is in the database."""
@@ -91,8 +126,40 @@ class Registry:
         found = self._devices.get((city, device))
         return found.id if found is not None else None
 
-    def resolve(self, keys: Collection[Key], source: Source) -> dict[Key, Datastream | Refusal]:
-        """The datastream of each key, or why there is none. Adds what is missing, in a transaction of its own."""
+    def registered(self, city: str, device: str) -> Registered | None:
+        """How a device's messages are to be read, by its external id or another of its keys (EUI …).
+
+        Raises:
+            DatabaseUnreachable: it could not be looked up.
+        """
+        known = self._registered.get(city)
+        if known is None:
+            with translated(), self._connection.transaction():
+                rows = self._connection.execute(_SQL["registered"], (city,)).fetchall()
+            known = self._registered[city] = registrations(rows)
+        return known.get(device) or known.get(f"key:{device.casefold()}")
+
+    def state(self, device: int) -> tuple[str, datetime] | None:
+        """Whether the device was last said to be online or offline, and since when."""
+        if device not in self._states:
+            if len(self._states) > _MOST_KEYS:
+                self._states.clear()
+            row = self._connection.execute(_SQL["state"], (device,)).fetchone()
+            self._states[device] = None if row is None else (row[0], row[1])
+        return self._states[device]
+
+    def now_in_state(self, device: int, kind: str, time: datetime) -> None:
+        """The batch says so."""
+        self._states[device] = (kind, time)
+
+    def resolve(self, keys: Mapping[Key, float | None], source: Source) -> dict[Key, Datastream | Refusal]:
+        """The datastream of each key, or why there is none. Adds what is missing, in a transaction of its own.
+
+        Args:
+            keys: with the interval in seconds that a value covers, where its message says so; a datastream that is
+                added gets it, unless the registry knows better.
+            source: whose messages they are; it says how strangers are taken.
+        """
         refused: dict[Key, Refusal] = {}
         for _ in range(2):
             missing = sorted(key for key in keys if key not in self._found)
@@ -102,7 +169,7 @@ class Registry:
                 self.forget()
                 missing = sorted(keys)
             with self._connection.transaction():
-                refused = self._look_up(missing, source)
+                refused = self._look_up(missing, source, keys)
             if all(key in self._found or key in refused for key in missing):
                 break
             self.forget()  # a device was moved while we looked: its picture is old
@@ -122,7 +189,7 @@ class Registry:
             found[key] = self._problem(key, source) or self._devices[key.city, key.device].id
         return found
 
-    def _look_up(self, keys: list[Key], source: Source) -> dict[Key, Refusal]:
+    def _look_up(self, keys: list[Key], source: Source, intervals: Mapping[Key, float | None]) -> dict[Key, Refusal]:
         """Find what can be found; refusals are not remembered: they depend on the source, and people mend them."""
         refused: dict[Key, Refusal] = {}
         known = []
@@ -140,7 +207,7 @@ class Registry:
             else:
                 refused[key] = problem
         if usable:
-            refused |= self._fetch_datastreams(usable)
+            refused |= self._fetch_datastreams(usable, intervals)
         return refused
 
     def _problem(self, key: Key, source: Source) -> Refusal | None:
@@ -175,7 +242,7 @@ class Registry:
         for city, external_id, *rest in rows:
             self._devices[city, external_id] = _Device(*rest)
 
-    def _fetch_datastreams(self, keys: list[Key]) -> dict[Key, Refusal]:
+    def _fetch_datastreams(self, keys: list[Key], intervals: Mapping[Key, float | None]) -> dict[Key, Refusal]:
         numbers = self._read_datastreams(keys)
         refused: dict[Key, Refusal] = {}
         new: list[Key] = []
@@ -190,15 +257,17 @@ class Registry:
             else:
                 new.append(key)
         if new:
-            self._connection.execute(_SQL["add_datastreams"], self._new_columns(new))
+            self._connection.execute(_SQL["add_datastreams"], self._new_columns(new, intervals))
             self._read_datastreams(new)
         return refused
 
-    def _new_columns(self, keys: list[Key]) -> list[list[Any]]:
+    def _new_columns(self, keys: list[Key], intervals: Mapping[Key, float | None]) -> list[list[Any]]:
         columns: list[list[Any]] = [[] for _ in range(11)]
         for key in keys:
             device = self._devices[key.city, key.device]
             meant = device.readings.get(key.property) or {}
+            seconds = intervals.get(key)
+            interval = meant.get("interval") or (None if seconds is None else f"PT{seconds:g}S")
             row = (
                 key.city,
                 device.id,
@@ -206,11 +275,11 @@ class Registry:
                 key.channel,
                 device.site,
                 meant.get("unit"),
-                meant.get("interval"),
+                interval,
                 meant.get("stamp") or "start",
                 device.instrument_class,
                 device.origin,
-                meant.get("spacing") or meant.get("interval"),
+                meant.get("spacing") or interval,
             )
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
@@ -221,7 +290,7 @@ class Registry:
         names = {self._devices[key.city, key.device].id: (key.city, key.device) for key in keys}
         numbers: Counter[int] = Counter()
         unseen: list[int] = []
-        for device, property_id, channel, stream, _unit, interval, stamp, thresholds in self._connection.execute(
+        for device, property_id, channel, stream, converted, interval, stamp, thresholds in self._connection.execute(
             _SQL["datastreams"], (list(names),)
         ).fetchall():
             numbers[device] += 1
@@ -231,7 +300,12 @@ class Registry:
                 unseen.append(stream)
             shift = -interval if interval is not None and stamp == "end" else None
             self._found[Key(*names[device], property_id, channel)] = Datastream(
-                stream, device, shift, self._quality[stream][1]
+                stream,
+                device,
+                shift,
+                self._quality[stream][1],
+                None if interval is None else interval.total_seconds(),
+                converted,
             )
         self._restore(unseen)
         return numbers

@@ -9,6 +9,17 @@ FROM device d
 JOIN unnest(%s::text[], %s::text[]) AS wanted (city, external_id) USING (city, external_id)
 LEFT JOIN site s ON s.city = d.city AND s.slug = d.site
 
+-- How a city's devices are to be read, with the units of datastreams that say more than their device does.
+-- name: registered
+SELECT d.external_id, d.profile, d.zone, d.keys, d.readings,
+       (SELECT jsonb_object_agg(s.property || '/' || s.channel, s.unit) FROM datastream s
+        WHERE s.device = d.id AND s.unit IS NOT NULL AND s.site IS NOT DISTINCT FROM d.site
+          AND s.unit IS DISTINCT FROM d.readings -> s.property ->> 'unit')
+FROM device d WHERE d.city = %s
+
+-- name: state
+SELECT kind, time FROM device_event WHERE device = %s AND kind IN ('online', 'offline') ORDER BY time DESC LIMIT 1
+
 -- name: add_pending_devices
 INSERT INTO device (city, external_id, status)
 SELECT city, external_id, 'pending' FROM unnest(%s::text[], %s::text[]) AS wanted (city, external_id)
@@ -19,7 +30,7 @@ SELECT count(*) FROM device WHERE city = %s AND status = 'pending'
 
 -- The datastreams of these devices at the place where each device hangs now.
 -- name: datastreams
-SELECT s.device, s.property, s.channel, s.id, s.unit, s.interval, s.stamp, s.qc
+SELECT s.device, s.property, s.channel, s.id, EXISTS (SELECT FROM unit_conversion u WHERE u.datastream = s.id), s.interval, s.stamp, s.qc
 FROM datastream s JOIN device d ON d.id = s.device
 WHERE s.device = ANY(%s) AND s.site IS NOT DISTINCT FROM d.site
 
@@ -41,6 +52,30 @@ CROSS JOIN LATERAL (
     ORDER BY o.time DESC LIMIT %s
 ) AS r
 ORDER BY wanted.id, r.time
+
+-- Written only where it changed by more than a second and a twentieth.
+-- name: clocks
+UPDATE device d SET clock_offset = make_interval(secs => s.seconds)
+FROM (SELECT known.id, heard.seconds
+      FROM unnest(%s::text[], %s::text[], %s::double precision[]) AS heard (city, device, seconds)
+      JOIN device known ON known.city = heard.city AND known.external_id = heard.device
+      WHERE known.clock_offset IS NULL
+         OR abs(extract(epoch FROM known.clock_offset) - heard.seconds) > 1 + abs(heard.seconds) / 20
+      ORDER BY known.id FOR NO KEY UPDATE OF known) AS s
+WHERE d.id = s.id
+
+-- The device's worldwide key, as its messages tell it.
+-- name: euis
+UPDATE device d SET keys = d.keys || jsonb_build_object('eui', s.eui)
+FROM (SELECT known.id, heard.eui
+      FROM unnest(%s::text[], %s::text[], %s::text[]) AS heard (city, device, eui)
+      JOIN device known ON known.city = heard.city AND known.external_id = heard.device
+      WHERE NOT known.keys ? 'eui'
+      ORDER BY known.id FOR NO KEY UPDATE OF known) AS s
+WHERE d.id = s.id
+
+-- name: granted
+UPDATE source SET granted_qos = %s WHERE name = %s AND granted_qos IS DISTINCT FROM %s
 
 -- Locked in one order first, so that two ingest processes do not deadlock.
 -- name: lock_streams

@@ -22,13 +22,21 @@ SENTINELS = frozenset(
 _CACHED = 10_000
 
 
+class Converted(NamedTuple):
+    """How a share of volume was made a mass per volume, or the reverse; sent was the stored value / factor."""
+
+    unit: str
+    factor: float
+    conditions: Conditions
+
+
 class Rule(NamedTuple):
     """How readings of one quantity and unit are taken.
 
     Attributes:
         unit: of the property, in which the value is stored: value x factor + offset.
         low, high: values in this span are good without another look.
-        conditions: where a share of volume becomes a mass per volume, to which temperature and pressure.
+        converted: where a share of volume becomes a mass per volume.
     """
 
     property: str
@@ -40,7 +48,7 @@ class Rule(NamedTuple):
     high: float
     diagnostic: bool
     observed: ObservedProperty
-    conditions: Conditions | None
+    converted: Converted | None
 
 
 class Rules:
@@ -99,7 +107,7 @@ class Rules:
             high,
             observed.diagnostic,
             observed,
-            conditions if between else None,
+            Converted(unit, factor, conditions) if between and conditions is not None else None,
         )
         self._keep(reading, device, rule, known)
         return rule

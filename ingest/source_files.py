@@ -29,7 +29,7 @@ from bypuls.errors import SettingsError
 from bypuls.observation import SourceRank
 from bypuls.settings import IngestSettings
 from bypuls.storage.database import Connection, translated
-from ingest.broker import Address
+from ingest.address import Address
 from ingest.decoding import Source
 from ingest.sources import BUILT_IN
 

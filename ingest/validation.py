@@ -18,7 +18,7 @@ from bypuls.errors import DatabaseUnreachable, Refusal
 from bypuls.observation import Quality
 from bypuls.plugins import discover
 from bypuls.properties import Aggregation, Properties
-from bypuls.units import Conditions, Units
+from bypuls.units import Units
 from ingest.choice import Choice
 from ingest.decoding import (
     SWAPPED_METER,
@@ -38,7 +38,7 @@ from ingest.frames import Frames
 from ingest.memory import Memory
 from ingest.profiles import Profiles
 from ingest.reasons import REASONS, refusal, shortened
-from ingest.rules import Rules, judge
+from ingest.rules import Converted, Rules, judge
 from ingest.sources import ANY
 from ingest.timestamps import shifted
 from ingest.topics import Named, is_device_name, named_by_topic
@@ -60,7 +60,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
         flag: from the gross range test alone; tests over time need the values before it.
         diagnostic: tells of the device, not of the city.
         reading: as it was sent.
-        conditions: to which temperature and pressure a share of volume was made a mass per volume, or the reverse.
+        converted: how a share of volume (ppb) was made a mass per volume, or the reverse.
     """
 
     device: str
@@ -72,7 +72,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     flag: Quality
     diagnostic: bool
     reading: Reading
-    conditions: Conditions | None = None
+    converted: Converted | None = None
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -240,7 +240,7 @@ class Reader:
                 if time is not checked or time is None:
                     time = self._window(message, reading, arrival)
                     checked = reading.time
-                name, channel, unit, factor, offset, low, high, diagnostic, observed, conditions = rule
+                name, channel, unit, factor, offset, low, high, diagnostic, observed, converted = rule
                 value = reading.value * factor + offset
                 flag = _GOOD if low <= value <= high else judge(observed, reading, value)
                 accepted.append(
@@ -254,7 +254,7 @@ class Reader:
                         flag,
                         diagnostic,
                         reading,
-                        conditions,
+                        converted,
                     )
                 )
             except _Ignored:

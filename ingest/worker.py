@@ -19,7 +19,9 @@ from bypuls.storage.database import Connection as Database
 from bypuls.storage.database import translated
 from bypuls.storage.queries import queries
 from ingest.broker import Delivery, Inbox, Outgoing, acknowledge, connections
+from ingest.clocks import in_words
 from ingest.decoding import Message, Source
+from ingest.memories import Memories, Noted
 from ingest.pipeline import Pipeline, Prepared, Seen, clean, digest
 from ingest.reasons import refusal, shortened
 from ingest.topics import matches
@@ -32,6 +34,7 @@ _HOUSEKEEPING_SECONDS = 5.0
 _OUTBOX_SECONDS = 1.0
 _REMEMBERED_PER_ROUND = 2000
 _LONGEST_PAUSE = 10.0
+_MEMORY_SECONDS = 600.0
 
 
 class Totals:
@@ -65,6 +68,7 @@ class Ingest:
         new_pipeline: builds a pipeline on that connection.
         sources: where messages come from.
         broker_url: the broker of sources that name none.
+        memories: what decoding remembers; it follows what is written.
     """
 
     def __init__(
@@ -75,11 +79,14 @@ class Ingest:
         broker_url: str,
         settings: IngestSettings,
         clock: Clock,
+        memories: Memories,
     ) -> None:
         self._open_database = open_database
         self._new_pipeline = new_pipeline
         self._settings = settings
         self._clock = clock
+        self._memories = memories
+        self._noted: list[Noted] = []
         self._sources = tuple(sources)
         self._inbox = Inbox(settings.buffer_messages, settings.buffer_bytes)
         self._brokers = connections(sources, broker_url, settings.instance, self._inbox, clock)
@@ -88,6 +95,7 @@ class Ingest:
         self._writer: Writer | None = None
         self._housekeeping_at = 0.0
         self._outbox_at = 0.0
+        self._memory_at = time.monotonic()
         self._slots: dict[int, int] = {}
         self.totals = Totals()
 
@@ -139,6 +147,8 @@ class Ingest:
             except DatabaseUnreachable as error:
                 _LOG.warning("%s; trying again in %.1f s (nothing is acknowledged meanwhile)", error, pause)
                 self._disconnect()
+                for broker in self._brokers:
+                    broker.fall_behind()
                 if stop.wait(pause):
                     return False
                 pause = min(pause * 2, _LONGEST_PAUSE)
@@ -172,6 +182,7 @@ class Ingest:
 
     def _store(self, deliveries: Sequence[Delivery]) -> None:
         """Prepared anew at each try: after a reconnect quality control remembers what is stored, not what was tried."""
+        self._begin()
         messages = self._as_first_arrived(deliveries)
         prepared = self._prepare(messages)
         timeless = [n for n in prepared.timeless if deliveries[n].mid]
@@ -181,6 +192,12 @@ class Ingest:
             for message in (messages[n][0],)
         ]
         self._write(prepared.batch, range(len(messages)), messages)
+        self._memories.settle(self._noted)
+
+    def _begin(self) -> None:
+        """What decoding remembers is what is stored, whatever became of an earlier try."""
+        self._memories.rollback()
+        self._noted = []
 
     def _as_first_arrived(self, deliveries: Sequence[Delivery]) -> list[tuple[Message, Source]]:
         """A redelivered message that states no time is of the time at which it first came."""
@@ -212,7 +229,8 @@ class Ingest:
                 message, source = messages[0]
                 _LOG.exception("a message on %s cannot be prepared", shortened(message.topic))
                 return Prepared(_not_storable(message, source, f"{type(error).__name__}: {error}"), [0], [[]])
-        self._pipeline = self._new_pipeline(database)  # quality control has seen half of the batch
+        self._memories.rollback()  # decoding and quality control have seen half of the batch
+        self._pipeline = self._new_pipeline(database)
         self._pipeline.seen = pipeline.seen
         whole = Prepared(Batch(), [], [])
         for n, one in enumerate(messages):
@@ -237,6 +255,8 @@ class Ingest:
                 self._write(batch.of(range(part.start, middle)), range(part.start, middle), messages)
                 self._write(batch.of(range(middle, part.stop)), range(middle, part.stop), messages)
                 return
+        else:
+            self._noted += batch.notes
         self.totals.add(len(part), written)
         if batch.quarantined:  # whoever looks for what went wrong looks now
             self._housekeeping_at = min(self._housekeeping_at, time.monotonic() - _HOUSEKEEPING_SECONDS + 0.5)
@@ -257,7 +277,8 @@ class Ingest:
         """Read again what a person asked for, and write down what came of it."""
         database, _, _ = self._parts()
         for number, topic, payload, received_at in database.execute(_WRITER_SQL["replay_asked"]).fetchall():
-            message = Message(topic, bytes(payload), received_at)
+            self._begin()
+            message = Message(topic, bytes(payload), received_at, replayed=True)
             source = next((known for known in self._sources if matches(topic, known.topic_filter)), None)
             if source is None:
                 database.execute(_WRITER_SQL["replayed"], ("no source reads this topic any more", 0, number))
@@ -268,6 +289,7 @@ class Ingest:
             try:
                 with translated():
                     self._parts()[2].write(prepared.batch)
+                self._memories.settle(prepared.batch.notes)
                 outcome, stored = _outcome(prepared), prepared.stored[0]
             except NotStorable as error:
                 self._parts()[1].start_again()
@@ -284,7 +306,29 @@ class Ingest:
                 database.execute(_REGISTRY_SQL["lock_devices"], (list(seen.devices),))
                 database.execute(_REGISTRY_SQL["seen"], _seen_columns(seen))
             self._keep_recent(database, seen)
-        pipeline.seen = Seen()
+            self._keep_clocks(database, seen)
+        pipeline.seen = Seen(clocks=seen.clocks)
+        for broker in self._brokers:
+            for source, granted in broker.granted().items():
+                database.execute(_REGISTRY_SQL["granted"], (granted, source, granted))
+        if time.monotonic() - self._memory_at >= _MEMORY_SECONDS:
+            self._memory_at = time.monotonic()
+            with database.transaction():
+                self._memories.keep_house(database)
+
+    def _keep_clocks(self, database: Database, seen: Seen) -> None:
+        """How far devices' clocks are off, and the worldwide keys that their messages told."""
+        offsets = seen.clocks.changed()
+        if offsets:
+            columns = [[city for city, _ in offsets], [device for _, device in offsets], list(offsets.values())]
+            database.execute(_REGISTRY_SQL["clocks"], columns)
+        for (city, device), seconds in offsets.items():
+            if seen.clocks.newly_wrong((city, device), seconds):
+                _LOG.warning("the clock of %s in %s is %s", shortened(device), city, in_words(seconds))
+        if seen.euis:
+            names = list(seen.euis)
+            columns = [[city for city, _ in names], [device for _, device in names], list(seen.euis.values())]
+            database.execute(_REGISTRY_SQL["euis"], columns)
 
     def _keep_recent(self, database: Database, seen: Seen) -> None:
         if not seen.recent:
@@ -328,6 +372,8 @@ def _append(whole: Prepared, one: Prepared, n: int) -> None:
     for post in part.posts:
         post.message = n
     batch.events.extend(event._replace(message=n) for event in part.events)
+    batch.notes.extend(note._replace(message=n) for note in part.notes)
+    batch.conversions.extend(conversion._replace(message=n) for conversion in part.conversions)
     batch.quarantined.extend(part.quarantined)
     batch.posts.extend(part.posts)
     batch.hashes.update(dict.fromkeys([n] if part.hashes else [], next(iter(part.hashes.values()), "")))

@@ -15,6 +15,8 @@ from psycopg.types.json import Jsonb
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from ingest.memories import Noted
+from ingest.memories import write as write_notes
 
 _SQL = queries("ingest", "writer.sql")
 _COLUMN_TYPES = ["int4", "int4", "timestamptz", "float8", "int2", "int2", "timestamptz"]
@@ -64,6 +66,18 @@ class Happened(NamedTuple):
     message: int
 
 
+class Conversion(NamedTuple):
+    """From when on a datastream's values are converted at these conditions; None, with factor 1: no longer."""
+
+    datastream: int
+    time: datetime
+    unit: str
+    factor: float
+    temperature: float | None
+    pressure: float | None
+    message: int
+
+
 @dataclass(slots=True)
 class Quarantined:
     """A message of which something was refused, with everything a person needs to mend it."""
@@ -106,6 +120,8 @@ class Batch:
     posts: list[Post] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
     events: list[Happened] = field(default_factory=list)
+    notes: list[Noted] = field(default_factory=list)
+    conversions: list[Conversion] = field(default_factory=list)
     hashes: dict[int, str] = field(default_factory=dict)
 
     def of(self, messages: range) -> Batch:
@@ -117,6 +133,8 @@ class Batch:
             [post for post in self.posts if post.message in messages],
             [arrival for arrival in self.arrivals if arrival.message in messages],
             [event for event in self.events if event.message in messages],
+            [note for note in self.notes if note.message in messages],
+            [conversion for conversion in self.conversions if conversion.message in messages],
             hashes=self.hashes,
         )
 
@@ -153,25 +171,34 @@ class Writer:
                 if later:
                     self._connection.execute("TRUNCATE incoming")
                 self._merge(rows, batch.hashes, written)
-            if batch.flags:
-                columns = [list(column) for column in zip(*(flag[:4] for flag in batch.flags), strict=True)]
-                self._connection.execute(_SQL["flag"], columns)
-            if batch.events:
-                newest_event = {event[:5]: (*event[:5], Jsonb(event.detail)) for event in batch.events}
-                columns = [list(column) for column in zip(*newest_event.values(), strict=True)]
-                self._connection.execute(_SQL["keep_events"], columns)
-            for entry in sorted(batch.quarantined, key=lambda entry: entry.payload_hash):
-                self._connection.execute(_SQL["quarantine"], _quarantine_row(entry))
-            for post in batch.posts:
-                self._connection.execute(_SQL["post"], (post.source, post.topic, post.payload, post.qos, post.retain))
-            if batch.arrivals:
-                newest = {(arrival.client, arrival.mid): arrival[:4] for arrival in batch.arrivals}
-                columns = [list(column) for column in zip(*newest.values(), strict=True)]
-                self._connection.execute(_SQL["keep_arrivals"], columns)
+            self._beside(batch)
             if batch.rows or batch.flags or batch.events:
                 self._connection.execute(_SQL["announce"])
         written.repeated = len(batch.rows) - written.stored - written.corrected
         return written
+
+    def _beside(self, batch: Batch) -> None:
+        """What is written with the values, in the same transaction."""
+        if batch.flags:
+            columns = [list(column) for column in zip(*(flag[:4] for flag in batch.flags), strict=True)]
+            self._connection.execute(_SQL["flag"], columns)
+        if batch.events:
+            newest_event = {event[:5]: (*event[:5], Jsonb(event.detail)) for event in batch.events}
+            columns = [list(column) for column in zip(*newest_event.values(), strict=True)]
+            self._connection.execute(_SQL["keep_events"], columns)
+        for entry in sorted(batch.quarantined, key=lambda entry: entry.payload_hash):
+            self._connection.execute(_SQL["quarantine"], _quarantine_row(entry))
+        for post in batch.posts:
+            self._connection.execute(_SQL["post"], (post.source, post.topic, post.payload, post.qos, post.retain))
+        if batch.arrivals:
+            newest = {(arrival.client, arrival.mid): arrival[:4] for arrival in batch.arrivals}
+            columns = [list(column) for column in zip(*newest.values(), strict=True)]
+            self._connection.execute(_SQL["keep_arrivals"], columns)
+        if batch.notes:
+            write_notes(self._connection, batch.notes)
+        if batch.conversions:
+            columns = [list(column) for column in zip(*(entry[:6] for entry in batch.conversions), strict=True)]
+            self._connection.execute(_SQL["keep_conversions"], columns)
 
     def _ensure_partitions(self, rows: Sequence[Row]) -> None:
         """Each new month in a transaction of its own: a message may span a century, and locks are few.

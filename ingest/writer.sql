@@ -79,6 +79,19 @@ SELECT d.id, date_bin('5 minutes', k.time, '2000-01-01 00:00:00+00')
 FROM kept k JOIN datastream d USING (device, property, channel)
 WHERE k.kind = 'swapped_meter'
 
+-- A row only where something else held before.
+-- name: keep_conversions
+INSERT INTO unit_conversion (datastream, valid_from, unit, factor, temperature, pressure)
+SELECT new.* FROM unnest(%s::integer[], %s::timestamptz[], %s::text[], %s::double precision[], %s::double precision[],
+                         %s::double precision[]) AS new (datastream, valid_from, unit, factor, temperature, pressure)
+WHERE NOT EXISTS (
+    SELECT FROM (SELECT before.unit, before.factor FROM unit_conversion before
+                 WHERE before.datastream = new.datastream AND before.valid_from <= new.valid_from
+                 ORDER BY before.valid_from DESC LIMIT 1) AS held
+    WHERE held.unit = new.unit AND held.factor = new.factor)
+ORDER BY new.datastream, new.valid_from
+ON CONFLICT (datastream, valid_from) DO NOTHING
+
 -- name: quarantine
 INSERT INTO quarantine (received_at, last_received_at, city, source, topic, payload, payload_hash, reason, detail, hint, refusals,
                         stored, device, decoder)

@@ -11,7 +11,8 @@ from paho.mqtt.exception import MalformedPacket
 
 from bypuls.clock import utc_now
 from bypuls.errors import SettingsError
-from ingest.broker import Address, Delivery, Inbox, connections
+from ingest.address import Address
+from ingest.broker import Delivery, Inbox, connections
 from ingest.decoding import Message, Source
 from ingest.sources import HISTORY, LIVE, UNCLAIMED
 

@@ -19,7 +19,10 @@ CREATE TABLE unit_conversion (
     valid_from  timestamptz NOT NULL,
     unit        text NOT NULL,                           -- as sent
     factor      double precision NOT NULL,
-    temperature double precision NOT NULL,               -- K
-    pressure    double precision NOT NULL,               -- kPa
+    temperature double precision,                        -- K; null, with factor 1: no longer converted from here on
+    pressure    double precision,                        -- kPa
     PRIMARY KEY (datastream, valid_from)
 );
+
+-- The quality of service that the broker granted, which may be less than what was asked for; null: not heard yet.
+ALTER TABLE source ADD granted_qos smallint;

@@ -65,7 +65,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON city
     FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
-CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR DELETE OR UPDATE OF site, status, class, origin, readings, zone, external_id
+CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR DELETE OR UPDATE OF site, status, class, origin, readings, zone, external_id, profile, keys
     ON device FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
 CREATE OR REPLACE TRIGGER registry_changed AFTER UPDATE OF class ON site
     FOR EACH STATEMENT EXECUTE FUNCTION bypuls_registry_changed();
