@@ -39,7 +39,7 @@ def test_levels_directions_and_registers_are_never_averaged_arithmetically(prope
             assert entry.aggregation in {Aggregation.ENERGY_MEAN, Aggregation.MAX, Aggregation.LAST}, entry.id
         if "direction" in entry.id:
             assert entry.aggregation is Aggregation.CIRCULAR_MEAN
-        if entry.id.endswith("_total") or entry.id.startswith(("active_energy_import", "heat_")):
+        if entry.id.endswith("_total") or entry.id.startswith(("active_energy_import", "heat_energy", "heat_volume")):
             assert entry.aggregation in {Aggregation.COUNTER, Aggregation.LAST}, entry.id
 
 
