@@ -147,12 +147,10 @@ def _used(part: Part, *, rooted: bool) -> list[str]:
 
 
 def _each(text: str, maps: Maps) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    names: list[str] = []
-    for segment in segments(text, maps, names):
-        known = sum(len(step.names) for step in steps)
+    steps = []
+    for segment in segments(text, maps, []):
         regex = None if segment.literal is not None and not segment.items else re.compile(segment.regex, re.DOTALL)
-        steps.append(Step(segment.literal, regex, tuple(names[known:]), known, segment.items))
+        steps.append(Step(segment.literal, regex, segment.names, segment.first, segment.items))
     return tuple(steps)
 
 

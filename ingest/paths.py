@@ -201,11 +201,18 @@ class Pattern(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """One step of a pattern of places. `items`: it is a position in a list."""
+    """One step of a pattern of places.
+
+    Attributes:
+        items: it is a position in a list.
+        names: of its captures; the first is group `c<first>`.
+    """
 
     literal: str | None
     regex: str
     items: bool = False
+    names: tuple[str, ...] = ()
+    first: int = 0
 
 
 def _hole(text: str, any_one: str, maps: Maps, names: list[str]) -> str:
@@ -271,7 +278,12 @@ def segments(text: str, maps: Maps, names: list[str]) -> tuple[Segment, ...]:
     Raises:
         PatternError: it cannot be read.
     """
-    return tuple(_segment(segment, maps, names) for segment in _split(text)) if text else ()
+    steps: list[Segment] = []
+    for part in _split(text) if text else ():
+        first = len(names)
+        step = _segment(part, maps, names)
+        steps.append(step._replace(names=tuple(names[first:]), first=first))
+    return tuple(steps)
 
 
 def pattern(text: str, maps: Maps) -> Pattern:
@@ -330,14 +342,17 @@ class TopicTemplate(NamedTuple):
 
 
 def topic_template(text: str, maps: Maps) -> TopicTemplate:
-    """Read a topic template: `{x}` one level or a part of one, `{x...}` one or more, `{x:regex}`, `+`, `#` the rest.
+    """Read a topic template: `{x}` a level or a part of one, `{x...}` one or more, `{x:regex}`, `+`, `#` the rest, `**/`.
+
+    `**/` at the start: whatever stands before, or nothing.
 
     Raises:
         PatternError: it cannot be read.
     """
     names: list[str] = []
     levels, plain, many = [], 0, 0
-    for level in _levels(text):
+    before = text.startswith("**/")
+    for level in _levels(text.removeprefix("**/")):
         if level == "#":
             levels.append("#")
             many += 1
@@ -363,7 +378,9 @@ def topic_template(text: str, maps: Maps) -> TopicTemplate:
     whole = "/".join(levels)
     if levels[-1] == "#":
         whole = ".*" if len(levels) == 1 else "/".join(levels[:-1]) + "(?:/.*)?"
-    return TopicTemplate(re.compile(whole, re.DOTALL), tuple(names), (plain, -many))
+    if before:
+        whole = f"(?:.+/)?{whole}"
+    return TopicTemplate(re.compile(whole, re.DOTALL), tuple(names), (plain, -many - before))
 
 
 def _levels(text: str) -> list[str]:

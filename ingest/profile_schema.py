@@ -158,7 +158,8 @@ class TopicRule(Strict, frozen=True):
     """What is published on a topic.
 
     Attributes:
-        topic: template: `{x}` is one level or a part of one, `{x...}` one or more, `#` the rest.
+        topic: template: `{x}` is one level or a part of one, `{x...}` one or more, `#` the rest, `**/` at the
+            start whatever stands before.
         keys: only JSON objects with all of these members.
         mapping: how it is read.
         events: payload text, without case, or that of a member "state" -> kind of event.
