@@ -19,6 +19,8 @@ _KINDS = frozenset({"cmd", "cmdexe"})
 _TIMES = ("TimeInstant", "timestamp")
 # Texts of the agents' own documentation that are numbers and their unit.
 _SUFFIXES = {"%": "%", "°C": "Cel", "ºC": "Cel"}
+# Digits, a sign, a dot, and the letters of nan and infinity.
+_BEGIN_NUMBERS = "0123456789+-.nNiI"
 _STEP = 1e-6
 _LONGEST_TOPIC = 1000
 
@@ -96,6 +98,8 @@ class Groups:
         Raises:
             Refusal: the message holds too many values.
         """
+        if len(group) > self.source.max_readings:
+            raise refusal("too_large", f"{len(group)} values in one group; {self.source.max_readings} are allowed")
         when = self._time(group)
         offset = _STEP * (index + 1 - self.count)
         for name, value in group.items():
@@ -167,6 +171,8 @@ def number_in_text(text: str, name: str) -> tuple[float | None, str | None]:
         Refusal: it is a number, but not one that can be stored (a decimal comma, NaN).
     """
     text = text[:80].strip()
+    if text[:1] not in _BEGIN_NUMBERS or not text:
+        return None, None
     try:
         return number(text, name), None
     except Refusal as refused:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -84,8 +85,6 @@ def read_entity(document: Mapping[str, Any], scene: Scene) -> bool:
     for name, attribute in document.items():
         if type(attribute) is not bool and attribute is not None and name not in _STRUCTURE:
             _attribute(entity, name, attribute)
-    if len(scene.decoded.readings) + len(scene.decoded.refusals) > scene.source.max_readings:
-        raise refusal("too_large", f"more than {scene.source.max_readings} readings in one message")
     return True
 
 
@@ -129,6 +128,8 @@ def _channel_of(document: Mapping[str, Any], model: Model) -> str:
     return _channel("_".join(parts)) if parts else ""
 
 
+# Phases and lanes are few.
+@lru_cache(maxsize=4096)
 def _channel(text: str) -> str:
     """Anything as the name of a channel."""
     short = _NO_CHANNEL.sub("_", text.rsplit(":", 1)[-1]).strip("_.-").casefold()[-32:].lstrip("_.-")
@@ -161,8 +162,9 @@ def _object(entity: _Entity, name: str, attribute: Mapping[str, Any], channel: s
         kind = attribute.get("type")
         if type(value) is dict and "@value" in value:
             value, kind = value["@value"], value.get("@type")
-        if value is not None and type(value) not in {bool, list} and kind not in _TIME_TYPES:
-            _value(entity, name, value, attribute, channel)
+        if value is None or type(value) is bool or type(value) is list or (type(kind) is str and kind in _TIME_TYPES):
+            return
+        _value(entity, name, value, attribute, channel)
     elif type(attribute.get("values")) is list:
         _temporal(entity, name, attribute)
     elif "type" not in attribute or name.endswith("TSA"):
@@ -172,7 +174,7 @@ def _object(entity: _Entity, name: str, attribute: Mapping[str, Any], channel: s
 def _value(entity: _Entity, name: str, value: Any, attribute: Mapping[str, Any], channel: str) -> None:
     if type(value) is dict:
         _members(entity, name, value, attribute)
-    elif type(value) is not str or attribute.get("type") in _NUMERIC_TYPES:
+    elif type(value) is not str or str(attribute.get("type"))[:20] in _NUMERIC_TYPES:
         _number(entity, name, value, _unit(attribute), _when(entity, attribute), channel)
     elif name == entity.model.encoded:
         _encoded(entity, name, value)
@@ -203,7 +205,7 @@ def _members(entity: _Entity, name: str, members: Mapping[str, Any], attribute: 
             continue
         if type(inner) is str and not _begins_number(inner):
             continue
-        part = _SERIES[key] if series else _channel(key)
+        part = _SERIES[key] if series else _channel(key[:100])
         own = _unit(value) if type(value) is dict else None
         _number(entity, base, inner, own or unit, when, part, field=f"{name}.{key}")
 
@@ -251,6 +253,8 @@ def _number(  # noqa: PLR0913 - all of them are parts of one reading
         return
     if converted is None:
         return
+    if len(decoded.readings) + len(decoded.refusals) >= entity.scene.source.max_readings:
+        raise refusal("too_large", f"more than {entity.scene.source.max_readings} readings in one message")
     quantity = means.quantity
     if name in model.by_attributes:
         quantity = model.by_words.get(str(plain(entity.document.get(model.by))).casefold(), quantity)

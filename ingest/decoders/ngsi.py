@@ -48,25 +48,28 @@ _TYPE = re.compile(rb'"type"\s{0,4}:\s{0,4}"([^"\\]{1,200})"')
 _ATTRIBUTE_TYPES = frozenset({b"Number", b"Float", b"Integer", b"StructuredValue", b"DateTime", b"Property"})
 _LOOKED_AT = 16_384
 _DEEPEST = 4
+_TOPIC_WORDS = frozenset({"ngsi", "ngsi-ld", "ngsild", "ngsiv2", "ngsi-v2", "orion"})
 _OTHER_TOPICS = ("/attrs", "/Observations", "/config")
 
 
 def recognises(message: Message) -> bool:
     """Whether it is JSON that holds entities: `id`, `type` and something that only NGSI has."""
     payload = message.payload
-    if payload[:1] not in {b"{", b"["} and payload[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in {b"{", b"["}:
+    if not _is_json(payload) or message.topic.endswith(_OTHER_TOPICS) or "/attrs/" in message.topic:
         return False
-    if b'"id"' not in payload and b'"@id"' not in payload:
+    if (b'"id"' not in payload and b'"@id"' not in payload) or (b'"type"' not in payload and b'"@type"' not in payload):
         return False
-    if b'"type"' not in payload and b'"@type"' not in payload:
-        return False
-    if message.topic.endswith(_OTHER_TOPICS) or "/attrs/" in message.topic:
-        return False
+    if not _TOPIC_WORDS.isdisjoint(message.topic[:200].casefold().split("/")):
+        return True
     head = payload[:_LOOKED_AT]
     if any(mark in head for mark in _MARKS):
         return True
     kinds = [match[1] for _, match in zip(range(20), _TYPE.finditer(head), strict=False)]
     return any(kind in _ATTRIBUTE_TYPES or _is_modelled(kind) for kind in kinds)
+
+
+def _is_json(payload: bytes) -> bool:
+    return payload[:1] in {b"{", b"["} or payload[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
 
 
 def decode(message: Message, source: Source, context: Context) -> Decoded:

@@ -43,6 +43,8 @@ _SET = re.compile(r"((?:Multi)?Datastreams|FeaturesOfInterest|Observations)(?:\(
 _LINK = re.compile(r"((?:Multi)?Datastreams\([^()/]{1,200}\))/?$")
 _STARTS = (b"{", b"[", b"\xef\xbb\xbf{", b"\xef\xbb\xbf[")
 _SETS = {"Datastream": "Datastreams", "MultiDatastream": "MultiDatastreams"}
+_MOST_PARTS = 100
+_MOST_DESCRIBED = 500
 _STEP = 1e-6
 _LONGEST_TOPIC = 1000
 _UNKNOWN = Series()
@@ -101,7 +103,7 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
         try:
             scene.observation(observation, _STEP * (index + 1 - len(observations)), alone=len(observations) == 1)
         except Refusal as refused:
-            if len(observations) == 1:
+            if len(observations) == 1 or refused.code == "too_large":
                 raise
             scene.decoded.refusals.append(refused)
     return scene.decoded
@@ -118,7 +120,7 @@ def _observations(document: Any, most: int) -> list[Any]:
     found: list[Any] = []
     for item in document if type(document) is list else [document]:
         if type(item) is dict and "dataArray" in item:
-            found += _rows(item)
+            found += _rows(item, most)
         else:
             found.append(item)
         if len(found) > most:
@@ -128,14 +130,14 @@ def _observations(document: Any, most: int) -> list[Any]:
     return found
 
 
-def _rows(table: Mapping[str, Any]) -> list[Any]:
+def _rows(table: Mapping[str, Any], most: int) -> list[Any]:
     components, rows = table.get("components"), table["dataArray"]
     if type(components) is not list or type(rows) is not list or not all(type(name) is str for name in components):
         raise refusal("wrong_type", "components and dataArray are meant to be lists", field="dataArray")
+    if len(rows) > most or len(components) > _MOST_PARTS:
+        raise refusal("too_large", f"{len(rows)} rows of {len(components)} in one data array; {most} are allowed")
     shared = {name: value for name, value in table.items() if name.startswith(("Datastream", "MultiDatastream"))}
-    return [
-        {**shared, **dict(zip(components, row, strict=False))} if type(row) is list else row for row in rows[:100_000]
-    ]
+    return [{**shared, **dict(zip(components, row, strict=False))} if type(row) is list else row for row in rows]
 
 
 class _Scene:
@@ -150,7 +152,7 @@ class _Scene:
     def remember(self, document: Any, entity: str) -> None:
         """Keep what a Datastream says of itself for the observations that follow."""
         entities = document if type(document) is list else [document]
-        for item in entities[: self._source.max_readings]:
+        for item in entities[:_MOST_DESCRIBED]:
             if type(item) is not dict:
                 raise refusal("wrong_type", f"{shortened(item)} is no Datastream; an object is meant")
             name = entity if "(" in entity else _named(entity, item.get("@iot.id"))
@@ -173,12 +175,12 @@ class _Scene:
         when = self._when(observation, datastream, alone=alone)
         result = observation["result"]
         if type(result) is list:
-            for index, value in enumerate(result[:100]):
+            for index, value in enumerate(result[:_MOST_PARTS]):
                 of = series[index] if index < len(series) else _UNKNOWN
                 part = "" if of.quantity else str(index)
                 self._reading(datastream, f"result[{index}]", of, value, when, offset, part=part)
         elif type(result) is dict:
-            for name, value in list(result.items())[:100]:
+            for name, value in list(result.items())[:_MOST_PARTS]:
                 self._reading(datastream, f"result.{name}", Series(name), value, when, offset)
         else:
             self._reading(datastream, "result", series[0] if series else _UNKNOWN, result, when, offset)
@@ -238,6 +240,8 @@ class _Scene:
             return
         if converted is None:
             return
+        if len(decoded.readings) + len(decoded.refusals) >= self._source.max_readings:
+            raise refusal("too_large", f"more than {self._source.max_readings} values in one message")
         channel = part if self._device is None else "_".join(item for item in (_short(datastream), part) if item)
         reading = Reading(
             self._device or datastream,

@@ -86,6 +86,7 @@ def _groups(text: str, groups: Groups) -> None:
     written = _split(text)
     if written is None:
         written = [group.split("|") for group in text.split("#")]
+    written = [fields for fields in written if fields != [""]] or written
     groups.count = len(written)
     for index, fields in enumerate(written):
         try:
