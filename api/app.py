@@ -18,6 +18,7 @@ from api.context import CheckDecode, Context, Pool
 from api.guards import Guard
 from api.listing import PROBLEM_RESPONSES
 from api.openapi import describe
+from api.rates import Rates
 from api.resources.health.endpoints import root as health_root
 from bypuls.clock import Clock, utc_now
 from bypuls.settings import ApiSettings
@@ -69,6 +70,7 @@ def create_app(
         responses=PROBLEM_RESPONSES,
     )
     app.state.context = Context(settings, pool, write_pool, clock, check_decode, changes, read_seconds)
+    app.state.webhook_rates = Rates(settings.webhooks_per_minute)
     app.add_middleware(Guard)
     problems.install(app)
     for router in routers:

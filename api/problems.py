@@ -73,6 +73,7 @@ NOT_FOUND = Kind("not-found", "There is no such thing", 404)
 METHOD = Kind("method-not-allowed", "This address does not take that method", 405)
 CONFLICT = Kind("conflict", "The change contradicts what stands", 409)
 TOO_LARGE = Kind("too-large", "The request is too large", 413)
+TOO_MANY = Kind("too-many", "Too many requests of this client", 429)
 INTERNAL = Kind("internal", "The server failed", 500)
 UNREACHABLE = Kind("database-unreachable", "The database does not answer", 503)
 WRONG_SCHEMA = Kind("wrong-schema", "The database has another version's schema", 503)
@@ -88,6 +89,7 @@ KINDS = (
     METHOD,
     CONFLICT,
     TOO_LARGE,
+    TOO_MANY,
     INTERNAL,
     UNREACHABLE,
     WRONG_SCHEMA,

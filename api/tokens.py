@@ -16,8 +16,8 @@ from bypuls.storage.queries import queries
 _QUERIES = queries("api", "tokens.sql")
 
 PREFIX = "byp_"
-SCOPES = ("admin", "read")
-"""admin: every write, the audit log and raw payloads; read: raw payloads."""
+SCOPES = ("admin", "read", "webhook")
+"""admin: every write, the audit log and raw payloads; read: raw payloads; webhook: messages over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bypuls.commands import bridge, check, dashboards, simulate
+from bypuls.commands.import_history import import_
 from bypuls.commands.terminal import me, say, until_told_to_stop
 from bypuls.commands.up import up
 from bypuls.errors import BypulsError
@@ -55,6 +56,7 @@ def main() -> None:
 
 
 app.command()(up)
+app.command("import")(import_)
 
 
 @app.command()
@@ -189,14 +191,17 @@ def source_add(file: Path) -> None:
 def token_create(
     name: str,
     city: Annotated[str | None, typer.Option(help="Only for this city; every city without it.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="admin (unless given), read or webhook; several times for several.")
+    ] = None,
 ) -> None:
-    """Make an admin token and print it: this once."""
+    """Make a token and print it: this once."""
     from api.tokens import create_token
     from bypuls.places import database
     from bypuls.storage.database import connect
 
     with database() as url, connect(url, "owner", autocommit=True) as connection:
-        say(create_token(connection, name, ["admin"], city))
+        say(create_token(connection, name, scope or ["admin"], city))
 
 
 @token_app.command("list")

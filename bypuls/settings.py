@@ -79,6 +79,7 @@ class ApiSettings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=1, le=65535)
+    webhooks_per_minute: int = Field(6000, ge=1, description="of each token")
 
 
 def load(settings: type[T]) -> T:

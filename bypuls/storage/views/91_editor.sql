@@ -22,5 +22,10 @@ BEGIN
         GRANT UPDATE (name, kind, class, attributes) ON site TO bypuls_editor;
         GRANT UPDATE (site, class) ON datastream TO bypuls_editor;
         GRANT INSERT ON device_event, changed_bucket, audit_log TO bypuls_editor;
+        -- Webhooks: a message waits in the outbox; what others put there stays unread.
+        GRANT SELECT ON source TO bypuls_editor;
+        GRANT SELECT (id), INSERT ON outbox TO bypuls_editor;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_receipt TO bypuls_editor;
+        GRANT SELECT, INSERT, UPDATE ON webhook_sender TO bypuls_editor;
     END IF;
 END $$;

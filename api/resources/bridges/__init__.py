@@ -1,0 +1,1 @@
+"""Bridges: what is pulled from other services, and how far it is."""

@@ -1,0 +1,1 @@
+"""Webhooks: messages that come over HTTP and go the way of every message."""
