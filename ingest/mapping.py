@@ -132,6 +132,8 @@ class _Run:
         """The objects that a part reads, with what was captured on the way."""
         found: list[tuple[Any, Mapping[str, str]]] = [(self._root, self._scene.captures)]
         for step in part.each:
+            if part.carry:
+                found = [(node, self._carried(part, node, captures)) for node, captures in found]
             further: list[tuple[Any, Mapping[str, str]]] = []
             for node, captures in found:
                 if step.key is not None and not step.items:
@@ -142,6 +144,18 @@ class _Run:
                     further += self._matching(step, node, captures)
             found = further
         return [(node, captures) for node, captures in found if type(node) is dict or type(node) is list]
+
+    def _carried(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> Mapping[str, str]:
+        """The captures, and what this object gives to those below it."""
+        own = {}
+        for capture, at in part.carry:
+            member = at.find(node, self._root, captures)
+            kind = type(member)
+            if kind is float or (kind is int and -_EXACT < member < _EXACT):
+                own[capture] = repr(member)
+            elif kind is str and 0 < len(member) <= _LONGEST_WORD:
+                own[capture] = member
+        return {**captures, **own} if own else captures
 
     def _matching(self, step: Step, node: Any, captures: Mapping[str, str]) -> Iterator[tuple[Any, Mapping[str, str]]]:
         regex = step.regex

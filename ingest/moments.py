@@ -14,7 +14,8 @@ from ingest.paths import Captures, Path, PatternError, path, printed
 from ingest.profile_schema import IntervalAt, TimeAt
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import number
-from ingest.timestamps import read_time, shifted
+from ingest.timestamps import shifted
+from ingest.written_times import read_any_time
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -53,6 +54,7 @@ class TimeFrom(NamedTuple):
     format: str | None = None
     zone: str | None = None
     factor: float | None = None
+    day_first: bool = False
 
 
 def interval(given: str | IntervalAt | None) -> Interval | None:
@@ -81,7 +83,8 @@ def time_from(given: str | TimeAt) -> TimeFrom:
     """
     if isinstance(given, str):
         return TimeFrom(path(given))
-    return TimeFrom(path(given.at), given.format, given.zone, None if given.unit is None else _UNIX[given.unit])
+    factor = None if given.unit is None else _UNIX[given.unit]
+    return TimeFrom(path(given.at), given.format, given.zone, factor, given.day_first)
 
 
 def time_of(place: TimeFrom, found: Any, zone: str | None) -> datetime:
@@ -99,13 +102,13 @@ def time_of(place: TimeFrom, found: Any, zone: str | None) -> datetime:
     if place.factor is not None:
         return shifted(_EPOCH, (number(found, field) or 0.0) * place.factor, field)
     if place.format is None:
-        return read_time(found, place.zone or zone, field)
+        return read_any_time(found, place.zone or zone, field, day_first=place.day_first)
     if type(found) is not str or len(found) > _LONGEST_TEXT:
         raise refusal("time_unreadable", f"{shortened(found)} is no time", field=field)
     # Another form may still be a time.
     with contextlib.suppress(ValueError):
         found = datetime.strptime(found, place.format).isoformat()  # noqa: DTZ007 - the zone comes next
-    return read_time(found, place.zone or zone, field)
+    return read_any_time(found, place.zone or zone, field, day_first=place.day_first)
 
 
 def length_of(given: Interval, here: Any, root: Any, captures: Captures) -> float | None:

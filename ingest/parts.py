@@ -37,6 +37,7 @@ class CompiledPart(NamedTuple):
     """
 
     each: tuple[Step, ...]
+    carry: tuple[tuple[str, Path], ...]
     when: tuple[When, ...]
     device: Template | None
     channel: Template | None
@@ -113,6 +114,7 @@ def _part(part: Part, document: Document) -> CompiledPart:
         meanings.ignore_place(place)
     return CompiledPart(
         each,
+        tuple((capture, path(at)) for capture, at in part.carry.items()),
         tuple(_condition(at, wanted) for at, wanted in part.when.items()),
         None if part.device is None else template(part.device, plain=False),
         None if part.channel is None else template(part.channel, plain=False),

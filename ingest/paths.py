@@ -342,7 +342,7 @@ class TopicTemplate(NamedTuple):
 
 
 def topic_template(text: str, maps: Maps) -> TopicTemplate:
-    """Read a topic template: `{x}` a level or a part of one, `{x...}` one or more, `{x:regex}`, `+`, `#` the rest, `**/`.
+    """Read a topic template: `{x}` a level or a part of one, `{x...}` one or more, `{x:regex}`, `+`, `#` the rest.
 
     `**/` at the start: whatever stands before, or nothing.
 

@@ -37,12 +37,14 @@ class TimeAt(Strict, frozen=True):
         format: as `strptime` reads it.
         zone: of times without one, before the registry's, the profile's and the source's.
         unit: of Unix times: s, ms, us or ns; by their size where it is not given.
+        day_first: 03/04/2026 is the third of April; without it such a date is not read.
     """
 
     at: str
     format: str | None = None
     zone: str | None = None
     unit: Literal["s", "ms", "us", "ns"] | None = None
+    day_first: bool = False
 
 
 class IntervalAt(Strict, frozen=True):
@@ -114,6 +116,7 @@ class Part(Strict, frozen=True):
 
     Attributes:
         each: where the objects are; the whole message where it is empty.
+        carry: capture -> path: an object on the way to them (the message first) that has it gives it to those below.
         when: only objects in which these hold: path -> value, list of values, true (is there) or false (is not).
         device, channel: a path, or a text with holes; `=text` is a text.
         time, until: of the values; of an interval its start (or end, with `stamp: end`) and its end.
@@ -126,6 +129,7 @@ class Part(Strict, frozen=True):
     """
 
     each: str = ""
+    carry: dict[str, str] = {}
     when: dict[str, Any] = {}
     device: str | None = None
     channel: str | None = None
