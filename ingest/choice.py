@@ -85,10 +85,13 @@ class Choice:
         """A device's profile is a format's name, or a maker's."""
         if profile in self._decoders:
             return self._decoders[profile]
-        if _PROFILE in self._decoders and profile in self._profiles:
-            fits = self._profiles.for_topic(message.topic, (profile,))
-            return None if fits is None else self._decoders[_PROFILE]
-        return None
+        if _PROFILE not in self._decoders or profile not in self._profiles:
+            return None
+        # What only network servers send stands in their envelopes, which are formats of their own.
+        for_servers = self._profiles[profile].document.lorawan is not None
+        if for_servers and self._profiles.for_topic(message.topic, (profile,)) is None:
+            return None
+        return self._decoders[_PROFILE]
 
 
 def formats_of(source: Source, decoders: Mapping[str, Decoder]) -> tuple[str, ...]:

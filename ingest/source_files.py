@@ -1,11 +1,12 @@
 """Sources that people add: one YAML is one source; kept in the `source` table, read when ingest starts.
 
 name: tts-trondheim
-broker: mqtts://bypuls@eu1.example.org:8883     # the password comes from the environment, never from a file:
+broker: mqtts://app%40tenant@eu1.example.org:8883 # the password comes from the environment, never from a file:
 password_variable: BYPULS_SECRET_TTS
+qos: 0                                            # all that this broker offers
 topic_filter: v3/+/devices/+/up
+format: tts_v3
 city: trondheim
-formats: [senml]
 units: {pm25: ug/m3}
 past: P30D
 unknown_device: quarantine
@@ -18,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
@@ -29,11 +30,21 @@ from bypuls.errors import SettingsError
 from bypuls.observation import SourceRank
 from bypuls.settings import IngestSettings
 from bypuls.storage.database import Connection, translated
-from ingest.address import Address
+from bypuls.units import Conditions
+from ingest.broker import MAY_LOSE
 from ingest.decoding import Source
+from ingest.source_rules import problem_of
 from ingest.sources import BUILT_IN
+from ingest.validation import Catalogue
 
 _RANKS = {"live": SourceRank.LIVE, "imported": SourceRank.IMPORTED, "verified": SourceRank.VERIFIED}
+
+
+class Concentrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """To which conditions concentrations refer: temperature in K, pressure in kPa (EU: 293.15 and 101.325)."""
+
+    temperature: Annotated[float, msgspec.Meta(ge=200, le=350)]
+    pressure: Annotated[float, msgspec.Meta(ge=30, le=120)]
 
 
 class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,17 +52,27 @@ class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
     topic_filter: Annotated[str, msgspec.Meta(min_length=1)]
-    formats: list[str] = msgspec.field(default_factory=lambda: ["own_json", "senml"])
+    format: str | None = None
+    formats: list[str] = []
+    profile: str | None = None
+    profiles: list[str] | None = None
     broker: str | None = None
     password_variable: Annotated[str, msgspec.Meta(pattern="^[A-Z][A-Z0-9_]*$")] | None = None
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
     qos: Literal[0, 1] = 1
     protocol: Literal["3.1.1", "5"] = "3.1.1"
+    content_types: bool = False
     share: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]+$")] | None = None
     city: str | None = None
+    identity: str | None = None
     units: dict[str, str] = {}
     canonical_units: bool = False
+    concentrations: Concentrations | None = None
     past: timedelta | None = timedelta(days=366)
     future: timedelta | None = timedelta(minutes=5)
+    precision: Literal["s", "ms", "us", "ns"] | None = None
     rank: Literal["live", "imported", "verified"] = "live"
     zone: str | None = None
     unknown_device: Literal["pending", "quarantine"] = "pending"
@@ -63,24 +84,42 @@ class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             SettingsError: the password's variable is not set.
         """
+        profiles = self.profiles if self.profile is None else [self.profile]
+        refers = self.concentrations
         return Source(
             name=self.name,
             topic_filter=self.topic_filter,
-            formats=tuple(self.formats),
+            formats=self.chosen_formats(),
+            profiles=None if profiles is None else tuple(profiles),
             broker_url=_with_password(self),
+            ca=self.ca,
+            certificate=self.certificate,
+            key=self.key,
             qos=self.qos,
             protocol=self.protocol,
+            content_types=self.content_types,
             share=self.share,
             city=self.city,
+            identity=self.identity,
             units=dict(self.units),
             canonical_units=self.canonical_units,
+            conditions=None if refers is None else Conditions(refers.temperature, refers.pressure),
             past=self.past,
             future=self.future,
+            precision=self.precision,
             rank=_RANKS[self.rank],
             zone=self.zone,
             unknown_device=self.unknown_device,
             trusts_payload_device=self.trusts_payload_device,
         )
+
+    def chosen_formats(self) -> tuple[str, ...]:
+        """What `format` or `formats` say; makers' profiles where only those are named; else our own two."""
+        if self.format is not None:
+            return (self.format,)
+        if self.formats:
+            return tuple(self.formats)
+        return ("own_json", "senml") if self.profile is None and self.profiles is None else ("profile",)
 
 
 def read_source(path: Path) -> SourceFile:
@@ -98,29 +137,11 @@ def read_source(path: Path) -> SourceFile:
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
         message = f"source file {path}: {' '.join(str(error).split())}"
         raise SettingsError(message) from None
-    if found.broker is not None:
-        if Address.parse(found.broker).password is not None:
-            message = f"source file {path}: a password has no place in a file; name its variable as password_variable"
-            raise SettingsError(message)
-    elif found.password_variable is not None:
-        message = f"source file {path}: password_variable goes with a broker of the source's own"
-        raise SettingsError(message)
-    if not _is_filter(found.topic_filter):
-        message = (
-            f"source file {path}: topic_filter {found.topic_filter!r} is no MQTT filter (+ and # stand alone, # last)"
-        )
-        raise SettingsError(message)
-    if found.name in {source.name for source in BUILT_IN}:
-        message = f"source file {path}: the name {found.name!r} is taken by a built-in source"
+    problem = problem_of(found, Catalogue.load())
+    if problem is not None:
+        message = f"source file {path}: {problem}"
         raise SettingsError(message)
     return found
-
-
-def _is_filter(text: str) -> bool:
-    """MQTT 3.1.1, section 4.7; shared subscriptions have a key of their own (`share`)."""
-    levels = text.split("/")
-    alone = all(level in {"+", "#"} or not {"+", "#"} & set(level) for level in levels)
-    return alone and "#" not in levels[:-1] and levels[0] != "$share" and "\0" not in text
 
 
 def add_source(connection: Connection, source: SourceFile, who: str) -> None:
@@ -149,6 +170,45 @@ def load_sources(connection: Connection, settings: IngestSettings) -> list[Sourc
         replace(source, max_payload_bytes=settings.max_payload_bytes, max_readings=settings.max_readings)
         for source in (*BUILT_IN, *added)
     ]
+
+
+class Described(NamedTuple):
+    """A source for people.
+
+    Attributes:
+        qos: what is asked for; what the broker granted, where it was heard and is less.
+        remark: what follows from it, or from its being switched off.
+    """
+
+    name: str
+    broker: str
+    topic_filter: str
+    city: str
+    reads: str
+    qos: int
+    remark: str
+
+
+def describe_sources(connection: Connection) -> list[Described]:
+    """The built-in sources and those that were added, also what is switched off; no password is shown."""
+    rows = connection.execute("SELECT document, enabled, granted_qos FROM source ORDER BY name").fetchall()
+    described = [
+        _described(SourceFile(one.name, one.topic_filter, formats=list(one.formats)), None) for one in BUILT_IN
+    ]
+    for document, enabled, granted in rows:
+        one = _described(msgspec.convert(document, SourceFile), granted)
+        described.append(one if enabled else one._replace(remark="switched off"))
+    return described
+
+
+def _described(source: SourceFile, granted: int | None) -> Described:
+    qos = source.qos if granted is None else min(source.qos, granted)
+    names = source.profiles if source.profile is None else [source.profile]
+    reads = ", ".join(source.chosen_formats()) + (f" ({', '.join(names)})" if names else "")
+    city = source.city or "as the topic says"
+    return Described(
+        source.name, source.broker or "default", source.topic_filter, city, reads, qos, MAY_LOSE if qos == 0 else ""
+    )
 
 
 def _with_password(source: SourceFile) -> str | None:
