@@ -86,6 +86,9 @@ class Model:
 UNKNOWN = Model()
 """A type that nobody documents: its attributes still mean what they mean everywhere."""
 
+FORETOLD = Model(measured=False)
+_FORECASTS = ("Forecast", "Predicted", "Prediction")
+
 
 @dataclass(frozen=True, slots=True)
 class Models:
@@ -133,7 +136,8 @@ def model_of(types: Any) -> tuple[str, Model]:
     for name in words:
         if name in known:
             return name, known[name]
-    return (words[0] if words else ""), UNKNOWN
+    name = words[0] if words else ""
+    return name, FORETOLD if name.endswith(_FORECASTS) else UNKNOWN
 
 
 # Types and attributes come again and again; whoever makes up new ones does not fill the memory.
