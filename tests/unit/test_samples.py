@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -52,7 +53,9 @@ def moved_leaf(leaf, values):
         number = float(leaf)
     except (TypeError, ValueError):
         return leaf
-    return repr(moved(number)) if isinstance(leaf, str) and number in values else leaf
+    if not isinstance(leaf, str) or number not in values:
+        return leaf
+    return str(int(leaf) + 1) if leaf.lstrip("-").isdigit() else repr(moved(number))
 
 
 def moved_tree(node, values, key=""):
@@ -73,8 +76,9 @@ def with_other_values(sample):
     text = json.dumps(document["payload"])
     for entry in entries:
         # A number stands in a message as 20 or as 20.0; what was written there decides how it was moved.
-        candidates = (moved(entry["value"]), round(float(entry["value"]) + 0.25, 6), float(entry["value"]) + 1)
-        fitting = [one for one in candidates if json.dumps(one) in text]
+        number = entry["value"]
+        candidates = (moved(number), round(float(number) + 0.25, 6), float(number) + 1, int(number) + 1)
+        fitting = [one for one in candidates if re.search(rf"(?<![\w.]){re.escape(json.dumps(one))}(?![\w.])", text)]
         if not fitting:
             return None
         entry["value"] = fitting[0]
