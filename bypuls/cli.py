@@ -179,12 +179,30 @@ def source_add(file: Path) -> None:
     """Add a source of messages from its YAML file, or bring it up to date."""
     from bypuls.places import database
     from bypuls.storage.database import connect
+    from ingest.broker import MAY_LOSE
     from ingest.source_files import add_source, read_source
 
     source = read_source(file)
     with database() as url, connect(url, "owner", autocommit=True) as connection:
         add_source(connection, source, me())
     say(f"source {source.name}: {source.topic_filter} at {source.broker or 'the default broker'}")
+    if source.qos == 0:
+        say(f"QoS 0: {MAY_LOSE}")
+    say("it is read when ingest is started again")
+
+
+@source_app.command("list")
+def source_list() -> None:
+    """Print the sources: where their messages come from, how they are read, and what their broker may lose."""
+    from bypuls.places import database
+    from bypuls.storage.database import connect
+    from ingest.source_files import describe_sources
+
+    with database() as url, connect(url, "reader", autocommit=True) as connection:
+        sources = describe_sources(connection)
+    for one in sources:
+        remark = f": {one.remark}" if one.remark else ""
+        say(f"{one.name}: {one.topic_filter} at {one.broker}, city {one.city}; {one.reads}; QoS {one.qos}{remark}")
 
 
 @token_app.command("create")
