@@ -1,7 +1,12 @@
 -- name: devices
 SELECT d.city, d.external_id AS device, d.status, d.site, d.class, d.origin, d.profile, d.zone, d.keys, d.readings,
-       extract(epoch FROM d.clock_offset)::double precision AS clock_offset_seconds, d.first_seen, d.last_seen,
-       d.added_at
+       extract(epoch FROM d.clock_offset)::double precision AS clock_offset_seconds,
+       (SELECT jsonb_build_object('received', m.document -> 'received', 'lost', m.document -> 'lost',
+                                  'repeated', m.document -> 'duplicates', 'restarts', m.document -> 'restarts')
+        FROM source s JOIN memory m ON m.scope = s.name AND m.key = 'frames/' || d.external_id
+        WHERE coalesce(s.document ->> 'city', d.city) = d.city
+        ORDER BY m.at DESC LIMIT 1) AS frames,
+       d.first_seen, d.last_seen, d.added_at
 FROM device d
 WHERE d.city = %(city)s {where} {page}
 

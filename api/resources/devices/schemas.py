@@ -21,6 +21,15 @@ class DevicesWanted(InCity):
     profile: str | None = None
 
 
+class Frames(BaseModel):
+    """Radio frames of a LoRaWAN device, by their counter."""
+
+    received: int = Field(examples=[1440])
+    lost: int = Field(description="Counters that are missing between those that came.", examples=[12])
+    repeated: int = Field(description="Came once more, and were stored once.", examples=[3])
+    restarts: int = Field(description="Times that the counter began anew.", examples=[1])
+
+
 class Device(BaseModel):
     """What publishes."""
 
@@ -36,7 +45,12 @@ class Device(BaseModel):
     zone: str | None = Field(description="Time zone of its clock, where it gives none itself.")
     keys: dict[str, Any] = Field(description="Other names of it (EUI …).")
     readings: dict[str, Any] = Field(description="Property -> how its values are meant.")
-    clock_offset_seconds: float | None
+    clock_offset_seconds: float | None = Field(
+        description="Arrival minus stated time, median of its last 21 live messages. Negative: its clock is "
+        "ahead. Positive: its clock is behind, or its messages come late. Beyond a minute its clock is to be set.",
+        examples=[1.4],
+    )
+    frames: Frames | None = Field(description="Of a LoRaWAN device; null: it is none.")
     first_seen: datetime | None
     first_seen_local: datetime | None
     last_seen: datetime | None

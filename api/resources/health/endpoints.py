@@ -68,6 +68,7 @@ def _health(context: Context) -> dict[str, Any]:
         cities = connection.execute(NAMED["cities"], {"now": now}).fetchall()
         queues = connection.execute(NAMED["queues"], {"now": now}).fetchall()
         refused = connection.execute(NAMED["refused"], {"now": now}).fetchall()
+        sources = connection.execute(NAMED["sources"]).fetchall()
         platform = connection.execute(NAMED["platform"]).fetchone()
     edition, server, schema = platform or (None, None, None)
     return {
@@ -85,6 +86,10 @@ def _health(context: Context) -> dict[str, Any]:
         ],
         "queues": [{"queue": name, "rows": rows, "oldest_seconds": _age(oldest, now)} for name, rows, oldest in queues],
         "refused_24h": [{"reason": reason, "messages": messages} for reason, messages in refused],
+        "sources": [
+            {"source": name, "city": city, "qos": qos, "may_lose_while_disconnected": qos == 0}
+            for name, city, qos in sources
+        ],
         "edition": edition,
         "server": server,
         "schema": schema,
@@ -106,4 +111,5 @@ def _tidy(health: dict[str, Any]) -> list[tuple[str, str, Any, str]]:
         rows.append(("queue_rows", queue["queue"], queue["rows"], "{row}"))
         rows.append(("queue_oldest_age", queue["queue"], queue["oldest_seconds"], "s"))
     rows.extend(("refused_24h", one["reason"], one["messages"], "{message}") for one in health["refused_24h"])
+    rows.extend(("qos", one["source"], one["qos"], "1") for one in health["sources"])
     return rows

@@ -24,6 +24,11 @@ SELECT reason, count(*) AS messages FROM quarantine
 WHERE last_received_at >= %(now)s - interval '24 hours' AND last_received_at <= %(now)s + interval '1 hour'
 GROUP BY reason ORDER BY messages DESC, reason
 
+-- Sources that people added, with the quality of service that is asked for, or less where the broker grants less.
+-- name: sources
+SELECT name, document ->> 'city', least(coalesce((document ->> 'qos')::integer, 1), granted_qos) FROM source
+WHERE enabled ORDER BY name
+
 -- name: platform
 SELECT bypuls_edition() AS edition, current_setting('server_version') AS server,
        (SELECT max(number) FROM schema_migration) AS schema

@@ -44,6 +44,15 @@ class Refused(BaseModel):
     messages: int = Field(examples=[12])
 
 
+class SourceHealth(BaseModel):
+    """Of one source of messages that was added."""
+
+    source: str = Field(examples=["tts-trondheim"])
+    city: str | None = Field(description="null: its topics name it.")
+    qos: int = Field(description="What is asked for, or less where the broker grants less.", examples=[1])
+    may_lose_while_disconnected: bool = Field(description="At QoS 0 a broker keeps nothing for who is away.")
+
+
 class Health(BaseModel):
     """Whether the platform keeps up."""
 
@@ -51,6 +60,7 @@ class Health(BaseModel):
     cities: list[CityHealth]
     queues: list[QueueHealth]
     refused_24h: list[Refused] = Field(description="Messages refused within 24 hours, by reason.")
+    sources: list[SourceHealth]
     edition: str = Field(description="Of the database.", examples=["plain"])
     server: str = Field(description="Version of the database server.", examples=["18.1"])
     schema_: int = Field(alias="schema", description="Number of the last migration.", examples=[3])
