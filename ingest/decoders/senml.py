@@ -56,9 +56,11 @@ class _Base:
 
 
 def recognises(message: Message) -> bool:
-    """Whether the payload begins as a JSON array does."""
+    """Whether the payload begins as a JSON array does; elsewhere than on our own topics, one with names of records."""
     payload = message.payload
-    return payload[:1] == b"[" or payload[:64].lstrip().startswith((b"[", b"\xef\xbb\xbf["))
+    if payload[:1] != b"[" and not payload[:64].lstrip().startswith((b"[", b"\xef\xbb\xbf[")):
+        return False
+    return own_topic(message.topic) is not None or b'"n"' in payload[:4096] or b'"bn"' in payload[:4096]
 
 
 def decode(message: Message, source: Source, _context: Context) -> Decoded:
