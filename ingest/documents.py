@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from bypuls.errors import Refusal
@@ -22,6 +22,7 @@ from ingest.written_times import read_any_time
 _DEEPEST = 8
 _MOST_MEMBERS = 2000
 _MOST_NEW = 1000
+_ANY_ZONE = timedelta(hours=26)
 _MOST_SLOW_TIMES = 500
 _CLOCK_NOT_SET = 1e8
 _LONGEST_UNIT = 32
@@ -67,11 +68,12 @@ class Walk:
 
     Args:
         source: whose zone and bounds hold.
+        arrival: of the message.
         owner: the device that the topic names by rule; ids in the payload are parts of it.
     """
 
-    def __init__(self, source: Source, owner: str | None = None) -> None:
-        self._source, self._owner = source, owner
+    def __init__(self, source: Source, arrival: datetime, owner: str | None = None) -> None:
+        self._source, self._arrival, self._owner = source, arrival, owner
         self._decoded = Decoded()
         self._naive = self._several = False
         self._members = self._learnt = self._slow_times = 0
@@ -212,11 +214,18 @@ class Walk:
         try:
             time = read_any_time(value, zone or self._source.zone, printable(name))
         except Refusal as refused:
-            if refused.code == "time_without_zone":
+            if refused.code == "time_without_zone" and self._is_about_now(value):
                 self._naive = True
                 return place._replace(time=None, naive=True, fault=None)
             return place._replace(time=None, fault=refused)
         return place._replace(time=time, naive=False, fault=None)
+
+    def _is_about_now(self, value: Any) -> bool:
+        """Whether a time without a zone may be the arrival, wherever on earth its clock stands."""
+        try:
+            return abs(read_any_time(value, "UTC") - self._arrival) <= _ANY_ZONE
+        except Refusal:
+            return False
 
     def _device(self, members: Members, place: Place, *, is_long: bool) -> str | None:
         found = min(members.devices, default=None, key=rank)

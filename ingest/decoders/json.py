@@ -25,7 +25,8 @@ property at one time get their position as channel, so that none is lost.
 
 **Time.** `timestamp`, `ts`, `time`, `dateTime`, `date` …, of the object or of those around it: Unix time by its size,
 ISO 8601, and what `ingest.written_times` reads. A number below 10^8 is a clock that was never set: the arrival counts.
-A time without a zone is not guessed: the source's zone, else the arrival; several such in one message are refused.
+A time without a zone is not guessed: the source's zone, else the arrival, when it lies within 26 hours of it and is the
+only one; else the reading is refused, with its value kept.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def decode(message: Message, source: Source, _context: Context) -> Decoded:
         raise refusal("empty", f"{shortened(document)} holds no value")
     named = named_by_topic(message.topic, source)
     own = None if named is None else named.device
-    walk = Walk(source, owner=own if not source.trusts_payload_device else None)
+    walk = Walk(source, message.received_at, owner=own if not source.trusts_payload_device else None)
     place = Place(
         device=own or topic_name(message.topic),
         quantity=None if named is None else named.property,
