@@ -17,7 +17,7 @@ from ingest.decoding import Context, Decoded, Decoder, Message, Reading, Source
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, is_channel, number, parse, printable
 from ingest.timestamps import read_time
-from ingest.topics import is_device_name, topic_device
+from ingest.topics import is_device_name, own_topic, topic_device
 
 VERSION = 10
 RELATIVE = 2.0**28
