@@ -22,9 +22,11 @@ from ingest.paths import (
     template,
 )
 from ingest.profile_schema import UnitAt, Value
+from ingest.strict_json import is_channel, is_name
 
 _KEPT = 4096
 _LONGEST_PLACE = 256
+_LONGEST_CHANNEL = 32
 
 
 class UnitFrom(NamedTuple):
@@ -39,6 +41,7 @@ class Meaning(NamedTuple):
 
     Attributes:
         plain: a JSON number there needs nothing but its sentinels looked at.
+        nothing: numbers and texts that are no reading.
         quantity, channel, field: text, or a template whose holes depend on the message.
     """
 
@@ -49,13 +52,14 @@ class Meaning(NamedTuple):
     unit: str | None
     unit_from: UnitFrom | None
     sentinels: frozenset[float]
+    nothing: frozenset[float | str]
     value_at: Path | None
     rule: Value
     interval: Interval | None
     own_interval: bool
 
 
-IGNORED: Meaning = Meaning(False, None, "", "", None, None, frozenset(), None, Value(), None, False)
+IGNORED: Meaning = Meaning(False, None, "", "", None, None, frozenset(), frozenset(), None, Value(), None, False)
 UNKNOWN: Meaning = IGNORED._replace(field="?")
 
 
@@ -88,18 +92,19 @@ def _compiled(rule: Value, sentinels: frozenset[float]) -> _Rule:
 
 
 @lru_cache(maxsize=16_384)
-def trailing_words(text: str) -> str:
-    """The longest run of last words that the catalogue knows; the text itself where it knows none.
+def trailing_words(text: str) -> tuple[str, str]:
+    """The longest run of last words that the catalogue knows, and the words before it; the text where it knows none.
 
-    >>> trailing_words("living_room_pm25"), trailing_words("kitchen_relative_humidity"), trailing_words("a_b")
-    ('pm25', 'relative_humidity', 'a_b')
+    >>> trailing_words("living_room_pm25"), trailing_words("relative_humidity"), trailing_words("flux_capacitor")
+    (('pm25', 'living_room'), ('relative_humidity', ''), ('flux_capacitor', ''))
     """
     words = text.split("_")
     for start in range(len(words)):
         run = "_".join(words[start:])
         if run and find(run) is not None:
-            return run
-    return text
+            # Two rooms of one device are two series.
+            return run, "_".join(words[:start])[:_LONGEST_CHANNEL].strip("_")
+    return text, ""
 
 
 def own_word(place: str) -> str:
@@ -194,13 +199,20 @@ class Meanings:
         captures = {**captures, "key": name}
         rule = compiled.rule
         quantity = own_word(place) if compiled.quantity is None else compiled.quantity.bound(captures)
-        if rule.trailing_words and isinstance(quantity, str):
-            quantity = trailing_words(quantity)
         channel = "" if compiled.channel is None else compiled.channel.bound(captures)
+        if rule.trailing_words and isinstance(quantity, str):
+            quantity, before = trailing_words(quantity)
+            channel = channel or before
+        if isinstance(channel, str) and is_channel(channel):
+            channel = channel.casefold()
+        if isinstance(channel, str):
+            channel = channel.casefold()
         field = name if self._field is None else self._field.bound(captures)
         plain = (
             isinstance(quantity, str)
             and isinstance(channel, str)
+            and (channel == "" or is_channel(channel))
+            and is_name(quantity)
             and isinstance(field, str)
             and compiled.unit_from is None
             and compiled.value_at is None
@@ -208,6 +220,7 @@ class Meanings:
             and rule.stamp is None
             and rule.scale is None
             and not rule.map
+            and not rule.no_value
         )
         return Meaning(
             plain,
@@ -217,6 +230,7 @@ class Meanings:
             compiled.unit,
             compiled.unit_from,
             compiled.sentinels,
+            frozenset(rule.no_value),
             compiled.value_at,
             rule,
             compiled.interval,

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from bypuls.errors import Refusal
 from ingest.codecs import Codec
 from ingest.decoding import Context, Decoded, Frame, Reading, SentEvent, Source
 from ingest.mapping import Scene, apply
@@ -59,17 +60,20 @@ def read_uplink(uplink: Uplink, source: Source, context: Context) -> Decoded:
     """The readings of a frame.
 
     Raises:
-        Refusal: `no_codec` and `codec_failed`, or of the whole object.
+        Refusal: of the whole object.
     """
     registered = context.registered(uplink.device)
     forced = registered.profile if registered is not None else None
     profile = _profile(uplink, source, context, forced)
     document = uplink.document
-    if document is None:
+    if document is None or _is_raw(document):
         if not uplink.payload:
             # A frame of the network's own traffic: an acknowledgement, answers to commands.
             return with_signal(Decoded(frame=uplink.frame, ignored="no_values"), uplink)
-        document = _decoded_here(uplink, profile)
+        try:
+            document = _decoded_here(uplink, profile)
+        except Refusal as refused:
+            return Decoded(refusals=[refused], frame=uplink.frame)
     if profile is None:
         decoded = read_object(document, uplink.device, uplink.time, source)
     else:
@@ -122,6 +126,14 @@ def _decoded_here(uplink: Uplink, profile: Profile | None) -> Any:
         of = f"{printable(uplink.device)}, port {uplink.f_port}"
         raise refusal("no_codec", f"{of}: only frm_payload {shortened(uplink.payload, 40)}, nothing decoded")
     return _codec(profile.id, profile.codec).decode(payload_bytes(uplink.payload), uplink.f_port, uplink.time)
+
+
+def _is_raw(document: Any) -> bool:
+    """Whether it is `{"bytes": [1, 2]}`: what the formatter makes that a new device has, which decodes nothing."""
+    if type(document) is not dict or len(document) != 1:
+        return False
+    found = document.get("bytes")
+    return type(found) is list and all(type(byte) is int for byte in found)
 
 
 @lru_cache(maxsize=256)

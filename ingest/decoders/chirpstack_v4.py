@@ -45,6 +45,7 @@ from ingest.uplinks import Uplink, read_uplink
 _MARKS = (b'"deviceInfo"', b'"devEUI"', b'"deviceEui"')
 _WHERE_MARKS_ARE = 8192
 _SPACE = frozenset({b"{", b" ", b"\n", b"\t", b"\r"})
+_JSON = frozenset({b"{", b"[", b"\xef"})
 _KINDS = frozenset({"up", "rx", "status", "join", "ack", "txack", "log", "error", "location", "integration", "tx"})
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{2,32}")
 _EUI_BYTES = 8
@@ -71,7 +72,8 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
     Raises:
         Refusal: of the whole message.
     """
-    if message.payload[:1] not in _SPACE and not message.payload.startswith(b"\xef\xbb\xbf"):
+    # A protobuf event begins with 0x0a, which is white space to JSON.
+    if message.payload[:64].lstrip()[:1] not in _JSON:
         raise refusal("protobuf", f"{shortened(message.topic)}: the payload begins with {message.payload[:4].hex()}")
     document = parse(message.payload)
     if type(document) is not dict:
