@@ -9,10 +9,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bypuls.errors import Refusal
-from ingest.decoding import Decoded, Reading, Refused, Source
+from ingest.decoding import Context, Decoded, Message, Reading, Refused, Source
 from ingest.ngsi_times import ARRIVAL, When, written_time
+from ingest.profiles import Profile
+from ingest.provisioned import read_by_profile, zone_and_profile
 from ingest.reasons import refusal
 from ingest.strict_json import bad_name, is_name, number
+from ingest.topics import topic_device
 
 PROTOCOLS = frozenset({"json", "ul"})
 _KINDS = frozenset({"cmd", "cmdexe"})
@@ -79,6 +82,7 @@ class Groups:
 
     Attributes:
         zone: of times without one.
+        profile: says what the names mean, as an agent's provisioning does; None: they mean what they say.
         count: how many groups the message holds.
     """
 
@@ -87,7 +91,16 @@ class Groups:
     zone: str | None
     arrival: datetime
     decoded: Decoded
+    profile: Profile | None = None
     count: int = 1
+
+    @classmethod
+    def of(cls, message: Message, source: Source, context: Context, decoded: Decoded) -> Groups:
+        """For the device that the source's identity rule names, else the topic, with what the registry knows of it."""
+        topic = agent_topic(message.topic)
+        device = topic_device(message, source) or (topic.device if topic is not None else "")
+        zone, profile = zone_and_profile(device, source, context)
+        return cls(source, device, zone, message.received_at, decoded, profile)
 
     def read(self, group: Mapping[str, Any], index: int) -> None:
         """Read one group: attribute -> value.
@@ -102,6 +115,9 @@ class Groups:
             raise refusal("too_large", f"{len(group)} values in one group; {self.source.max_readings} are allowed")
         when = self._time(group)
         offset = _STEP * (index + 1 - self.count)
+        if self.profile is not None:
+            self._by_profile({name: value for name, value in group.items() if name not in _TIMES}, when, offset)
+            return
         for name, value in group.items():
             if type(value) is bool or value is None or name in _TIMES:
                 continue
@@ -127,6 +143,9 @@ class Groups:
 
     def measure(self, name: str, value: Any, when: When = ARRIVAL, offset: float = 0.0) -> None:
         """Read one value; texts that are no numbers, Booleans and objects measure nothing."""
+        if self.profile is not None:
+            self._by_profile({name: value}, when, offset)
+            return
         unit = None
         try:
             if type(value) is str:
@@ -149,6 +168,18 @@ class Groups:
             why = when.refused
             self.decoded.refusals.append(Refused(why.code, why.detail, hint=why.hint, reading=reading))
 
+    def _by_profile(self, group: Mapping[str, Any], when: When, offset: float) -> None:
+        """Read a group as the profile's first mapping says."""
+        profile = self.profile
+        if profile is None:
+            return
+        document = {name: as_number(value, name) for name, value in group.items()}
+        read = read_by_profile(profile, document, self.device, self.source, when, offset)
+        self.decoded.readings += read.readings
+        self.decoded.refusals += read.refusals
+        self.decoded.events += read.events
+        self._bounded()
+
     def _time(self, group: Mapping[str, Any], count: int = 1) -> When:
         for name in _TIMES:
             value = group.get(name)
@@ -162,6 +193,17 @@ class Groups:
         count = len(self.decoded.readings) + len(self.decoded.refusals)
         if count > self.source.max_readings:
             raise refusal("too_large", f"{count} values in one message; {self.source.max_readings} are allowed")
+
+
+def as_number(value: Any, name: str) -> Any:
+    """A number that was sent as a text, as a number; other texts may be words that a profile knows."""
+    if type(value) is not str:
+        return value
+    try:
+        found, unit = number_in_text(value, name)
+    except Refusal:
+        return value
+    return value if found is None or unit is not None else found
 
 
 def number_in_text(text: str, name: str) -> tuple[float | None, str | None]:

@@ -9,10 +9,11 @@ value on an attribute's own topic; NGSI-v2 and NGSI-LD entities, as the agent's 
 **Device.** The topic's third part. The API key is a secret that a group of devices shares: it is never an identity.
 Where the source has an identity rule, what that says.
 
-**Property.** The attribute's name. Short names (`t`, `h`) mean nothing by themselves: the agent maps them by its
-provisioning, Bypuls by a maker profile, or the device sends the long ones.
+**Property.** The attribute's name. Short names (`t`, `h`) mean nothing by themselves. The agent maps them by its
+provisioning; here the profile does that the registry has for the device, or that is the source's only one: its first
+mapping gives each name a property and a unit (`values: {t: {property: air_temperature, unit: Cel}}`).
 
-**Unit.** Never in the message, but for a text such as `"45%"`. The source's units or the registry give it.
+**Unit.** Never in the message, but for a text such as `"45%"`. The profile, the source's units or the registry give it.
 
 **Time.** `TimeInstant` (or `timestamp`) of the group, ISO 8601; else the arrival. Groups without a time are kept apart:
 the last one is taken as of the arrival, each before it a microsecond earlier.
@@ -31,7 +32,6 @@ from ingest.iota_measures import Groups, agent_topic
 from ingest.ngsi_entity import Scene
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import parse
-from ingest.topics import topic_device
 
 _STARTS = (b"{", b"[", b"\xef\xbb\xbf{", b"\xef\xbb\xbf[")
 
@@ -59,16 +59,13 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
     if topic is not None and not topic.measures:
         decoded.ignored = "command"
         return decoded
-    device = topic_device(message, source) or (topic.device if topic is not None else "")
-    registered = context.registered(device) if device else None
-    zone = (registered.zone if registered is not None else None) or source.zone
-    groups = Groups(source, device, zone, message.received_at, decoded)
+    groups = Groups.of(message, source, context, decoded)
     if topic is not None and topic.attribute:
         _single(message.payload, topic.attribute, groups)
         return decoded
     document = parse(message.payload)
     if _is_ngsi(document):
-        read_document(document, Scene(source, context, message.received_at, decoded, device), decoded)
+        read_document(document, Scene(source, context, message.received_at, decoded, groups.device), decoded)
     else:
         _groups(document, groups)
     return decoded

@@ -15,7 +15,9 @@ the source's identity rule names a device, that one, and the Datastream is its c
 symbol, QUDT, name). An observation alone has neither. They are known where the Datastream stands in the message, or was
 published before on its own topic, as servers do and anybody may (retained):
 `mosquitto_pub -r -t 'v1.1/Datastreams(1)' -m '{"unitOfMeasurement": {"symbol": "°C"}, "ObservedProperty": {"name":
-"air_temperature"}}'`. Else the readings wait in quarantine as `unknown_property`.
+"air_temperature"}}'`. Or a profile says it, the registry's for the Datastream (or device), or the source's only one:
+its first mapping reads `{"datastream": "1", "result": 21.5}`, with `when: {datastream: "1"}` on each part. Else the
+readings wait in quarantine as `unknown_property`.
 
 **Time.** `phenomenonTime`, an instant or an interval (its start and length), with any offset; else `resultTime`; else
 the arrival. Several observations without a time are kept apart: the last is taken as of the arrival, each before it a
@@ -31,8 +33,9 @@ from typing import Any, NamedTuple
 
 from bypuls.errors import Refusal
 from ingest.decoding import Context, Decoded, Decoder, Message, Reading, Refused, Source
-from ingest.iota_measures import number_in_text
+from ingest.iota_measures import as_number, number_in_text
 from ingest.ngsi_times import ARRIVAL, When, written_time
+from ingest.provisioned import read_by_profile, zone_and_profile
 from ingest.reasons import refusal, shortened
 from ingest.sensorthings_model import Series, described
 from ingest.strict_json import bad_name, is_name, number, parse
@@ -172,9 +175,16 @@ class _Scene:
         datastream, series = self._series(observation)
         if datastream and not is_device_name(datastream):
             raise bad_name(datastream, "Datastream")
-        when = self._when(observation, datastream, alone=alone)
+        zone, profile = zone_and_profile(self._device or datastream, self._source, self._context)
+        when = self._when(observation, zone, alone=alone)
         result = observation["result"]
-        if type(result) is list:
+        if profile is not None and not series:
+            document = {"datastream": _short(datastream), "result": as_number(result, "result")}
+            read = read_by_profile(profile, document, self._device or datastream, self._source, when, offset)
+            self._bounded(len(read.readings) + len(read.refusals))
+            self.decoded.readings += read.readings
+            self.decoded.refusals += read.refusals
+        elif type(result) is list:
             for index, value in enumerate(result[:_MOST_PARTS]):
                 of = series[index] if index < len(series) else _UNKNOWN
                 part = "" if of.quantity else str(index)
@@ -204,21 +214,23 @@ class _Scene:
             series = [Series(*one) for one in note["series"]] if note is not None else []
         return name, series
 
+    def _bounded(self, further: int) -> None:
+        if len(self.decoded.readings) + len(self.decoded.refusals) + further > self._source.max_readings:
+            raise refusal("too_large", f"more than {self._source.max_readings} values in one message")
+
     def _put(self, datastream: str, series: list[Series]) -> None:
         self._context.memory.put(self._key(datastream), {"series": [list(one) for one in series]})
 
     def _key(self, datastream: str) -> str:
         return f"sensorthings/{self._device or ''}/{datastream}"
 
-    def _when(self, observation: Mapping[str, Any], datastream: str, *, alone: bool) -> When:
+    def _when(self, observation: Mapping[str, Any], zone: str | None, *, alone: bool) -> When:
         for name in ("phenomenonTime", "resultTime"):
             value = observation.get(name)
             if type(value) is dict:  # SensorThings 2.0
                 value = "/".join(str(value[key]) for key in ("start", "end") if value.get(key) is not None)
             if value is None or value == "":
                 continue
-            registered = self._context.registered(self._device or datastream)
-            zone = (registered.zone if registered is not None else None) or self._source.zone
             return written_time(value, zone, self._message.received_at, name, alone=alone)
         return ARRIVAL
 
@@ -240,8 +252,7 @@ class _Scene:
             return
         if converted is None:
             return
-        if len(decoded.readings) + len(decoded.refusals) >= self._source.max_readings:
-            raise refusal("too_large", f"more than {self._source.max_readings} values in one message")
+        self._bounded(1)
         channel = part if self._device is None else "_".join(item for item in (_short(datastream), part) if item)
         reading = Reading(
             self._device or datastream,

@@ -9,10 +9,11 @@ time: `2016-06-13T00:35:30Z|t|10`. A value may be JSON (`["a|b"]`, with bars and
 **Device.** The topic's third part; the API key is a secret that a group of devices shares and no identity. Where the
 source has an identity rule, what that says.
 
-**Property.** The name. Short names (`t`, `h`) mean nothing by themselves: the agent maps them by its provisioning;
-here the device sends the long ones.
+**Property.** The name. Short names (`t`, `h`) mean nothing by themselves. The agent maps them by its provisioning; here
+the profile does that the registry has for the device, or that is the source's only one: its first mapping gives each
+name a property and a unit (`values: {t: {property: air_temperature, unit: Cel}}`).
 
-**Unit.** Never in the message. The source's units or the registry give it.
+**Unit.** Never in the message. The profile, the source's units or the registry give it.
 
 **Time.** The group's first field, or an attribute `TimeInstant`; else the arrival. Groups without a time are kept
 apart: the last one is taken as of the arrival, each before it a microsecond earlier.
@@ -30,7 +31,6 @@ from bypuls.errors import Refusal
 from ingest.decoding import Context, Decoded, Decoder, Message, Source
 from ingest.iota_measures import Groups, agent_topic
 from ingest.reasons import refusal, shortened
-from ingest.topics import topic_device
 
 _JSON_STARTS = (b"{", b"[")
 _BEGINS_JSON = frozenset({"{", "["})
@@ -68,10 +68,7 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
     except UnicodeDecodeError as error:
         byte = message.payload[error.start]
         raise refusal("not_text", f"byte 0x{byte:02x} at {error.start} is not UTF-8") from None
-    device = topic_device(message, source) or (topic.device if topic is not None else "")
-    registered = context.registered(device) if device else None
-    zone = (registered.zone if registered is not None else None) or source.zone
-    groups = Groups(source, device, zone, message.received_at, decoded)
+    groups = Groups.of(message, source, context, decoded)
     if topic is not None and topic.attribute:
         groups.measure(topic.attribute, text)
     else:
