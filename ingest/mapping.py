@@ -99,7 +99,7 @@ class _Run:
     def __init__(self, mapping: CompiledMapping, document: Any, scene: Scene) -> None:
         if mapping.name is not None:
             name = mapping.name.fill(None, None, scene.captures)
-            document = {name: document} if name else {}
+            document = {name: _bare(document)} if name else {}
         self._mapping, self._root, self._scene = mapping, document, scene
         self._decoded = Decoded()
         self._members, self._new_names = _MOST_MEMBERS, _MOST_NEW_NAMES
@@ -401,7 +401,8 @@ class _Run:
         if isinstance(quantity, Template):
             quantity = quantity.fill(own, root, captures)
             if quantity is not None and meaning.rule.trailing_words:
-                quantity = trailing_words(quantity)
+                quantity, before = trailing_words(quantity)
+                channel = channel or before
         if quantity is not None and not is_name(quantity):
             raise bad_name(quantity, field)
         if isinstance(channel, Template):
@@ -478,13 +479,13 @@ class _Run:
                 return rule.map[text], None
             if len(text) <= _LONGEST_WORD and (not text or text.casefold() in self._mapping.no_value):
                 return None
-            if text in rule.no_value:
+            if text in meaning.nothing:
                 return None
             match = _WITH_SUFFIX.fullmatch(text) if rule.suffix else None
             if match is not None:
                 value, suffix = match[1], match[2]
         sent = number(value, field)
-        return None if sent is None else (sent, suffix)
+        return None if sent is None or sent in meaning.nothing else (sent, suffix)
 
     def _keep(
         self, here: _Here, meaning: Meaning, amount: _Amount, *, sent: float | None = None, lost: bool = False
@@ -515,6 +516,16 @@ class _Amount(NamedTuple):
     time: datetime | None
     offset: float
     interval: float | None
+
+
+def _bare(value: Any) -> Any:
+    """A bare value: the number that a text is, else the text."""
+    if type(value) is str:
+        try:
+            return number(value, "")
+        except Refusal:
+            pass
+    return value
 
 
 def _holds(at: Path, value: Any) -> bool:

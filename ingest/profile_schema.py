@@ -71,14 +71,15 @@ class Value(Strict, frozen=True):
         channel: lane, phase, sensor …; without one the part's.
         unit: as the maker documents it; null: neither message nor documentation gives one.
         value: path within the member, where it is an object such as `{value, unit}`.
-        sentinels: numbers that say "no value", beside the profile's.
-        no_value: texts that say "no value", beside the profile's.
+        sentinels: numbers that say that a fitted sensor fails; refused, beside the profile's.
+        no_value: numbers and texts that stand for nothing fitted: no reading, beside the profile's.
         map: text -> number; `true` and `false` for Booleans.
         suffix: the number may have a unit behind it (`-65dBm`).
         order: the member is a list of values, one interval apart.
         interval, stamp: as of the part.
         scale: factor, only where the maker documents the number as scaled.
-        trailing_words: of the property's text, the longest run of last words that the catalogue knows.
+        trailing_words: of the property's text, the longest run of last words that the catalogue knows; the words before
+            it are the channel, where there is no other.
     """
 
     property: str | None = None
@@ -86,7 +87,7 @@ class Value(Strict, frozen=True):
     unit: str | UnitAt | None = None
     value: str | None = None
     sentinels: list[float] = []
-    no_value: list[str] = []
+    no_value: list[float | str] = []
     map: dict[str, float] = {}
     suffix: bool = False
     order: Order | None = None
@@ -207,7 +208,8 @@ class Document(Strict, frozen=True):
 
     Attributes:
         default: mapping of messages that a source or the registry gives to this profile and no topic tells apart.
-        sentinels, no_value: numbers and texts, as sent, that say "no value".
+        sentinels: numbers, as sent, with which devices say that a sensor fails: refused with the value kept.
+        no_value: texts, without case, that stand where nothing was measured: no reading.
         maps: a capture of this name matches only these texts and becomes their value.
         zone: IANA name, of times without one, where the registry has none for the device.
         decode_uplink: JavaScript file beside the YAML that decodes LoRaWAN frames.
