@@ -5,14 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from bypuls.properties import ObservedProperty, Properties, Thresholds
 from bypuls.units import Units
+from ingest.decoding import Decoder
+from ingest.maker_pages import example_of, index_page, maker_page
 from ingest.reasons import IGNORED, REASONS
+from ingest.validation import Catalogue
 
 DOCS = Path(__file__).parents[1] / "docs"
+MAKERS = DOCS / "makers"
+_GOLDEN = DOCS.parent / "tests" / "golden" / "profiles"
+_OWN_FORMATS = frozenset({"own_json", "senml", "device_event"})  # docs/formats.md is theirs
 DOMAINS = ("air", "weather", "traffic", "energy", "noise", "water", "building", "waste", "radiation", "device")
 
 
@@ -129,18 +137,52 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
+def other_formats_page(decoders: Mapping[str, Decoder]) -> str:
+    """docs/other-formats.md: what each decoder's module says of its format."""
+    return "\n\n".join(["# Formats of others", _OTHERS, *_format_sections(decoders)]) + "\n"
+
+
+_OTHERS = """\
+Generated from the decoders in `ingest/decoders`; do not edit. A [source](how-to/add-a-source.md) names the formats
+that it may be read as (`formats: [tts_v3]`), and none is tried on it that it does not name. What a maker's message means is
+in [its profile](makers/README.md); our own JSON and SenML are in [formats](formats.md).
+`bypuls check decode --topic T --file F` tells what any message would be read as."""
+
+
+def _format_sections(decoders: Mapping[str, Decoder]) -> Iterator[str]:
+    for name, decoder in sorted(decoders.items()):
+        if name in _OWN_FORMATS:
+            continue
+        text = inspect.getdoc(sys.modules[decoder.decode.__module__]) or ""
+        types = ", ".join(f"`{content_type}`" for content_type in decoder.content_types)
+        yield f"## {name}"
+        if types:
+            yield f"MQTT 5 content type: {types}."
+        yield text
+
+
 def pages() -> dict[Path, str]:
     """What the generated pages have to say now."""
     formats = DOCS / "formats.md"
-    parts = {"reasons": reasons_table(), "units": units_table(Units.load())}
+    catalogue = Catalogue.load()
+    parts = {"reasons": reasons_table(), "units": units_table(catalogue.units)}
+    profiles = [profile.document for profile in catalogue.profiles.values()]
+    makers = {
+        MAKERS / f"{profile.id}.md": maker_page(profile, catalogue.properties, example_of(_GOLDEN / profile.id))
+        for profile in profiles
+    }
     return {
-        DOCS / "properties.md": properties_page(Properties.load()),
+        DOCS / "properties.md": properties_page(catalogue.properties),
+        DOCS / "other-formats.md": other_formats_page(catalogue.decoders),
+        MAKERS / "README.md": index_page(profiles),
+        **makers,
         formats: with_parts(formats.read_text(encoding="utf-8"), parts),
     }
 
 
 def main() -> None:
     """Write the generated pages."""
+    MAKERS.mkdir(exist_ok=True)
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
 
