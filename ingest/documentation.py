@@ -144,8 +144,8 @@ def other_formats_page(decoders: Mapping[str, Decoder]) -> str:
 
 _OTHERS = """\
 Generated from the decoders in `ingest/decoders`; do not edit. A [source](how-to/add-a-source.md) names the formats
-that it may be read as (`formats: [tts_v3]`), and none is tried on it that it does not name. What a maker's message means is
-in [its profile](makers/README.md); our own JSON and SenML are in [formats](formats.md).
+that it may be read as (`formats: [tts_v3]`), and none is tried on it that it does not name. What a maker's message
+means is in [its profile](makers/README.md); our own JSON and SenML are in [formats](formats.md).
 `bypuls check decode --topic T --file F` tells what any message would be read as."""
 
 

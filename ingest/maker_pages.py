@@ -96,7 +96,7 @@ def _source(profile: Document) -> Iterator[str]:
         f"formats: [profile]\nprofiles: [{profile.id}]\n```"
     )
     if wanted[0] in "#+":
-        yield "Its topics are what somebody set: write the ones you use instead of this filter, which takes others' too."
+        yield "Its topics are what somebody set: write the ones you use instead of this filter, which takes all."
     if len(filters) > 1:
         others = ", ".join(f"`{one}`" for one in filters[1:])
         yield f"It reads these too, each by a source of its own: {others}."
@@ -227,8 +227,8 @@ def _filter(template: str) -> str:
 
 
 def _widest(filters: list[str]) -> list[str]:
-    """Without those that another one takes too."""
-    every = list(dict.fromkeys(filters))
+    """Without those that take anybody's messages, and those that another one takes too."""
+    every = list(dict.fromkeys(one for one in filters if one.strip("+#/")))
     return [one for one in every if not any(other != one and _takes(other, one) for other in every)]
 
 
