@@ -52,6 +52,7 @@ def hand_out(source: Path, target: Path, chown: Chown = os.chown) -> None:
         "owner": (BYPULS, {"bypuls_database_url": database("owner")}),
         "ingest": (BYPULS, {"bypuls_database_url": database("ingest"), "bypuls_broker_url": broker("ingest")}),
         "process": (BYPULS, {"bypuls_database_url": database("process")}),
+        "bridge": (BYPULS, {"bypuls_database_url": database("process")}),
         "api": (BYPULS, {"bypuls_database_url": database("api")}),
         "simulate": (BYPULS, {"bypuls_broker_url": broker("simulate")}),
         "mosquitto": (

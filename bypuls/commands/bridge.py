@@ -122,6 +122,7 @@ def run(
         poller.run(stop)
         return
     done = poller.round(stop, everything=True)
+    poller.close()
     say(str(done))
     for line in done.failed:
         say(f"failed: {line}")

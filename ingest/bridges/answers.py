@@ -148,7 +148,7 @@ def _channel(node: Node, rule: ReadingRule) -> str:
     if found is None:
         return ""
     text = str(found)
-    name = text if is_channel(text) else slug(text)[:_LONGEST_CHANNEL].rstrip("-")
+    name = text.lower() if is_channel(text) else slug(text)[:_LONGEST_CHANNEL].rstrip("-")
     if not name:
         message = f"{node.place}: {rule.channel.at} is {shortened(found)}, which names no channel"
         raise ChangedShape(message)

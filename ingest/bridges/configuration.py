@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +41,7 @@ class BridgeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         since: the first day that is asked for (UTC).
         contact: a mail address or page, for the user agent: whom the service may ask.
         secret_variable: the environment variable (or file in BYPULS_SECRETS) that holds what the service knows us by.
+        interval: how often it is asked, where the service's own interval is not meant.
         base: another address of the same service, such as a proxy.
     """
 
@@ -53,6 +54,7 @@ class BridgeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Scalar | list[Scalar]] = {}
     secret_variable: Annotated[str, msgspec.Meta(pattern="^[A-Z][A-Z0-9_]*$")] | None = None
     base: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/?#@]+(/[^?#]*)?$")] | None = None
+    interval: timedelta | None = None
     enabled: bool = True
 
     @property
@@ -99,6 +101,9 @@ def check_bridge(bridge: BridgeFile, definitions: Mapping[str, Definition]) -> D
             raise SettingsError(f"stations: {shortened(device)} (of {shortened(station)}) cannot be a device's name")
         if not station.strip() or not station.isprintable():
             raise SettingsError(f"stations: {shortened(station)} cannot be a station")
+    fastest = definition.fastest or definition.interval
+    if bridge.interval is not None and bridge.interval < fastest:
+        raise SettingsError(f"interval: {definition.id} is asked every {fastest} at most")
     for name, value in bridge.options.items():
         if name not in definition.options:
             raise SettingsError(f"options: no {name!r}; {definition.id} has {', '.join(definition.options) or 'none'}")

@@ -120,6 +120,7 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         interval, offset: asked once per interval, so long after its beginning (plus a spread of a tenth).
+        fastest: the shortest interval that a city's file may choose; None: the interval.
         window: as much as one question may span.
         look_back: values may still come or change for so long: this much is asked for again each time.
         silence: a station that says nothing is asked for so long a time from its last value on.
@@ -144,6 +145,7 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stations: str = "the service's id or name of a station"
     tried_live: bool = False
     offset: timedelta = timedelta()
+    fastest: timedelta | None = None
     silence: timedelta = timedelta(days=30)
     spacing: timedelta = timedelta(seconds=1)
     no_data: list[int] = []

@@ -69,17 +69,27 @@ class Poller:
         self._since = since
         self._transport = transport
         self._pace: dict[str, float] = {}
+        self._database: Connection | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Ask when something is due, until `stop` is set; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                done = self.round(stop)
-                if done.asked:
-                    _LOG.info("bridges: %s", done)
-            except DatabaseUnreachable as error:
-                _LOG.warning("%s; trying again", error)
-            stop.wait(_LOOK_AGAIN_SECONDS)
+        try:
+            while not stop.is_set():
+                try:
+                    done = self.round(stop)
+                    if done.asked:
+                        _LOG.info("bridges: %s", done)
+                except DatabaseUnreachable as error:
+                    _LOG.warning("%s; trying again", error)
+                    self.close()
+                stop.wait(_LOOK_AGAIN_SECONDS)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._database is not None:
+            self._database.close()
 
     def round(self, stop: threading.Event, *, everything: bool = False) -> Round:
         """Ask every station that is due, or everything, once.
@@ -88,8 +98,10 @@ class Poller:
             NotFound: a bridge that was named is not set up.
         """
         done = Round()
-        with translated(), self._open_database() as connection:
-            progress = Progress(connection)
+        with translated():
+            if self._database is None or self._database.closed:
+                self._database = self._open_database()
+            connection, progress = self._database, Progress(self._database)
             for bridge in self._bridges(connection):
                 due = [one for one in progress.stations(bridge.name) if everything or one.next_run <= self._clock()]
                 if not due or stop.is_set():
@@ -165,9 +177,8 @@ class Poller:
             complete_to = advanced(complete_to, window.end, newest, now, definition)
             done.published.add(progress.publish(bridge, station, answer, complete_to, now))
             left_out += answer.left_out
-        progress.succeeded(
-            bridge.name, station.station, now, next_run(f"{bridge.name} {station.station}", now, definition), left_out
-        )
+        again = next_run(f"{bridge.name} {station.station}", now, definition, bridge.interval)
+        progress.succeeded(bridge.name, station.station, now, again, left_out)
 
     def _failed(
         self, bridge: BridgeFile, station: Station, error: Exception, progress: Progress, done: Round

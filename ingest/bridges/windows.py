@@ -45,12 +45,12 @@ def advanced(
     return max(complete_to, min(asked_to, edge))
 
 
-def next_run(name: str, now: datetime, definition: Definition) -> datetime:
+def next_run(name: str, now: datetime, definition: Definition, interval: timedelta | None = None) -> datetime:
     """When to ask again: after the offset in the next interval, spread so that not everybody asks at once."""
-    step = definition.interval
+    step = interval or definition.interval
     begun = _EPOCH + (now - _EPOCH) // step * step
     share = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32
-    due: datetime = begun + definition.offset + step * (_SPREAD * share)
+    due: datetime = begun + definition.offset % step + step * (_SPREAD * share)
     while due <= now:
         due += step
     return due

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import threading
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -24,6 +27,7 @@ from tests.pretended_service import pretended_service
 pytestmark = pytest.mark.lane("plain")
 
 DEFINITIONS = Definitions.load()
+GOLDEN = Path(__file__).parents[1] / "golden" / "bridges"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = utc_now().replace(minute=30, second=0, microsecond=0)
 
@@ -96,7 +100,10 @@ class Bridges:
     def round(self, *, everything=True, **options):
         poller = Poller(lambda: connect(self.url, "writer", autocommit=True), DEFINITIONS, lambda: self.now, **options)
         poller._pace = Unhurried()
-        return poller.round(threading.Event(), everything=everything)
+        try:
+            return poller.round(threading.Event(), everything=everything)
+        finally:
+            poller.close()
 
     def rows(self, query, *parameters):
         with connect(self.url, autocommit=True) as connection:
@@ -285,11 +292,7 @@ def test_from_the_service_to_the_observation(bridges, mosquitto):
     for n, hour in enumerate(hours(3)):
         bridges.air.measure("Torvet", "NO2", hour, 20.0 + n)
         bridges.air.measure("Torvet", "PM2.5", hour, 5.0 + n)
-    settings, stop = IngestSettings(instance=bridges.city), threading.Event()
-    ingest = build(lambda: connect(bridges.url, "writer", autocommit=True), mosquitto.url, settings, utc_now)
-    thread = threading.Thread(target=ingest.run, args=(stop,))
-    thread.start()
-    try:
+    with ingesting(bridges, mosquitto):
         bridges.round()
         stored = "SELECT property, time, value FROM observation JOIN datastream ON id = datastream ORDER BY 1, 2"
         expected = [("no2", hour, 20.0 + n) for n, hour in enumerate(hours(3))]
@@ -301,10 +304,48 @@ def test_from_the_service_to_the_observation(bridges, mosquitto):
         assert bridges.rows("SELECT value FROM observation_revision") == [(21.0,)]
         assert bridges.rows("SELECT DISTINCT interval FROM datastream") == [(HOUR,)]
         soon(lambda: bridges.outbox() == [])
+    assert bridges.rows("SELECT reason FROM quarantine") == []
+
+
+def case(bridge, name):
+    return json.loads((GOLDEN / bridge / name / "answer.json").read_text())
+
+
+@pytest.mark.broker
+def test_directions_lanes_and_intervals_arrive_as_what_they_are(bridges, mosquitto, monkeypatch):
+    monkeypatch.setenv("BYPULS_SECRET_FROST", "0000")
+    answers = {"/": case("trafikkdata", "per_direction"), "/observations/v0.jsonld": case("frost", "an_hour")}
+    bridges.web.answer = lambda request: (200, {}, answers[request.path])
+    bridges.set_up(name=f"{bridges.city}-air", enabled=False)
+    bridges.set_up(name="roads", bridge="trafikkdata", stations={"44656V72812": "e6"})
+    bridges.set_up(name="weather", bridge="frost", stations={"SN1": "voll"}, secret_variable="BYPULS_SECRET_FROST")
+    with ingesting(bridges, mosquitto):
+        assert bridges.round().failed == []
+        stored = (
+            """SELECT property, channel, interval, time, value FROM observation JOIN datastream ON id = datastream"""
+        )
+        soon(lambda: len(bridges.rows(stored)) == 8 + 5)
+    found = {(name, channel): (interval, time, value) for name, channel, interval, time, value in bridges.rows(stored)}
+    seven, nine = (datetime(2026, 1, 15, hour, tzinfo=UTC) for hour in (6, 9))
+    assert found["vehicle_count", "oslo-s"] == (HOUR, seven, 400)
+    assert found["heavy_vehicle_count", "aalesund"] == (HOUR, seven, 20)
+    assert found["uptime_ratio", "aalesund"] == (HOUR, seven, pytest.approx(99.8))
+    assert found["air_temperature", ""] == (None, nine, -7.4)
+    assert found["precipitation", ""] == (HOUR, nine - HOUR, pytest.approx(0.6))
+    assert bridges.rows("SELECT reason FROM quarantine") == []
+
+
+@contextlib.contextmanager
+def ingesting(bridges, mosquitto):
+    settings, stop = IngestSettings(instance=bridges.city), threading.Event()
+    ingest = build(lambda: connect(bridges.url, "writer", autocommit=True), mosquitto.url, settings, utc_now)
+    thread = threading.Thread(target=ingest.run, args=(stop,))
+    thread.start()
+    try:
+        yield ingest
     finally:
         stop.set()
         thread.join(20)
-    assert bridges.rows("SELECT reason FROM quarantine") == []
 
 
 def soon(condition, seconds=20):

@@ -104,6 +104,7 @@ def test_a_bridge_of_a_city(tmp_path):
         (FROST.replace("secret_variable: BYPULS_SECRET_FROST\n", ""), "name the variable that holds the client id"),
         (FROST + "password: x\n", "password"),
         (FROST + "options: {resolution: PT5M}\n", 'resolution cannot be \'PT5M\'; there are "PT1H", "PT10M"'),
+        (FROST + "interval: PT5M\n", "interval: frost is asked every 0:10:00 at most"),
         ("name: [\n", "while parsing"),
     ],
 )

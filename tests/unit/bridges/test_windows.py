@@ -54,6 +54,11 @@ def test_the_next_run_is_the_same_whenever_it_is_worked_out():
     assert next_run("a b", first, NILU) == first + HOUR
 
 
+def test_a_city_may_ask_more_often_where_the_service_allows_it():
+    frost = Definitions.load()["frost"]
+    assert next_run("a b", NOW, frost, timedelta(minutes=10)) < NOW + timedelta(minutes=10)
+
+
 def test_pauses_double_and_are_bounded():
     pauses = [after_failure(failures, NOW, None) - NOW for failures in (1, 2, 3, 40)]
     assert pauses == [timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4), timedelta(hours=6)]

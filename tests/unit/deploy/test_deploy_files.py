@@ -85,7 +85,7 @@ def test_what_ends_is_waited_for_by_what_stays():
 
 
 def test_nothing_that_reads_tables_starts_before_the_schema_is_there():
-    for name in ("ingest", "process", "api", "grafana", "demo-city"):
+    for name in ("ingest", "process", "bridge", "api", "grafana", "demo-city"):
         assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 
