@@ -113,14 +113,12 @@ class Properties(Mapping[str, ObservedProperty]):
 
     @classmethod
     def load(cls) -> Properties:
-        """Read the catalogue that is shipped with the platform.
+        """The catalogue that is shipped with the platform; read once in a process.
 
         Raises:
             CatalogueError: an entry that contradicts itself or another.
         """
-        text = (files("bypuls") / "catalogue" / "properties.yaml").read_text(encoding="utf-8")
-        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return cls.of(yaml.load(text, Loader=loader))  # noqa: S506 - it is the safe loader, in C where there is one
+        return _shipped()
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Properties:
@@ -176,7 +174,10 @@ class Properties(Mapping[str, ObservedProperty]):
 
 @cache
 def _shipped() -> Properties:
-    return Properties.load()
+    text = (files("bypuls") / "catalogue" / "properties.yaml").read_text(encoding="utf-8")
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # It is the safe loader, in C where there is one.
+    return Properties.of(yaml.load(text, Loader=loader))  # noqa: S506
 
 
 def find(quantity: str) -> tuple[ObservedProperty, str] | None:

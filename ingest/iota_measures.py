@@ -146,14 +146,15 @@ class Groups:
         if self.profile is not None:
             self._by_profile({name: value}, when, offset)
             return
-        unit = None
+        kind, unit = type(value), None
+        if value is None or kind is bool or kind is list or kind is dict:
+            return
         try:
-            if type(value) is str:
-                value, unit = number_in_text(value, name)
-            if value is None or type(value) in {bool, list, dict}:
-                return
-            converted = number(value, name)
-            if not is_name(name):
+            if kind is str:
+                converted, unit = number_in_text(value, name)
+            else:
+                converted = number(value, name)
+            if converted is not None and not is_name(name):
                 raise bad_name(name, name)
         except Refusal as refused:
             self.decoded.refusals.append(refused)

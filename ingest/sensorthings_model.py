@@ -71,7 +71,12 @@ def _item(items: list[Any], index: int) -> Mapping[str, Any]:
 
 
 def _quantity(observed: Mapping[str, Any]) -> str | None:
-    name, definition = (_text(observed.get(key)) for key in ("name", "definition"))
+    return _word(_text(observed.get("name")), _text(observed.get("definition")))
+
+
+# Datastreams are few, and are described with every observation.
+@lru_cache(maxsize=4096)
+def _word(name: str, definition: str) -> str | None:
     tail = _tail(definition)
     words = [_POLLUTANTS.get(tail, tail) if "/pollutant/" in definition else tail, name, *_spelled(name)]
     for word in (name, *words):
@@ -91,7 +96,6 @@ def _unit(unit: Mapping[str, Any]) -> str | None:
     return _spelling(name, symbol, definition)
 
 
-# Datastreams are few, and are described with every observation.
 @lru_cache(maxsize=4096)
 def _spelling(name: str, symbol: str, definition: str) -> str | None:
     tail = _tail(definition)

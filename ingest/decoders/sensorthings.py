@@ -121,7 +121,10 @@ def _observations(document: Any, most: int) -> list[Any]:
     if type(document) is dict and type(document.get("value")) is list:
         document = document["value"]
     found: list[Any] = []
-    for item in document if type(document) is list else [document]:
+    items = document if type(document) is list else [document]
+    if len(items) > most:
+        raise refusal("too_large", f"{len(items)} observations in one message; {most} are allowed")
+    for item in items:
         if type(item) is dict and "dataArray" in item:
             found += _rows(item, most)
         else:
