@@ -56,6 +56,13 @@ class SiteEntry(msgspec.Struct, frozen=True, rename={"instrument_class": "class"
     attributes: dict[str, Any] = {}
 
 
+class ConditionsEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """To which conditions a gas's concentrations refer: temperature in K, pressure in kPa (EU: 293.15 and 101.325)."""
+
+    temperature: Annotated[float, msgspec.Meta(ge=200, le=350)]
+    pressure: Annotated[float, msgspec.Meta(ge=30, le=120)]
+
+
 class ReadingEntry(msgspec.Struct, frozen=True):
     """How a column of a data set (or a device's value) is meant.
 
@@ -64,6 +71,7 @@ class ReadingEntry(msgspec.Struct, frozen=True):
         spacing: how far apart values usually are.
         capacity: of a register, where it wraps to zero (10 to the number of its digits).
         most_per_hour: of a register, what can pass in an hour at most (the connection's size); more is implausible.
+        conditions: declared, they make ppb and µg/m³ convert to each other.
     """
 
     property: str
@@ -74,16 +82,25 @@ class ReadingEntry(msgspec.Struct, frozen=True):
     sentinels: dict[float, float | None] = {}
     capacity: Annotated[float, msgspec.Meta(gt=0)] | None = None
     most_per_hour: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    conditions: ConditionsEntry | None = None
 
 
 class DeviceEntry(msgspec.Struct, frozen=True, rename={"instrument_class": "class"}):
-    """What publishes, where it hangs."""
+    """What publishes, where it hangs.
+
+    Attributes:
+        profile: how its messages are read: a maker's profile or a format.
+        zone: IANA name, where its clock gives none.
+        keys: other names of it, such as {eui: …}.
+    """
 
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     site: Slug | None = None
     instrument_class: InstrumentClass | None = None
     origin: Origin = Origin.MEASURED
     profile: str | None = None
+    zone: str | None = None
+    keys: dict[str, str] = {}
     readings: dict[str, ReadingEntry] | None = None
 
 

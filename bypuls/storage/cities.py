@@ -123,6 +123,7 @@ def _device_row(city: City, device: DeviceEntry) -> dict[str, Any]:
             "capacity": reading.capacity,
             "most_per_hour": reading.most_per_hour,
         }
+        | ({} if reading.conditions is None else {"conditions": msgspec.to_builtins(reading.conditions)})
         for reading in readings.values()
     }
     return {
@@ -132,5 +133,7 @@ def _device_row(city: City, device: DeviceEntry) -> dict[str, Any]:
         "class": device.instrument_class.value if device.instrument_class else None,
         "origin": device.origin.value,
         "profile": device.profile,
+        "zone": device.zone,
+        "keys": Jsonb(device.keys),
         "readings": Jsonb(meant),
     }

@@ -266,4 +266,4 @@ def _split(base: str, own: str) -> tuple[str, str | None]:
     return ("", name) if not separator else (name.rstrip(_SEPARATORS), None)
 
 
-DECODER = Decoder("senml", recognises, decode)
+DECODER = Decoder("senml", recognises, decode, content_types=("application/senml+json", "application/sensml+json"))

@@ -25,14 +25,15 @@ ON CONFLICT (city, slug) DO UPDATE SET (name, kind, latitude, longitude, area, c
 
 -- A device that published before it was in the file stood as pending: now it is known.
 -- name: upsert_device
-INSERT INTO device (city, external_id, site, status, class, origin, profile, readings)
-VALUES (%(city)s, %(external_id)s, %(site)s, 'active', %(class)s, %(origin)s, %(profile)s, %(readings)s)
+INSERT INTO device (city, external_id, site, status, class, origin, profile, zone, keys, readings)
+VALUES (%(city)s, %(external_id)s, %(site)s, 'active', %(class)s, %(origin)s, %(profile)s, %(zone)s, %(keys)s, %(readings)s)
 ON CONFLICT (city, external_id) DO UPDATE SET
-    (site, status, class, origin, profile, readings) =
+    (site, status, class, origin, profile, zone, keys, readings) =
     (excluded.site, CASE device.status WHEN 'pending' THEN 'active' ELSE device.status END, excluded.class, excluded.origin,
-     excluded.profile, excluded.readings)
-WHERE (device.site, device.class, device.origin, device.profile, device.readings) IS DISTINCT FROM
-      (excluded.site, excluded.class, excluded.origin, excluded.profile, excluded.readings) OR device.status = 'pending'
+     excluded.profile, excluded.zone, device.keys || excluded.keys, excluded.readings)
+WHERE (device.site, device.class, device.origin, device.profile, device.zone, device.readings) IS DISTINCT FROM
+      (excluded.site, excluded.class, excluded.origin, excluded.profile, excluded.zone, excluded.readings)
+   OR device.status = 'pending' OR NOT device.keys @> excluded.keys
 
 -- What a pending device measured belongs to the place it turned out to hang at, and is meant as the file says.
 -- name: place_pending_datastreams
