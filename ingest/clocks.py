@@ -8,6 +8,7 @@ from statistics import median
 _MESSAGES = 21
 _FEWEST = 5  # a median of fewer says little
 _MOST_DEVICES = 100_000  # whoever makes up device names does not fill the memory
+_SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 WRONG = 60.0
 """Seconds from which on a clock is called wrong."""
 
@@ -58,14 +59,10 @@ class Clocks:
 def in_words(seconds: float) -> str:
     """An offset for people.
 
-    >>> in_words(-7200.0), in_words(75.0)
+    >>> in_words(-7199.9), in_words(75.0)
     ('2 h ahead of ours', '75 s behind ours, or its messages come late')
     """
     size = abs(seconds)
-    for unit, name in ((86400, "d"), (3600, "h")):
-        if size >= 2 * unit or (size >= unit and size % unit == 0):
-            text = f"{size / unit:.3g} {name}"
-            break
-    else:
-        text = f"{size:.0f} s"
+    number, unit = next((size / span, name) for span, name in _SPANS if size >= 1.5 * span or name == "s")
+    text = f"{number:.3g} {unit}"
     return f"{text} ahead of ours" if seconds < 0 else f"{text} behind ours, or its messages come late"

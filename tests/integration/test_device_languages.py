@@ -196,7 +196,8 @@ def test_the_same_radio_frame_is_stored_once_and_lost_ones_are_counted(platform)
         platform.send(topic, uplink(counter, value))
     co2 = "SELECT value FROM observation JOIN datastream s ON s.id = datastream WHERE property = 'co2' ORDER BY value"
     platform.assert_soon(co2, [(500.0,), (510.0,), (520.0,)])
-    counted = "SELECT document->'received', document->'lost', document->'duplicates' FROM memory WHERE starts_with(key, 'frames/')"
+    counted = """SELECT document->'received', document->'lost', document->'duplicates' FROM memory
+                 WHERE starts_with(key, 'frames/')"""
     platform.assert_soon(counted, [(3, 3, 2)])
     platform.stop()
     platform.start()
