@@ -51,13 +51,10 @@ def push_many(stream: Stream, times: Floats, values: Floats) -> tuple[Flags, Cor
 def _push_newer(stream: Stream, times: Floats, values: Floats, gross: _Ranks) -> tuple[_Ranks, Correction | None]:
     if len(times) < _FEW or (None in stream._values and np.isfinite(stream._times).any()):
         return _one_by_one(stream, times, values)
-    window = 0.0
     if stream._flat_seconds:
         first = np.searchsorted(times, times - stream._flat_seconds)
         held = int((np.arange(len(times)) - first).max()) + len(stream._lows) + len(stream._highs)
-        window = stream._flat_seconds / max(float(np.median(np.diff(times))), 1e-6)
-        # Its memory may overflow; or the state at the end costs more than what is saved.
-        if held >= _HELD // 2 or window * 2 > len(times):
+        if held >= _HELD // 2:  # the stream would forget some of it
             return _one_by_one(stream, times, values)
     return _by_arrays(stream, times, values, gross)
 
@@ -171,8 +168,20 @@ def _remember(stream: Stream, times: Floats, values: Floats, first: int, begun: 
     stream._highs.clear()
     stream._start, stream._excluded = begun
     first = max(first, int(np.searchsorted(times, times[-1] - stream._flat_seconds)))
-    for time, value in zip(times[first:].tolist(), values[first:].tolist(), strict=True):
-        stream._extend(time, value, stream.thresholds.flat_tolerance or 0.0)
+    times, values = times[first:], values[first:]
+    lowest = np.minimum.accumulate(values[::-1])[::-1]
+    highest = np.maximum.accumulate(values[::-1])[::-1]
+    fits = highest - lowest < (stream.thresholds.flat_tolerance or 0.0)
+    fits[-1] = True
+    level = int(np.argmax(fits))  # the longest run up to now whose range is below the tolerance
+    if level:
+        stream._excluded = float(times[level - 1])
+    run = slice(level, None)
+    times, values, lowest, highest = times[run], values[run], lowest[run], highest[run]
+    low, high = np.ones(len(times), np.bool_), np.ones(len(times), np.bool_)
+    low[:-1], high[:-1] = values[:-1] < lowest[1:], values[:-1] > highest[1:]
+    stream._lows.extend(zip(times[low].tolist(), values[low].tolist(), strict=True))
+    stream._highs.extend(zip(times[high].tolist(), values[high].tolist(), strict=True))
 
 
 class _Extremes:
