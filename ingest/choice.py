@@ -14,7 +14,7 @@ EVERY = "*"
 """Instead of formats' names: all of them, in an order in which the strict ones are asked first."""
 
 _PROFILE = "profile"
-_LAST = (_PROFILE, "json", "bare_value", "own_json")
+_LAST = ("senml", _PROFILE, "json", "bare_value", "own_json")
 _ON_DEMAND = frozenset({"device_event"})  # an object on any topic is no event
 _TOLD_APART = frozenset({"own_json", "senml", "device_event"})
 

@@ -145,6 +145,7 @@ class Reader:
     ) -> None:
         self.source = source
         context = context or Context(Memory(), catalogue.profiles, lambda _: None)
+        context = replace(context, profiles=catalogue.profiles.only(source.profiles))
         if registered is not None:
             self._of_registry = registered
             context = replace(context, registered=self._registered)
@@ -219,7 +220,7 @@ class Reader:
             raise refusal("too_large", f"{size} bytes; {source.max_payload_bytes} are allowed")
         if named is None and source.identity is not None:
             raise refusal("topic_not_ours", f"{shortened(message.topic)} is not {source.identity}")
-        if read.city is None and source is not ANY:
+        if read.city is None and source.name != ANY.name:
             raise refusal("topic_not_ours", f"{shortened(message.topic)} is not bypuls/v1/<city>/<device>/…")
 
     def _take(self, message: Message, readings: list[Reading], read: Read, own: str | None, *, bound: bool) -> None:
