@@ -79,7 +79,7 @@ def apply(profile: Profiled, name: str, document: Any, scene: Scene) -> Decoded:
         scene: what topic or envelope say.
 
     Raises:
-        Refusal: `too_large` or `too_deep`.
+        Refusal: `too_large`, `too_deep` or `wrong_type`.
     """
     return _Run(profile.mapping(name), document, scene).read()
 
@@ -108,6 +108,8 @@ class _Run:
 
     def read(self) -> Decoded:
         parts, decoded = self._mapping.parts, self._decoded
+        if type(self._root) is not dict and type(self._root) is not list:
+            raise refusal("wrong_type", f"{shortened(self._root)} is no JSON object")
         if len(parts) == 1 and not parts[0].each:
             self._object(parts[0], self._root, self._scene.captures)
         else:

@@ -27,7 +27,17 @@ _MOST_KEYS = 200
 _KEPT_UPLINKS = 4096
 _LONGEST_KEYS = 2000
 _LONGEST_TOPIC = 512
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML whose `on`, `off`, `yes` and `no` are words: devices say them. Only true and false are Booleans."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|false"), ["t", "f"])
 
 
 class Entry(NamedTuple):
@@ -61,7 +71,7 @@ class Profile:
         self.id = document.id
         self._mappings = {name: _at(f"mappings.{name}", compile_mapping, document, name) for name in document.mappings}
         self.entries = tuple(self._entry(index, rule) for index, rule in enumerate(document.topics))
-        self.default = document.default or next(iter(document.mappings))
+        self.default = document.default or next(iter(document.mappings), "")
         self._check(folder)
         name = document.decode_uplink
         self.codec = None if name is None else (folder / name).read_text(encoding="utf-8")
@@ -318,7 +328,7 @@ def profile_of(text: str, origin: str, folder: Traversable | None = None) -> Pro
         CatalogueError: naming file and place.
     """
     try:
-        document = yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is the safe loader, in C where there is one
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is the safe loader, in C where there is one
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f", line {place.line + 1}" if place is not None else ""
@@ -327,6 +337,7 @@ def profile_of(text: str, origin: str, folder: Traversable | None = None) -> Pro
         return Profile(msgspec.convert(document, Document), origin, folder or Path())
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `")
-        raise CatalogueError(f"{origin}: {where.rstrip('`').removeprefix('$.') or 'the whole'}: {message}") from None
+        where = where.rstrip("`").removeprefix("key` in `").removeprefix("$").removeprefix(".")
+        raise CatalogueError(f"{origin}: {where or 'the whole'}: {message}") from None
     except CatalogueError as error:
         raise CatalogueError(f"{origin}: {error}") from None
