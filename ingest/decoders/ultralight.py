@@ -100,22 +100,30 @@ def _group(fields: list[str]) -> dict[str, str]:
     Raises:
         Refusal: `odd_fields_not_time`, or `empty`.
     """
-    fields = [field.strip() for field in fields]
-    if fields and not fields[0] and len(fields) > 1:
-        fields = fields[1:]  # the agent passes over a leading bar
-    if fields == [""]:
+    fields = _trimmed([field.strip() for field in fields])
+    if not fields:
         raise refusal("empty", "a group holds no measure")
+    if "@" in fields[0]:
+        return {}  # device@command|result: the answer to a command
     group = {}
     if len(fields) % 2:
         first = fields[0]
         if not _is_time(first):
-            raise refusal(
-                "odd_fields_not_time", f"{len(fields)} fields, of which the first, {shortened(first)}, is no time"
-            )
+            detail = f"{len(fields)} fields, of which the first, {shortened(first)}, is no time"
+            raise refusal("odd_fields_not_time", detail)
         group["TimeInstant"] = first
         fields = fields[1:]
     group.update(zip(fields[::2], fields[1::2], strict=True))
     return group
+
+
+def _trimmed(fields: list[str]) -> list[str]:
+    """Without a bar in front, which the agent passes over, and without one behind where the fields are complete."""
+    if fields and not fields[0]:
+        fields = fields[1:]
+    if len(fields) > 1 and not fields[-1] and len(fields) % 2 != _is_time(fields[0]):
+        return fields[:-1]
+    return fields
 
 
 def _is_time(text: str) -> bool:
