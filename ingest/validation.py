@@ -14,7 +14,7 @@ import msgspec
 
 import ingest.decoders
 from bypuls.clock import isoformat
-from bypuls.errors import DatabaseUnreachable, Refusal
+from bypuls.errors import CatalogueError, DatabaseUnreachable, Refusal
 from bypuls.observation import Quality
 from bypuls.plugins import discover
 from bypuls.properties import Aggregation, Properties
@@ -133,7 +133,7 @@ class Reader:
         registered: what the registry says of a device, by city and external id; None: what the context says.
 
     Raises:
-        CatalogueError: the source names a format that there is not.
+        CatalogueError: the source names a format or a profile that there is not.
     """
 
     def __init__(
@@ -144,6 +144,9 @@ class Reader:
         registered: Callable[[str, str], Registered | None] | None = None,
     ) -> None:
         self.source = source
+        gone = [name for name in source.profiles or () if name not in catalogue.profiles]
+        if gone:
+            raise CatalogueError(f"source {source.name}: no profile {gone[0]}; bypuls source add says which there are")
         context = context or Context(Memory(), catalogue.profiles, lambda _: None)
         context = replace(context, profiles=catalogue.profiles.only(source.profiles))
         if registered is not None:

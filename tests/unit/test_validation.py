@@ -8,7 +8,20 @@ import pytest
 from bypuls.errors import CatalogueError
 from bypuls.observation import Quality
 from bypuls.properties import Properties
-from ingest.decoding import Decoded, Decoder, Message, Reading, Refused, Source
+from bypuls.units import Conditions
+from ingest.decoding import (
+    Context,
+    Decoded,
+    Decoder,
+    Frame,
+    Message,
+    Reading,
+    Refused,
+    Registered,
+    SentEvent,
+    Source,
+)
+from ingest.memory import Memory
 from ingest.sources import ANY, LIVE
 from ingest.validation import Catalogue, Reader, read
 
@@ -130,3 +143,112 @@ def test_names_that_strangers_make_up_do_not_fill_the_memory():
 def test_a_dry_run_on_a_foreign_topic_takes_any_age(catalogue):
     message = Message("x", b'[{"bn":"d:","n":"temp","u":"Cel","v":1,"bt":1276020076}]', NOW)
     assert read(message, ANY, catalogue).accepted[0].time.year == 2010
+
+
+def decoding(*readings, events=()):
+    """A catalogue whose only format reads these."""
+    decode = lambda *_: Decoded(list(readings), events=list(events))  # noqa: E731
+    return replace(Catalogue.load(), decoders={"x": Decoder("x", lambda _: True, decode)})
+
+
+def of(device, value=1.0, **more):
+    return Reading(device, "f", "pm10", more.get("channel", ""), value, "ug/m3", more.get("time"))
+
+
+PLANT = Source("plant", "plant/#", formats=("x",), city="demo", identity="plant/{device}/#")
+
+
+@pytest.mark.parametrize(
+    ("device", "gateway", "expected"),
+    [
+        ("box", False, "box"),
+        ("BOX", False, "box"),
+        ("box/lane 1", False, "box/lane 1"),
+        ("", False, "box"),
+        (None, False, "box"),
+        ("box2", False, "device_mismatch"),
+        ("box2", True, "box2"),
+        ("", True, "box"),
+        ("a\0b", True, "bad_name"),
+        ("x" * 200, True, "bad_name"),
+    ],
+)
+def test_whose_a_reading_is(device, gateway, expected):
+    source = replace(PLANT, trusts_payload_device=gateway)
+    got = read(Message("plant/box/data", b"x", NOW), source, decoding(of(device)))
+    assert [entry.device for entry in got.accepted] + [refused.code for refused in got.refusals] == [expected]
+    assert got.device == "box"
+
+
+def test_an_event_is_the_devices_that_the_topic_names():
+    events = [SentEvent("", "online", None), SentEvent("box2", "offline", None)]
+    got = read(Message("plant/box", b"x", NOW), PLANT, decoding(events=events))
+    assert [event.device for event in got.events] == ["box"]
+    assert [refused.code for refused in got.refusals] == ["device_mismatch"]
+
+
+def test_nobody_names_the_device():
+    got = read(Message("t", b"x", NOW), Source("s", "#", formats=("x",), city="demo"), decoding(of("")))
+    assert [refused.code for refused in got.refusals] == ["device_missing"]
+    assert got.refusals[0].reading.value == 1.0
+    assert got.device is None
+
+
+def test_a_topic_that_does_not_fit_its_sources_rule_is_refused():
+    got = read(Message("elsewhere/box", b"x", NOW), PLANT, decoding(of("box")))
+    assert [refused.code for refused in got.refusals] == ["topic_not_ours"]
+
+
+def test_city_and_device_of_an_identity():
+    source = replace(PLANT, city=None, identity="plant/{city}/{device}")
+    got = read(Message("plant/oslo/box", b"x", NOW), source, decoding(of("")))
+    assert (got.city, got.device) == ("oslo", "box")
+
+
+def test_of_two_values_for_one_time_the_second_is_refused_and_kept():
+    readings = [of("box"), of("box", 2.0), of("box"), of("box", 2.0, channel="l1"), of("box", 2.0, time=NOW)]
+    got = read(Message("plant/box", b"x", NOW), PLANT, decoding(*readings))
+    assert [(entry.value, entry.channel) for entry in got.accepted] == [(1.0, ""), (1.0, ""), (2.0, "l1")]
+    assert [(refused.code, refused.reading.value) for refused in got.refusals] == [("two_values", 2.0)] * 2
+
+
+def test_a_repeated_frame_leaves_nothing_unless_it_is_read_again_on_purpose():
+    def decode(*_):
+        return Decoded([of("box")], frame=Frame("box", "s", 7))
+
+    catalogue = replace(Catalogue.load(), decoders={"x": Decoder("x", lambda _: True, decode)})
+    reader, message = Reader(PLANT, catalogue), Message("plant/box", b"x", NOW)
+    assert len(reader.read(message).accepted) == 1
+    again = reader.read(message)
+    assert (again.accepted, again.refusals, again.ignored) == ([], [], "duplicate_frame")
+    assert len(reader.read(replace(message, replayed=True)).accepted) == 1
+
+
+def test_units_and_conditions_of_the_registry_and_the_source():
+    known = Registered(units={"no2": "ppb", "pm10/b": "mg/m3"}, conditions={"no2": Conditions(298.15, 101.325)})
+
+    def value(reading, **more):
+        context = Context(Memory(), Catalogue.load().profiles, {"box": known}.get)
+        got = Reader(replace(PLANT, **more), decoding(reading), context).read(Message("plant/box", b"x", NOW))
+        return [pytest.approx(entry.value, rel=1e-3) for entry in got.accepted] or got.refusals[0].code
+
+    no2 = Reading("box", "f", "no2", "", 40.0, None, None)
+    assert value(no2) == [75.2]
+    assert value(no2, units={"no2": "ug/m3"}) == [40.0]
+    assert value(no2, canonical_units=True) == [40.0]
+    assert value(no2, conditions=Conditions(293.15, 101.325)) == [76.5]
+    assert value(Reading("box", "f", "no2", "", 40.0, "ug/m3", None)) == [40.0]
+    assert value(Reading("box", "f", "pm10", "b", 0.04, None, None)) == [40.0]
+    assert value(Reading("box", "f", "pm10", "", 40.0, None, None)) == "unit_missing"
+    assert value(Reading("box/2", "f", "no2", "", 40.0, None, None)) == "unit_missing"
+    assert value(Reading("box", "f", "o3", "", 40.0, "ppb", None)) == "unit_dimension_mismatch"
+
+
+def test_a_registry_that_changes_is_heard():
+    known = {"box": Registered(units={"pm10": "ug/m3"})}
+    context = Context(Memory(), Catalogue.load().profiles, known.get)
+    reader = Reader(PLANT, decoding(Reading("box", "f", "pm10", "", 1.0, None, None)), context)
+    message = Message("plant/box", b"x", NOW)
+    assert reader.read(message).accepted[0].value == 1.0
+    known["box"] = Registered(units={"pm10": "mg/m3"})
+    assert reader.read(message).accepted[0].value == 1000.0
