@@ -78,6 +78,15 @@ def said(name: str, beside: str = "") -> Said:
     return own
 
 
+def channel_of(name: str, beside: str = "") -> str:
+    """A name as a channel: lower case, at most 32 characters; two names stay two.
+
+    >>> channel_of("Roof, north"), channel_of("Boiler outlet", "boiler-7")
+    ('roof_north', 'outlet')
+    """
+    return _channel(_without(_words(name[:_LONGEST]), beside))
+
+
 def _quantity(words: list[str]) -> tuple[str, list[str], list[str]] | None:
     """Property, its channel and the words before it, with or without a number at the end."""
     found = _at_the_end(words)
