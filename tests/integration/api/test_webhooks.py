@@ -1,5 +1,6 @@
 """Messages over HTTP: who may send, what is kept once, and their way over the broker into the database."""
 
+import contextlib
 import json
 import threading
 import time
@@ -200,12 +201,7 @@ def test_the_first_message_of_a_sender_is_audited_and_all_are_counted(hook):
 @pytest.mark.broker
 def test_from_the_webhook_to_the_observation_or_to_quarantine(hook, mosquitto, unique):
     hook.source("bells", formats=["senml"], trusts_payload_device=True)
-    settings, stop = IngestSettings(instance=unique), threading.Event()
-    url = hook.api.database_url
-    ingest = build(lambda: connect(url, "writer", autocommit=True), mosquitto.url, settings, utc_now)
-    thread = threading.Thread(target=ingest.run, args=(stop,))
-    thread.start()
-    try:
+    with ingesting(hook.api.database_url, mosquitto.url, unique):
         pack = [{"bn": "bell-7:", "bt": utc_now().timestamp(), "n": "sound_level_laeq", "u": "dB[A]", "v": 61.5}]
         assert hook("bells/bell-7", pack).status_code == 202
         assert hook("bells/bell-7", b"no json").status_code == 202
@@ -216,6 +212,41 @@ def test_from_the_webhook_to_the_observation_or_to_quarantine(hook, mosquitto, u
         refused = "SELECT source, topic, reason FROM quarantine WHERE source = 'bells'"
         soon(lambda: hook.api.sql(refused) == [("bells", "bypuls/webhook/bells/bell-7", "invalid_json")])
         soon(lambda: hook.api.sql("SELECT count(*) FROM outbox WHERE source = 'bells'") == [(0,)])
+
+
+@pytest.mark.broker
+def test_a_things_stack_uplink_goes_the_way_of_every_message_and_is_stored_once(hook, mosquitto, unique):
+    hook.source("tts-hook", formats=["tts_v3"])
+    hook.source("boxes", identity="bypuls/webhook/boxes/{device}", canonical_units=True)
+    now = utc_now().isoformat()
+    uplink = UPLINK | {
+        "received_at": now,
+        "uplink_message": {
+            "f_port": 2, "f_cnt": 118, "received_at": now, "frm_payload": "AQID",
+            "normalized_payload": [{"air": {"temperature": 4.7, "relativeHumidity": 81}}],
+        },
+    }  # fmt: skip
+    stored = """SELECT v.external_id, d.property, o.value FROM observation o JOIN datastream d ON d.id = o.datastream
+                JOIN device v ON v.id = d.device WHERE v.external_id IN ('bell-7', 'box-3') ORDER BY 1, 2"""
+    expected = [("bell-7", "air_temperature", 4.7), ("bell-7", "relative_humidity", 81.0), ("box-3", "pm25", 12.5)]
+    with ingesting(hook.api.database_url, mosquitto.url, unique):
+        assert [hook("tts-hook/up", uplink).json()["repeated"] for _ in range(2)] == [False, True]
+        assert hook("boxes/box-3", {"time": now, "pm25": 12.5}).status_code == 202
+        soon(lambda: hook.api.sql(stored) == expected)
+        # The same frame under another correlation id, as over a second network: known by its counter.
+        assert hook("tts-hook/up", uplink | {"correlation_ids": ["as:up:other"]}).json()["repeated"] is False
+        soon(lambda: hook.api.sql("SELECT count(*) FROM outbox") == [(0,)])
+    assert hook.api.sql(stored) == expected
+
+
+@contextlib.contextmanager
+def ingesting(url, broker_url, instance):
+    settings, stop = IngestSettings(instance=instance), threading.Event()
+    ingest = build(lambda: connect(url, "writer", autocommit=True), broker_url, settings, utc_now)
+    thread = threading.Thread(target=ingest.run, args=(stop,))
+    thread.start()
+    try:
+        yield
     finally:
         stop.set()
         thread.join(20)
