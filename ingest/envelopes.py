@@ -6,7 +6,7 @@ Members come from strangers: what is not of the meant kind is as if it were miss
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bypuls.errors import Refusal
@@ -17,8 +17,8 @@ from ingest.topics import is_device_name
 
 _LARGEST_COUNTER = 2**32 - 1
 _LONGEST_SESSION = 64
-# Gateways without GPS or NTP send the time since they were switched on, or 1980.
-_CLOCK_MAY_LAG = timedelta(days=1)
+# Gateways without GPS or NTP send the time since they were switched on, or 1980; LoRaWAN 1.0 is of January 2015.
+_EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
 _CLOCK_MAY_LEAD = timedelta(minutes=5)
 _POSITION = (("latitude", "deg", 90.0), ("longitude", "deg", 180.0), ("altitude", "m", 100_000.0))
 
@@ -60,11 +60,15 @@ def _first(document: Mapping[str, Any], names: tuple[str, ...]) -> float | None:
     return next((value for value in found if value is not None), None)
 
 
-def gateway_time(times: tuple[Any, ...], server: datetime | None) -> datetime | None:
-    """When a gateway heard the frame, where its clock is believable beside the server's; else the server's time."""
+def gateway_time(times: tuple[Any, ...], server: datetime | None, arrival: datetime) -> datetime | None:
+    """When a gateway heard the frame, where its clock is believable; else the server's time.
+
+    A gateway that was cut off hands over later what it heard: an early time is no wrong one.
+    """
+    latest = arrival if server is None or server < arrival else server
     for sent in times:
         time = readable_time(sent)
-        if time is not None and (server is None or -_CLOCK_MAY_LAG < time - server < _CLOCK_MAY_LEAD):
+        if time is not None and _EARLIEST <= time <= latest + _CLOCK_MAY_LEAD:
             return time
     return server
 

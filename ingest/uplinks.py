@@ -100,7 +100,7 @@ def _profile(uplink: Uplink, source: Source, context: Context, forced: str | Non
     profiles = context.profiles
     if source.profiles is not None and len(source.profiles) == 1:
         forced = source.profiles[0]
-    if forced is not None and forced in profiles and profiles[forced].document.lorawan is not None:
+    if forced is not None and forced in profiles:
         return profiles[forced]
     return profiles.for_uplink(
         uplink.brand,
@@ -115,7 +115,10 @@ def _profile(uplink: Uplink, source: Source, context: Context, forced: str | Non
 
 def _ported(profile: Profile, uplink: Uplink, document: Any, scene: Scene) -> Decoded:
     lorawan = profile.document.lorawan
-    if lorawan is None or (lorawan.f_ports and uplink.f_port and uplink.f_port not in lorawan.f_ports):
+    if lorawan is None:
+        # Somebody gave the device this profile: it is what he means.
+        return apply(profile, profile.default, document, scene)
+    if lorawan.f_ports and uplink.f_port and uplink.f_port not in lorawan.f_ports:
         return Decoded(ignored="not_measured")
     return apply(profile, lorawan.mapping, document, scene)
 

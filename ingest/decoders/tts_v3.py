@@ -7,8 +7,8 @@ without a topic of its own over a webhook and is known by `end_device_ids`.
 - **Values**: `uplink_message.normalized_payload` where there is one: its fields and units are fixed (a list of
   measurements, each may have its own `time`). Else `decoded_payload`, by the maker's profile, which is found by
   `version_ids`, the EUI or the object's keys. Else `frm_payload`, by the profile's `decodeUplink`.
-- **Time**: when a gateway heard it (`settings.time`, `rx_metadata[].time`) where that lies within a day of the server's
-  own; else `uplink_message.received_at`, else `received_at`.
+- **Time**: when a gateway heard it (`settings.time`, `rx_metadata[].time`), unless its clock is of before 2015 or ahead
+  of the arrival by more than five minutes; else `uplink_message.received_at`, else `received_at`.
 - **Units** of `decoded_payload` are the maker's affair: the profile knows them.
 - **Events**: `join_accept` is a join. Downlinks and services' data are no measurements.
 
@@ -118,9 +118,9 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
     if document.get("simulated") is True:
         raise refusal("simulated", f"{printable(device)}: simulated in the console or by a program")
     if "uplink_message" in document:
-        return _uplink(object_of(document["uplink_message"]), document, device, eui, source, context)
+        return _uplink(message, document, device, eui, source, context)
     if "uplink_normalized" in document:
-        return _normalised_alone(object_of(document["uplink_normalized"]), document, device, source)
+        return _normalised_alone(message, document, device, source)
     if "join_accept" in document:
         return _joined(object_of(document["join_accept"]), document, device, eui, context)
     if "location_solved" in document:
@@ -140,9 +140,10 @@ def _topic(topic: str) -> str | None:
 
 
 def _uplink(
-    sent: dict[str, Any], document: dict[str, Any], device: str, eui: str, source: Source, context: Context
+    message: Message, document: dict[str, Any], device: str, eui: str, source: Source, context: Context
 ) -> Decoded:
-    time = _time(sent, document)
+    sent = object_of(document["uplink_message"])
+    time = _time(sent, document, message.received_at)
     ids = object_of(sent.get("version_ids"))
     heard = sent.get("rx_metadata")
     rssi, snr = best_signal(heard, ("rssi", "channel_rssi"), ("snr",))
@@ -174,18 +175,19 @@ def _uplink(
     return decoded
 
 
-def _time(sent: dict[str, Any], document: dict[str, Any]) -> datetime | None:
+def _time(sent: dict[str, Any], document: dict[str, Any], arrival: datetime) -> datetime | None:
     server = readable_time(sent.get("received_at")) or readable_time(document.get("received_at"))
     settings, heard = sent.get("settings"), sent.get("rx_metadata")
     times = [settings.get("time")] if type(settings) is dict else []
     if type(heard) is list:
         times += [gateway.get("time") for gateway in heard[:16] if type(gateway) is dict]
-    return gateway_time(tuple(times), server)
+    return gateway_time(tuple(times), server, arrival)
 
 
-def _normalised_alone(sent: dict[str, Any], document: dict[str, Any], device: str, source: Source) -> Decoded:
+def _normalised_alone(message: Message, document: dict[str, Any], device: str, source: Source) -> Decoded:
+    sent = object_of(document["uplink_normalized"])
     measured = sent.get("normalized_payload")
-    time = _time(sent, document)
+    time = _time(sent, document, message.received_at)
     # The frame itself comes as uplink_message; of these there is one per measurement, all with the frame's counter.
     return _normalised(measured if type(measured) is list else [measured], device, time, source)
 
