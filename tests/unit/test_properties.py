@@ -113,6 +113,21 @@ def test_every_value_of_the_recorded_series_is_good(properties, shared):
             assert gross_flag(value, entry.qc.gross_fail, entry.qc.gross_suspect) is Quality.GOOD, (quantity, value)
 
 
+def test_the_property_says_whether_a_number_is_a_register_a_count_of_an_interval_or_a_gauge(properties):
+    """Nothing else does: a device's word decides, and no look at values could."""
+    for name, entry in properties.items():
+        said = entry.names["en"]
+        register = said.endswith(("register", "since installation"))
+        assert (entry.aggregation is Aggregation.COUNTER) == register, name
+        assert (entry.aggregation is Aggregation.SUM) == said.endswith("in the interval"), name
+        assert not name.endswith("_total") or register, name
+    for word, (name, _) in properties.words.items():
+        if word.endswith(("count_total", "energy_total", "rain_total", "_in_total", "_out_total")):
+            assert properties[name].aggregation is Aggregation.COUNTER, word
+        elif word.endswith("_count"):
+            assert properties[name].aggregation is Aggregation.SUM, word
+
+
 ENTRY = {"name": {"en": "A", "nb": "A"}, "domain": "air", "unit": "m", "dimension": "length", "aggregation": "mean"}
 
 
