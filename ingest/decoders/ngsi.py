@@ -25,6 +25,10 @@ within a day of it, else it is refused: nobody knows when it was.
 **Traps.** Booleans, texts, positions and references are no readings; a number as a text is one under a known name
 only (`"mcc": "214"` is none). Types that describe things (InverterDevice, ParkingSpot) or foretell (WeatherForecast)
 hold no observation. `HPA` is hectolitre of pure alcohol in UN/CEFACT; where it is sent, hectopascal is meant.
+
+**Set it up.** Orion publishes over MQTT by itself: a subscription whose `notification` holds `"mqtt": {"url":
+"mqtt://broker:1883", "topic": "ngsi/air"}` (NGSI-LD: `endpoint.uri` `mqtt://broker:1883/ngsi/air`). Leave
+`attrsFormat` at `normalized`: keyValues lose units and times.
 """
 
 from __future__ import annotations

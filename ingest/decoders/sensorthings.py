@@ -8,16 +8,16 @@
 are no readings.
 
 **Device.** The Datastream, `Datastreams(1)` (texts are quoted: `Datastreams('a')`), from the topic or from the body's
-`Datastream.@iot.id`; of a Datastream that is inserted with its observation, `<Thing's name>/<Datastream's name>`. Where
-the source's identity rule names a device, that one, and the Datastream is its channel.
+`Datastream.@iot.id`; of a Datastream that is inserted with its observation, `<Thing's name>/<Datastream's name>`.
+Where the source's identity rule names a device, that one, and the Datastream is its channel.
 
 **Property and unit.** From the Datastream: its ObservedProperty (name or definition) and unitOfMeasurement (`ucum:`,
-symbol, QUDT, name). An observation alone has neither. They are known where the Datastream stands in the message, or was
-published before on its own topic, as servers do and anybody may (retained):
-`mosquitto_pub -r -t 'v1.1/Datastreams(1)' -m '{"unitOfMeasurement": {"symbol": "°C"}, "ObservedProperty": {"name":
-"air_temperature"}}'`. Or a profile says it, the registry's for the Datastream (or device), or the source's only one:
-its first mapping reads `{"datastream": "1", "result": 21.5}`, with `when: {datastream: "1"}` on each part. Else the
-readings wait in quarantine as `unknown_property`.
+symbol, QUDT, name). An observation alone has neither. They are known where the Datastream stands in the message, or
+was published before on its own topic, as servers do and anybody may (retained): `mosquitto_pub -r -t
+'v1.1/Datastreams(1)' -m '{"unitOfMeasurement": {"symbol": "°C"}, "ObservedProperty": {"name": "air_temperature"}}'`
+(an empty payload takes it back). Or a profile says it, the registry's for the Datastream (or device), or the source's
+only one: its first mapping reads `{"datastream": "1", "result": 21.5}`, with `when: {datastream: "1"}` on each part.
+Else the readings wait in quarantine as `unknown_property`.
 
 **Time.** `phenomenonTime`, an instant or an interval (its start and length), with any offset; else `resultTime`; else
 the arrival. Several observations without a time are kept apart: the last is taken as of the arrival, each before it a
@@ -82,9 +82,12 @@ def _place(topic: str) -> _Place | None:
 def recognises(message: Message) -> bool:
     """Whether the topic is SensorThings', or the payload holds what only an Observation has."""
     payload = message.payload
+    place = _place(message.topic)
+    if not payload:
+        return place is not None and place.describes != ""
     if not payload[:64].lstrip().startswith(_STARTS):
         return False
-    if _place(message.topic) is not None:
+    if place is not None:
         return True
     return b'"result"' in payload and (b'"phenomenonTime"' in payload or b'"Datastream"' in payload)
 
@@ -96,8 +99,11 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
         Refusal: of the whole message.
     """
     place = _place(message.topic) or _Place("", "")
-    document = parse(message.payload)
     scene = _Scene(message, source, context, place.datastream)
+    if place.describes and not message.payload:
+        scene.forget(place.describes)
+        return scene.decoded
+    document = parse(message.payload)
     if place.describes:
         scene.remember(document, place.describes)
         return scene.decoded
@@ -165,6 +171,11 @@ class _Scene:
             series = described(item)
             if name and series:
                 self._put(name, series)
+        self.decoded.ignored = "metadata"
+
+    def forget(self, entity: str) -> None:
+        """A cleared retained description holds no more."""
+        self._context.memory.forget(self._key(entity))
         self.decoded.ignored = "metadata"
 
     def observation(self, observation: Any, offset: float, *, alone: bool) -> None:
@@ -295,4 +306,4 @@ def _short(datastream: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", inner).strip("_.-")[-32:].lstrip("_.-")
 
 
-DECODER = Decoder("sensorthings", recognises, decode)
+DECODER = Decoder("sensorthings", recognises, decode, reads_empty=True)
