@@ -271,11 +271,7 @@ def _own_end(key: str, whole: str) -> str | None:
 
 def _with_unit(key: str) -> Key | None:
     """The key read as a word and the spelling of a unit, when exactly one unit fits the word's property."""
-    ends = _ends()
-    for cut in _cuts(key):
-        head, end = key[:cut].rstrip("_-. (["), key[cut:].strip("_-. ()[]")
-        if end.casefold() not in ends:
-            continue
+    for head, end in split_end(key):
         word, channel = known_word(head), ""
         if word is None:
             word, channel = _numbered_word(head) or (None, "")
@@ -294,6 +290,16 @@ def _cuts(key: str) -> list[int]:
     """Where a unit may begin: behind separators and humps near the end, the longest end first."""
     start = max(len(key) - _LONGEST_END, 1)
     return [match.start() for match in _CUTS.finditer(key, start)][-4:]
+
+
+def split_end(key: str) -> list[tuple[str, str]]:
+    """A key as what may be a word and what may be its unit, the longest end first.
+
+    >>> split_end("roof_temperature_degC")
+    [('roof_temperature', 'degC')]
+    """
+    pairs = [(key[:cut].rstrip("_-. (["), key[cut:].strip("_-. ()[]")) for cut in _cuts(key)]
+    return [(head, end) for head, end in pairs if end.casefold() in _ends()]
 
 
 def unit_at_end(end: str, observed: ObservedProperty, *, letters: bool = False) -> str | None:

@@ -38,7 +38,7 @@ class Members:
         plains: what may be readings: key, what it says, value.
         nested: objects and lists.
         value: of an object of one value, that.
-        units: plain key -> unit.
+        units: plain key -> unit; unit_keys: the members that give one.
         quality: why the sender calls its own value bad.
         scale: a factor that stands beside the value.
         learnt: how many keys were seen for the first time.
@@ -55,6 +55,7 @@ class Members:
         "scale",
         "times",
         "unit",
+        "unit_keys",
         "units",
         "value",
         "weak",
@@ -70,6 +71,7 @@ class Members:
         self.value: Found | None = None
         self.unit: str | None = None
         self.units: dict[str, str] = {}
+        self.unit_keys: list[str] = []
         self.channel = ""
         self.quality: str | None = None
         self.scale: float | None = None
@@ -161,6 +163,7 @@ class Members:
     def _unit_of(self, name: str, key: Key, value: Any) -> None:
         if type(value) is str:
             self.units[key.base] = value
+            self.unit_keys.append(name)
         else:
             self.plains.append((name, Key(Role.PLAIN, quantity=name), value))
 

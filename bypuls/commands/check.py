@@ -36,6 +36,23 @@ def decode(
 
 
 @app.command()
+def draft(
+    topic: Annotated[str, typer.Option(help="The topic the message was published on.")],
+    file: Annotated[Path, typer.Option(help="The payload as sent; - reads standard input.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: profile, guesses and readings.")] = False,
+) -> None:
+    """Draft a maker profile from one message: a YAML to confirm, each guess with its reason. Stores nothing."""
+    from bypuls.clock import utc_now
+    from ingest.check import exit_code
+    from ingest.draft import check_draft, render
+
+    found = check_draft(topic, _payload(file), now=utc_now())
+    say(json.dumps(found, ensure_ascii=False, indent=1) if as_json else render(found))
+    raise typer.Exit(exit_code(found["readings"]))
+
+
+@app.command()
 def samples(
     folder: Annotated[Path, typer.Argument(help="Sample files, one message each, also in folders of it.")],
 ) -> None:

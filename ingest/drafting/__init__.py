@@ -1,0 +1,1 @@
+"""Drafts a maker profile from one message, each guess with its reason."""

@@ -1,0 +1,200 @@
+"""A drafted profile loads and reads the message it was made of; every guess has its reason."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bypuls.errors import Refusal
+from ingest.draft import check_draft, draft, render
+from ingest.profiles import profile_of
+
+NOW = datetime(2026, 1, 5, 10, 0, 10, tzinfo=UTC)
+TIME = "2026-01-05T10:00:00Z"
+
+
+def drafted(topic, document):
+    payload = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return check_draft(topic, payload, now=NOW)
+
+
+def stored(found):
+    return {
+        (entry["device"], entry["property"], entry["channel"]): (entry["value"], entry["unit"], entry["time"])
+        for entry in found["readings"]
+        if "error" not in entry
+    }
+
+
+def refused(found):
+    return {(entry.get("field"), entry["error"]) for entry in found["readings"] if "error" in entry}
+
+
+def certainty(found, path):
+    return next(guess["certainty"] for guess in found["guesses"] if guess["path"] == path)
+
+
+def test_units_at_the_ends_of_keys_and_the_level_with_a_number():
+    found = drafted("garden/shed-3/data", {"ts": 1767607200, "outTemp_C": 3.5, "windSpeed_kph": 18, "fw": 12})
+    assert stored(found) == {
+        ("shed-3", "air_temperature", ""): (3.5, "Cel", TIME),
+        ("shed-3", "wind_speed", ""): (18.0, "km/h", TIME),
+    }
+    assert "{device}" in found["profile"]
+    assert 'ignore: ["fw"]' in found["profile"]
+    assert refused(found) == set()
+
+
+def test_a_list_under_a_key_whose_items_name_their_devices():
+    items = [{"id": "s1", "temp_C": 21.5, "time": TIME}, {"id": "s2", "temp_C": 22, "rssi": "-65dBm", "time": TIME}]
+    found = drafted("plant/lines", {"sensors": items})
+    assert stored(found) == {
+        ("s1", "air_temperature", ""): (21.5, "Cel", TIME),
+        ("s2", "air_temperature", ""): (22.0, "Cel", TIME),
+        ("s2", "rssi", ""): (-65.0, "dB[mW]", TIME),
+    }
+
+
+def test_one_value_per_object_with_its_name_and_unit_beside_it():
+    data = [{"type": "temperature", "value": 20, "unit": "C"}, {"type": "pm10", "value": "50", "unit": "µg/m³"}]
+    found = drafted("a/b", {"time": 1767607200000, "data": data, "deviceId": "d9"})
+    assert stored(found) == {
+        ("d9", "air_temperature", ""): (20.0, "Cel", TIME),
+        ("d9", "pm10", ""): (50.0, "ug/m3", TIME),
+    }
+
+
+def test_objects_with_value_and_unit_and_a_sibling_that_gives_one():
+    document = {"pressure": {"value": 1013, "unit": "hPa"}, "temperature": 41, "temperature_unit": "F"}
+    found = drafted("tele/A4CF12B3/SENSOR", document)
+    assert stored(found)["A4CF12B3", "air_pressure", ""][:2] == (1013.0, "hPa")
+    assert stored(found)["A4CF12B3", "air_temperature", ""][:2] == (41.0, "[degF]")
+
+
+def test_objects_of_one_shape_are_channels():
+    rooms = {"kitchen": {"temp_C": 21, "co2_ppm": 640}, "hall": {"temp_C": 19, "co2_ppm": 500}}
+    found = drafted("home/h1/state", {"ts": 1767607200, **rooms})
+    assert set(stored(found)) == {("h1", name, room) for room in rooms for name in ("air_temperature", "co2")}
+    assert {time for _, _, time in stored(found).values()} == {TIME}
+
+
+def test_lists_in_lists_carry_the_device_of_the_object_around():
+    observations = [{"temperature_C": "1.5", "timestamp": "05.01.2026 10:00:00Z"}]
+    found = drafted("relay/rec", {"sensors": [{"sensor": "RE1", "observations": observations}]})
+    assert stored(found) == {("RE1", "air_temperature", ""): (1.5, "Cel", TIME)}
+
+
+def test_a_list_at_the_root():
+    found = drafted("out/all", [{"device_id": "x1", "ts": 1767607200, "humidity_pct": 40}])
+    assert stored(found) == {("x1", "relative_humidity", ""): (40.0, "%", TIME)}
+
+
+def test_words_of_two_levels_and_words_at_the_end():
+    found = drafted(
+        "yard/y7/json", {"wind": {"speed_mps": 3}, "roof_sensor_temperature_degC": 4.5, "battery": {"voltage": 3.6}}
+    )
+    properties = {guess["path"]: guess["guess"] for guess in found["guesses"]}
+    assert properties["battery.voltage"] == "battery_voltage"
+    assert properties["roof_sensor_temperature_degC"].startswith("air_temperature")
+
+
+def test_a_bare_number_whose_topic_says_what_it_is():
+    found = drafted("plant/pump-3/outTemp_C", b"21.5")
+    assert stored(found)["pump-3", "air_temperature", ""][:2] == (21.5, "Cel")
+    assert 'topic: "plant/{device}/{quantity}"' in found["profile"]
+
+
+def test_a_missing_unit_is_left_open_with_what_would_be_plausible():
+    found = drafted("site/s1/up", {"pressure": 1013.2, "temperature": 293.4})
+    assert refused(found) == {("pressure", "unit_missing"), ("temperature", "unit_missing")}
+    assert "unit: null" in found["profile"]
+    assert "1013.2 is plausible in hPa:" in found["profile"]
+    assert "293.4 is plausible in K:" in found["profile"]
+    assert certainty(found, "pressure") == "open"
+
+
+def test_a_code_for_no_value_is_seen():
+    found = drafted("site/s1/up", {"temp_C": -127, "co2_ppm": 65535})
+    assert "sentinels: [-127]" in found["profile"]
+    assert {code for _, code in refused(found)} == {"sentinel"}
+
+
+def test_what_the_catalogue_does_not_know_is_open_and_kept():
+    found = drafted("site/s1/up", {"wobble": 3, "frob": "4.5", "mode": "heat", "histogram": [1, 2, 3]})
+    assert refused(found) == {("wobble", "unknown_property"), ("frob", "unknown_property")}
+    assert certainty(found, "wobble") == "open"
+    assert "# open: 3: the catalogue has no word 'wobble'" in found["profile"]
+    assert "`map: {heat: 1}`" in found["profile"]
+
+
+def test_times_that_say_too_little_are_open():
+    found = drafted("site/s1/up", {"date": "2026-01-05 10:00:00", "temp_C": 4})
+    assert certainty(found, "date") == "open"
+    assert "has no zone" in found["profile"]
+    either = drafted("site/s1/up", {"date": "05/01/2026 10:00:00Z", "temp_C": 4})
+    assert "day_first: true" in either["profile"]
+    assert stored(either)["s1", "air_temperature", ""][2] == TIME
+
+
+def test_the_message_and_the_topic_that_name_the_same_device_are_sure():
+    found = drafted("v2/pump/north", {"device": "north", "temp_C": 4})
+    assert certainty(found, "topic level 3") == "sure"
+    assert set(stored(found)) == {("north", "air_temperature", "")}
+
+
+def test_keys_with_dots_and_braces_are_written_so_that_they_are_read():
+    found = drafted("site/s1/up", {"env.temp_C": 4, "x{y}": {"temp_C": 5}})
+    profile_of(found["profile"], "draft")
+
+
+def test_people_read_the_profile_then_what_it_makes_of_the_message():
+    text = render(drafted("site/s1/up", {"temp_C": 4, "wobble": 3}))
+    assert text.startswith("# Drafted from one message.")
+    assert "# s1" in text
+    assert "1 of them open" in text
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "code"),
+    [
+        ("a/b", b"{", "invalid_json"),
+        ("a/b", b"{}", "empty"),
+        ("a/b", b"true", "empty"),
+        ("a/b", b"[1, 2]", "wrong_type"),
+        ("a/+/b", b'{"temp_C": 1}', "topic_not_ours"),
+        ("a/b", b'"' + b"x" * 200_000 + b'"', "too_large"),
+    ],
+)
+def test_what_no_profile_could_read_is_refused(topic, payload, code):
+    with pytest.raises(Refusal) as refusal:
+        draft(topic, payload, now=NOW)
+    assert refusal.value.code == code
+
+
+KEYS = st.sampled_from(
+    ["temperature", "temp_C", "value", "unit", "name", "id", "ts", "sensors", "a.b", "x{y}", "q[0]", "*", "$z", "/r",
+     'qu"o', "back\\s", "meter", "E", "a: b", "#c", "0xAD88", "", "\u2028"]
+)  # fmt: skip
+SCALARS = st.sampled_from(
+    [1, 2.5, -127, "3.5", "21 °C", "x", None, True, TIME, 1767607200, "05/01/2026", "1,5", 10**30, '"q": {']
+)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=5)),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["a/b", "kesy", "/x/", "s/12/data", "'q'/\"r\""]),
+    st.dictionaries(KEYS, TREES, min_size=1, max_size=6),
+)
+def test_whatever_the_message_is_the_draft_loads(topic, document):
+    try:
+        found = drafted(topic, document)
+    except Refusal:
+        return
+    assert all(guess["reason"] and guess["certainty"] in {"sure", "likely", "open"} for guess in found["guesses"])
