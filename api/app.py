@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 import api.resources
 from api import documentation, problems
 from api.changes import Changes
-from api.context import CheckDecode, Context, Pool
+from api.context import CheckDecode, Context, DraftProfile, Pool
 from api.guards import Guard
 from api.listing import PROBLEM_RESPONSES
 from api.openapi import describe
@@ -28,13 +28,14 @@ READ_SECONDS = 15.0
 """How long a read may take before it is ended with the advice to narrow it."""
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what is lent, by keyword
     settings: ApiSettings,
     pool: Pool,
     *,
     write_pool: Pool | None = None,
     clock: Clock = utc_now,
     check_decode: CheckDecode | None = None,
+    draft_profile: DraftProfile | None = None,
     routers: Sequence[APIRouter] = (),
     read_seconds: float = READ_SECONDS,
 ) -> FastAPI:
@@ -47,6 +48,7 @@ def create_app(
             refused and no token is known.
         clock: what time it is.
         check_decode: ingest's dry run, for `POST /v1/check/decode`.
+        draft_profile: ingest's draft of a maker profile, for `POST /v1/check/draft`.
         routers: what other rooms serve beside the API (the control room); they come first.
         read_seconds: statement timeout of reads.
     """
@@ -69,7 +71,7 @@ def create_app(
         redoc_url=None,
         responses=PROBLEM_RESPONSES,
     )
-    app.state.context = Context(settings, pool, write_pool, clock, check_decode, changes, read_seconds)
+    app.state.context = Context(settings, pool, write_pool, clock, check_decode, draft_profile, changes, read_seconds)
     app.state.webhook_rates = Rates(settings.webhooks_per_minute)
     app.add_middleware(Guard)
     problems.install(app)

@@ -23,12 +23,14 @@ def serve(
     pool_size: int,
     clock: Clock,
     check_decode: Callable[..., Sequence[Mapping[str, Any]]] | None = None,
+    draft_profile: Callable[..., Mapping[str, Any]] | None = None,
     *,
     routers: Sequence[APIRouter] = (),
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C.
 
-    `check_decode(topic, payload, now=…)` is ingest's dry run.
+    `check_decode(topic, payload, now=…)` is ingest's dry run, `draft_profile(topic, payload, now=…)` its draft of a
+    maker profile.
 
     Raises:
         ServerError: it cannot listen there.
@@ -37,6 +39,9 @@ def serve(
 
     def check(topic: str, payload: bytes) -> Sequence[Mapping[str, Any]]:
         return () if check_decode is None else check_decode(topic, payload, now=clock())
+
+    def draft(topic: str, payload: bytes) -> Mapping[str, Any]:
+        return {} if draft_profile is None else draft_profile(topic, payload, now=clock())
 
     with (
         open_pool(database_url, "reader", pool_size) as pool,
@@ -48,6 +53,7 @@ def serve(
             write_pool=write_pool,
             clock=clock,
             check_decode=check if check_decode is not None else None,
+            draft_profile=draft if draft_profile is not None else None,
             routers=routers,
         )
         run(app, settings.host, settings.port)

@@ -24,6 +24,9 @@ Pool = ConnectionPool[Connection]
 CheckDecode = Callable[[str, bytes], Sequence[Mapping[str, Any]]]
 """`(topic, payload) -> what would be stored, or why not`: ingest's dry run, lent by the command."""
 
+DraftProfile = Callable[[str, bytes], Mapping[str, Any]]
+"""`(topic, payload) -> id, profile, guesses, readings`: ingest's draft of a maker profile, lent by the command."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -34,6 +37,7 @@ class Context:
     write_pool: Pool | None
     clock: Clock
     check_decode: CheckDecode | None
+    draft_profile: DraftProfile | None
     changes: Changes
     read_seconds: float
 

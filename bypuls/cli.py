@@ -95,10 +95,11 @@ def serve() -> None:
     from dashboards.control_room.compose import open_control_room
     from dashboards.control_room.settings import ControlRoomSettings
     from ingest.check import check_decode
+    from ingest.draft import check_draft
 
     settings, size, url = load(ApiSettings), load(DatabaseSettings).pool_size, database_url()
     with open_control_room(url, size, utc_now, load(ControlRoomSettings)) as control_room:
-        serve_api(settings, url, size, utc_now, check_decode, routers=(control_room,))
+        serve_api(settings, url, size, utc_now, check_decode, check_draft, routers=(control_room,))
 
 
 # --- the database ----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -64,4 +64,24 @@ class CheckResult(BaseModel):
                 }
             ]
         ]
+    )
+
+
+class Guessed(BaseModel):
+    """One guess of a draft."""
+
+    path: str = Field(description="Where in message or topic.", examples=["outTemp_C"])
+    guess: str = Field(description="What it is taken for; empty where nothing can be guessed.")
+    reason: str = Field(description="Why, or what to do where it is open.")
+    certainty: Literal["sure", "likely", "open"]
+
+
+class DraftedProfile(BaseModel):
+    """A maker profile, drafted from one message."""
+
+    id: str = Field(examples=["draft-garden-shed-3-data"])
+    profile: str = Field(description="YAML, each guess with its reason as a comment.")
+    guesses: list[Guessed]
+    readings: list[dict[str, Any]] = Field(
+        description="What the draft makes of this message, as /v1/check/decode says it."
     )

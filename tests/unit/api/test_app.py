@@ -10,7 +10,7 @@ from api.access import is_local
 from api.openapi import FILE, document, render
 from api.problems import KINDS, kind_of
 from bypuls import errors
-from bypuls.errors import BypulsError
+from bypuls.errors import BypulsError, Refusal
 
 
 def test_the_committed_description_is_the_one_the_code_gives():
@@ -29,7 +29,7 @@ def test_every_operation_is_described_tagged_and_answers_with_a_schema():
             assert "application/problem+json" in operation["responses"]["422"]["content"], where
             answer = operation["responses"].get("200") or operation["responses"]["202"]
             assert answer["content"], where
-            if method != "get" and path != "/v1/check/decode":
+            if method != "get" and path not in {"/v1/check/decode", "/v1/check/draft"}:
                 assert operation["security"] == [{"token": []}], where
 
 
@@ -83,6 +83,23 @@ def test_a_message_is_checked_where_a_decoder_is_lent(new_app, ask):
     ask(app, "POST", "/v1/check/decode", json={"topic": "t", "payload_base64": encoded})
     assert seen == [("t", "å".encode()), ("t", b"\xff\0")]
     assert ask(new_app(), "POST", "/v1/check/decode", json={"topic": "t", "payload": ""}).status_code == 404
+
+
+def test_a_profile_is_drafted_where_ingest_lends_it(new_app, ask):
+    drafted = {"id": "draft-t", "profile": "id: draft-t", "guesses": [], "readings": []}
+
+    def draft_profile(topic, payload):
+        if payload == b"{}":
+            raise Refusal("empty", "it holds no number")
+        return drafted if topic == "t" else {}
+
+    app = new_app(draft_profile=draft_profile)
+    answer = ask(app, "POST", "/v1/check/draft", json={"topic": "t", "payload": '{"temp_C": 1}'})
+    assert (answer.status_code, answer.json()) == (200, drafted)
+    refused = ask(app, "POST", "/v1/check/draft", json={"topic": "t", "payload": "{}"})
+    assert refused.status_code == 422
+    assert "it holds no number" in refused.json()["detail"]
+    assert ask(new_app(), "POST", "/v1/check/draft", json={"topic": "t", "payload": ""}).status_code == 404
 
 
 @pytest.mark.parametrize(
