@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -163,11 +164,12 @@ class Sandbox:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    # Isolated: no environment, no user's folder. It needs no more than the engine.
-    import quickjs
-
+    # Isolated: no environment, no user's folder; and the engine is not loaded here only to be found.
+    found = find_spec("quickjs")
+    if found is None or found.origin is None:
+        raise OSError("quickjs-ng is not installed")
     program = (
-        f"import sys; sys.path[:] = [p for p in sys.path if p] + [{str(Path(quickjs.__file__).parents[1])!r}]; "
+        f"import sys; sys.path[:] = [p for p in sys.path if p] + [{str(Path(found.origin).parents[1])!r}]; "
         f"import runpy; runpy.run_path({codec_process.__file__!r}, run_name='__main__')"
     )
     return subprocess.Popen(  # noqa: S603 - our own interpreter and file
