@@ -15,8 +15,8 @@ from bypuls.errors import Refusal
 from ingest.decoding import Decoded, Reading, Refused, SentEvent, Source
 from ingest.meanings import IGNORED, UNKNOWN, Meaning, Meanings, own_word, trailing_words
 from ingest.moments import TimeFrom, earlier, length_of, time_of, until
-from ingest.parts import CompiledMapping, CompiledPart, Step
-from ingest.paths import SEPARATOR, Path, Template, captured, printed
+from ingest.parts import CompiledMapping, CompiledPart, Step, When
+from ingest.paths import SEPARATOR, Maps, Path, Template, captured, printed
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, is_channel, is_name, number
 
@@ -26,6 +26,9 @@ _MOST_NEW_NAMES = 2_000
 _EXACT = 2**53
 _WITH_SUFFIX = re.compile(r"\s*([+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?)\s*([^\d\s].{0,20})?", re.DOTALL)
 _LONGEST_WORD = 64
+_KEPT_KEYS = 1024
+_BEGINS_NUMBERS = frozenset("0123456789-+.")
+_NAIVE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 
 
 class Scene(NamedTuple):
@@ -57,10 +60,23 @@ class _Here:
         trouble: why its times are not known.
     """
 
-    __slots__ = ("captures", "channel", "device", "interval", "node", "offset", "part", "stamp", "time", "trouble")
+    __slots__ = (
+        "captures",
+        "channel",
+        "device",
+        "interval",
+        "meanings",
+        "node",
+        "offset",
+        "part",
+        "stamp",
+        "time",
+        "trouble",
+    )
 
     def __init__(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> None:
         self.part, self.node, self.captures = part, node, captures
+        self.meanings = part.rules.within(captures)
         self.device = self.channel = ""
         self.stamp: datetime | None = None
         self.time: datetime | None = None
@@ -110,15 +126,10 @@ class _Run:
         parts, decoded = self._mapping.parts, self._decoded
         if type(self._root) is not dict and type(self._root) is not list:
             raise refusal("wrong_type", f"{shortened(self._root)} is no JSON object")
-        if len(parts) == 1 and not parts[0].each:
+        if len(parts) == 1 and not (parts[0].each or parts[0].when or parts[0].when_root):
             self._object(parts[0], self._root, self._scene.captures)
         else:
-            found = [
-                (part, node, captures)
-                for part in parts
-                for node, captures in self._nodes(part)
-                if self._fits(part, node, captures)
-            ]
+            found = self._found(parts)
             self._taken = frozenset(id(node) for _, node, _ in found if node is not self._root)
             for part, node, _ in found:
                 if part.event is None:
@@ -129,6 +140,20 @@ class _Run:
         if len(decoded.readings) + len(decoded.refusals) > most:
             raise refusal("too_large", f"more than {most} readings in one message")
         return decoded
+
+    def _found(self, parts: tuple[CompiledPart, ...]) -> list[tuple[CompiledPart, Any, Mapping[str, str]]]:
+        """Which part reads which object."""
+        found = []
+        holds, checked = True, None
+        for part in parts:
+            if part.when_root is not checked:
+                checked = part.when_root
+                holds = self._fits(checked, self._root, self._scene.captures)
+            if holds:
+                for node, captures in self._nodes(part):
+                    if not part.when or self._fits(part.when, node, captures):
+                        found.append((part, node, captures))
+        return found
 
     def _nodes(self, part: CompiledPart) -> list[tuple[Any, Mapping[str, str]]]:
         """The objects that a part reads, with what was captured on the way."""
@@ -160,30 +185,22 @@ class _Run:
         return {**captures, **own} if own else captures
 
     def _matching(self, step: Step, node: Any, captures: Mapping[str, str]) -> Iterator[tuple[Any, Mapping[str, str]]]:
-        regex = step.regex
-        if regex is None:
-            return
+        memo = step.memo
         members = node.items() if type(node) is dict else ((f"[{index}]", item) for index, item in enumerate(node))
         for key, member in members:
             if type(member) is not dict and type(member) is not list:
                 continue
-            match = regex.fullmatch(key) if len(key) <= _LONGEST_WORD else None
-            if match is None:
-                continue
-            if not step.names:
-                yield member, captures
-                continue
-            own = captured(match, step.names, self._mapping.maps, step.first)
+            own = memo[key] if key in memo else _captures(step, key, self._mapping.maps)
             if own is not None:
-                yield member, {**captures, **own}
+                yield member, {**captures, **own} if own else captures
 
     def _spend(self, members: int) -> None:
         self._members -= members
         if self._members < 0:
             raise refusal("too_large", f"more than {_MOST_MEMBERS} members in one message")
 
-    def _fits(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> bool:
-        for at, wanted, present in part.when:
+    def _fits(self, conditions: tuple[When, ...], node: Any, captures: Mapping[str, str]) -> bool:
+        for at, wanted, present in conditions:
             found = at.find(node, self._root, captures)
             if present is not None:
                 if (found is not None and found is not False) is not present:
@@ -231,11 +248,14 @@ class _Run:
             found = place.at.find(here.node, self._root, here.captures)
             if found is None or found == "":
                 continue
+            zone = place.zone or self._zone(here)
+            # Without a zone it may be any of several hours: the time of arrival is surer, and no guess.
+            if zone is None and type(found) is str and _NAIVE.fullmatch(found):
+                continue
             try:
-                here.stamp = time_of(place, found, self._zone(here))
+                here.stamp = time_of(place, found, zone)
                 break
             except Refusal as refused:
-                # Without a zone it may be any of several hours: the time of arrival is surer, and no guess.
                 if refused.code != "time_without_zone":
                     here.trouble = refused
         else:
@@ -266,18 +286,24 @@ class _Run:
 
     def _walk(self, here: _Here, node: dict[str, Any], prefix: str, depth: int) -> None:
         """The members of an object, and of the objects in it that no other part reads."""
-        self._spend(len(node))
-        meanings, readings, channel = here.part.meanings, self._decoded.readings, here.channel
+        meanings, readings, channel = here.meanings, self._decoded.readings, here.channel
+        direct = None if here.part.keep else meanings.direct
+        # A part that knows a few keys and drops the rest need not look at the rest.
+        members = node.items() if direct is None else [(key, node[key]) for key in direct if key in node]
+        self._spend(len(members))
         quick = here.trouble is None
-        for key, value in node.items():
+        for key, value in members:
             place = prefix + key if prefix else key
             meaning = meanings.get(place) or self._learn(meanings, place)
             if meaning is IGNORED or value is None:
                 continue
-            kind = type(value)
-            if meaning.plain and quick and (kind is float or (kind is int and -_EXACT < value < _EXACT)):
-                amount = float(value)
-                if amount not in meaning.sentinels and amount - amount == 0.0:  # finite
+            if quick and meaning.plain:
+                kind = type(value)
+                if kind is float or (kind is int and -_EXACT < value < _EXACT):
+                    amount: float | None = float(value)
+                else:
+                    amount = _text_amount(value) if kind is str and not meaning.rule.suffix else None
+                if amount is not None and amount not in meaning.sentinels and amount - amount == 0.0:  # finite
                     readings.append(
                         Reading(
                             here.device,
@@ -285,7 +311,7 @@ class _Run:
                             meaning.quantity,  # type: ignore[arg-type]
                             meaning.channel or channel,  # type: ignore[arg-type]
                             amount,
-                            meaning.unit,
+                            meaning.unit if meaning.unit_from is None else self._unit(here, meaning, here.node),
                             here.time,
                             here.offset,
                             here.interval,
@@ -293,6 +319,14 @@ class _Run:
                     )
                     continue
             self._member(here, meaning, place, value, depth)
+
+    def _unit(self, here: _Here, meaning: Meaning, own: Any) -> str | None:
+        """The unit that stands in the message, else the rule's."""
+        if meaning.unit_from is not None:
+            found = meaning.unit_from.at.find(own, self._root, here.captures)
+            if type(found) is str and found:
+                return meaning.unit_from.words.get(found, found)
+        return meaning.unit
 
     def _learn(self, meanings: Meanings, place: str) -> Meaning:
         self._new_names -= 1
@@ -325,7 +359,7 @@ class _Run:
             if value is None:
                 continue
             place = f"{prefix}[{index}]"
-            meanings = here.part.meanings
+            meanings = here.meanings
             meaning = meanings.get(place) or self._learn(meanings, place)
             if meaning is not IGNORED:
                 self._member(here, meaning, place, value, depth)
@@ -335,10 +369,10 @@ class _Run:
         parts = self._shared.get(id(here.node))
         if parts is None or len(parts) == 1:
             return True
-        return here.part is parts[-1] and all(part.meanings.of(place) is UNKNOWN for part in parts)
+        return here.part is parts[-1] and all(part.rules.alone.of(place) is UNKNOWN for part in parts)
 
     def _unknown(self, here: _Here, place: str, value: Any) -> None:
-        self._own_word(here, own_word(place), here.part.meanings.unknown_field(place), value, None)
+        self._own_word(here, own_word(place), here.meanings.field(place), value, None)
 
     def _own_word(self, here: _Here, name: str, field: str | Template, value: Any, unit: str | None) -> None:
         """A number by the name that the message gives it."""
@@ -364,13 +398,19 @@ class _Run:
             return
         unit = None if places[2] is None else places[2].find(here.node, self._root, here.captures)
         unit = unit if type(unit) is str and unit else None
-        meaning = here.part.meanings.get(name) or self._learn(here.part.meanings, name)
+        meaning = here.meanings.get(name) or self._learn(here.meanings, name)
         if meaning is IGNORED:
             return
+        amount = _text_amount(value) if meaning.plain and type(value) is str and not meaning.rule.suffix else None
+        if amount is not None:
+            named = (meaning.field, meaning.quantity, meaning.channel or here.channel, unit or meaning.unit)
+            if meaning.unit_from is None:
+                self._keep(here, meaning, _Amount(amount, *named, here.time, here.offset, here.interval))  # type: ignore[arg-type]
+                return
         if meaning is not UNKNOWN:
             self._known(here, meaning, value, unit)
         elif here.part.keep and type(value) is not bool:
-            self._own_word(here, name, here.part.meanings.unknown_field(name), value, unit)
+            self._own_word(here, name, here.meanings.field(name), value, unit)
 
     def _known(self, here: _Here, meaning: Meaning, value: Any, unit: str | None = None) -> None:
         own: Any = here.node
@@ -412,13 +452,8 @@ class _Run:
         named = _channel(channel)
         if named is None:
             raise bad_name(channel, field)
-        if meaning.unit_from is not None:
-            found = meaning.unit_from.at.find(own, root, captures)
-            if type(found) is str and found:
-                unit = meaning.unit_from.words.get(found, found)
-        amount = _Amount(
-            0.0, field, quantity, named or here.channel, unit or meaning.unit, here.time, here.offset, here.interval
-        )
+        unit = unit or self._unit(here, meaning, own)
+        amount = _Amount(0.0, field, quantity, named or here.channel, unit, here.time, here.offset, here.interval)
         return self._own_interval(here, meaning, amount) if meaning.own_interval else amount
 
     def _own_interval(self, here: _Here, meaning: Meaning, amount: _Amount) -> _Amount:
@@ -520,6 +555,16 @@ class _Amount(NamedTuple):
     interval: float | None
 
 
+def _text_amount(text: str) -> float | None:
+    """The number that a text is; None: it wants a closer look."""
+    if text[:1] not in _BEGINS_NUMBERS:
+        return None
+    try:
+        return number(text, "")
+    except Refusal:
+        return None
+
+
 def _bare(value: Any) -> Any:
     """A bare value: the number that a text is, else the text."""
     if type(value) is str:
@@ -543,6 +588,18 @@ def _holds(at: Path, value: Any) -> bool:
         else:
             return False
     return True
+
+
+def _captures(step: Step, key: str, maps: Maps) -> dict[str, str] | None:
+    """What a key captures; None where it does not fit. Devices repeat their few keys for ever."""
+    if step.regex is None or len(key) > _LONGEST_WORD:
+        return None
+    match = step.regex.fullmatch(key)
+    own = None if match is None else captured(match, step.names, maps, step.first)
+    if len(step.memo) >= _KEPT_KEYS:
+        step.memo.clear()
+    step.memo[key] = own
+    return own
 
 
 @lru_cache(maxsize=4096)

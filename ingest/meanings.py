@@ -25,6 +25,7 @@ from ingest.profile_schema import UnitAt, Value
 from ingest.strict_json import is_channel, is_name
 
 _KEPT = 4096
+_MOST_WITHIN, _KEPT_WITHIN = 256, 128
 _LONGEST_PLACE = 256
 _LONGEST_CHANNEL = 32
 
@@ -40,7 +41,7 @@ class Meaning(NamedTuple):
     """What stands at a place.
 
     Attributes:
-        plain: a JSON number there needs nothing but its sentinels looked at.
+        plain: a JSON number there needs nothing but its sentinels and its unit looked at.
         nothing: numbers and texts that are no reading.
         quantity, channel, field: text, or a template whose holes depend on the message.
     """
@@ -116,7 +117,7 @@ def own_word(place: str) -> str:
     return next((step for step in reversed(place.split(SEPARATOR)) if not step.startswith("[")), place)
 
 
-class Meanings:
+class Rules:
     """The compiled `values` and `ignore` (or `long.words`) of one part.
 
     Args:
@@ -125,6 +126,9 @@ class Meanings:
         maps: of captures.
         sentinels: the profile's.
         field: how a value is named; None: its place.
+
+    Attributes:
+        direct: the keys that have a meaning, where they are all there is to know.
 
     Raises:
         PatternError: a pattern that cannot be read.
@@ -138,89 +142,125 @@ class Meanings:
         sentinels: frozenset[float],
         field: Template | None,
     ) -> None:
-        self._maps, self._field, self._sentinels = maps, field, sentinels
+        self.field, self._maps = field, maps
         self._literal: dict[str, _Rule | None] = {}
         self._wild: list[tuple[re.Pattern[str], tuple[str, ...], _Rule | None]] = []
-        self._kept: dict[str, Meaning] = {}
-        self.get = self._kept.get
         for text in ignore:
-            self.ignore(text)
+            self._add(text, None)
         for text, rule in values.items():
             try:
-                known, compiled = pattern(text, maps), _compiled(rule, sentinels)
+                self._add(text, _compiled(rule, sentinels))
             except PatternError as error:
                 raise PatternError(f"{text}: {error}") from None
-            if known.literal is not None:
-                self._literal[known.literal] = compiled
-            else:
-                self._wild.append((re.compile(known.regex, re.DOTALL), known.names, compiled))
         # One look tells that nothing fits: made-up names are many, patterns may be, too.
         groups = [f"(?:{_ungrouped(regex.pattern)})" for regex, _, _ in self._wild]
         self._any = re.compile("|".join(groups), re.DOTALL) if groups else None
+        rules = [rule for rule in (*self._literal.values(), *(rule for *_, rule in self._wild)) if rule is not None]
+        self._uses = _captures_of(rules, field)
+        self.direct: tuple[str, ...] | None = None
+        if not self._wild and not any(SEPARATOR in key for key in self._literal):
+            self.direct = tuple(key for key, rule in self._literal.items() if rule is not None)
+        self.alone = Meanings(self, {}, _KEPT)
+        self._within: dict[tuple[str | None, ...], Meanings] = {}
 
-    def ignore(self, text: str) -> None:
-        """Know a pattern of members as no measurement."""
+    def _add(self, text: str, rule: _Rule | None) -> None:
         known = pattern(text, self._maps)
         if known.literal is not None:
-            self._literal.setdefault(known.literal, None)
+            self._literal[known.literal] = rule
         else:
-            self._wild.append((re.compile(known.regex, re.DOTALL), known.names, None))
+            self._wild.append((re.compile(known.regex, re.DOTALL), known.names, rule))
 
     def ignore_place(self, place: str) -> None:
         """Know a place as no measurement, unless it is one."""
         self._literal.setdefault(place, None)
 
+    def within(self, captures: Mapping[str, str]) -> Meanings:
+        """What members mean in an object on the way to which this was captured."""
+        if not self._uses:
+            return self.alone
+        key = tuple(captures.get(name) for name in self._uses)
+        known = self._within.get(key)
+        if known is None:
+            if len(self._within) >= _MOST_WITHIN:
+                self._within.clear()
+            outer = {name: text for name, text in zip(self._uses, key, strict=True) if text is not None}
+            known = self._within[key] = Meanings(self, outer, _KEPT_WITHIN)
+        return known
+
+    def rule_of(self, place: str) -> tuple[_Rule | None, dict[str, str]] | None:
+        """The rule of a place (None: no measurement) and what its pattern captures; None: no pattern knows it."""
+        if place in self._literal:
+            return self._literal[place], {}
+        if self._any is None or self._any.fullmatch(place) is None:
+            return None
+        for regex, names, rule in self._wild:
+            match = regex.fullmatch(place)
+            captures = None if match is None else captured(match, names, self._maps)
+            if captures is not None:
+                return rule, captures
+        return None
+
+
+class Meanings:
+    """What stands at the places of one kind of object; worked out once for each place.
+
+    Args:
+        rules: of the part.
+        outer: what was captured on the way to the object.
+        most: bound of what is kept.
+    """
+
+    def __init__(self, rules: Rules, outer: Mapping[str, str], most: int) -> None:
+        self._rules, self._outer, self._most = rules, outer, most
+        self._kept: dict[str, Meaning] = {}
+        self.get = self._kept.get
+        self.direct = rules.direct
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def of(self, place: str) -> Meaning:
         """What stands at a place (keys joined by `SEPARATOR`)."""
         if len(place) > _LONGEST_PLACE:
             return UNKNOWN
-        if len(self._kept) >= _KEPT:
+        if len(self._kept) >= self._most:
             self._kept.clear()
-        meaning = self._kept[place] = self._of(place)
+        found = self._rules.rule_of(place)
+        meaning = UNKNOWN
+        if found is not None:
+            rule, captures = found
+            meaning = IGNORED if rule is None else self._meaning(place, rule, captures)
+        self._kept[place] = meaning
         return meaning
 
-    def _of(self, place: str) -> Meaning:
-        if place in self._literal:
-            rule = self._literal[place]
-            return IGNORED if rule is None else self._meaning(rule, place, {})
-        if self._any is None or self._any.fullmatch(place) is None:
-            return UNKNOWN
-        for regex, names, rule in self._wild:
-            match = regex.fullmatch(place)
-            if match is None:
-                continue
-            captures = captured(match, names, self._maps)
-            if captures is not None:
-                return IGNORED if rule is None else self._meaning(rule, place, captures)
-        return UNKNOWN
+    def field(self, place: str) -> str | Template:
+        """How a value that no pattern knows is named."""
+        return self._field(printed(place), {})
 
-    def _meaning(self, compiled: _Rule, place: str, captures: dict[str, str]) -> Meaning:
+    def _field(self, name: str, captures: Mapping[str, str]) -> str | Template:
+        template = self._rules.field
+        return name if template is None else template.bound({**self._outer, **captures, "key": name})
+
+    def _meaning(self, place: str, compiled: _Rule, pattern_captures: Mapping[str, str]) -> Meaning:
         name = printed(place)
-        captures = {**captures, "key": name}
+        captures = {**self._outer, **pattern_captures, "key": name}
         rule = compiled.rule
         quantity = own_word(place) if compiled.quantity is None else compiled.quantity.bound(captures)
         channel = "" if compiled.channel is None else compiled.channel.bound(captures)
         if rule.trailing_words and isinstance(quantity, str):
             quantity, before = trailing_words(quantity)
             channel = channel or before
-        if isinstance(channel, str) and is_channel(channel):
-            channel = channel.casefold()
         if isinstance(channel, str):
             channel = channel.casefold()
-        field = name if self._field is None else self._field.bound(captures)
+        field = self._field(name, pattern_captures)
+        own_interval = compiled.interval is not None or rule.stamp is not None
         plain = (
             isinstance(quantity, str)
             and isinstance(channel, str)
-            and (channel == "" or is_channel(channel))
-            and is_name(quantity)
             and isinstance(field, str)
-            and compiled.unit_from is None
-            and compiled.value_at is None
-            and compiled.interval is None
-            and rule.stamp is None
-            and rule.scale is None
-            and not rule.map
-            and not rule.no_value
+            and is_name(quantity)
+            and (channel == "" or is_channel(channel))
+            and not (compiled.value_at or own_interval or rule.scale or rule.map or rule.no_value)
         )
         return Meaning(
             plain,
@@ -234,13 +274,15 @@ class Meanings:
             compiled.value_at,
             rule,
             compiled.interval,
-            compiled.interval is not None or rule.stamp is not None,
+            own_interval,
         )
 
-    def unknown_field(self, place: str) -> str | Template:
-        """How a value that no pattern knows is named."""
-        name = printed(place)
-        return name if self._field is None else self._field.bound({"key": name})
+
+def _captures_of(rules: list[_Rule], field: Template | None) -> tuple[str, ...]:
+    """Which captures the texts of these rules need."""
+    templates = [field, *(rule.quantity for rule in rules), *(rule.channel for rule in rules)]
+    names = {place.capture for text in templates if text is not None for place in text.paths()}
+    return tuple(sorted(name for name in names if name is not None and name != "key"))
 
 
 def _ungrouped(regex: str) -> str:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from ingest.meanings import UNKNOWN, Meaning, Meanings
+from ingest.meanings import UNKNOWN, Meaning, Rules
 from ingest.moments import Interval, TimeFrom, interval, time_from
 from ingest.paths import Maps, Path, PatternError, Template, path, segments, template
 from ingest.profile_schema import Document, Part
 
 
 class Step(NamedTuple):
-    """One step on the way to the objects of a part: a key, or every member or item that fits."""
+    """One step on the way to the objects of a part: a key, or every member or item that fits.
+
+    Attributes:
+        memo: key -> what it captures; None: it does not fit.
+    """
 
     key: str | None
     regex: re.Pattern[str] | None
     names: tuple[str, ...]
     first: int
     items: bool
+    memo: dict[str, dict[str, str] | None]
 
 
 class When(NamedTuple):
@@ -33,19 +38,21 @@ class CompiledPart(NamedTuple):
     """One compiled part.
 
     Attributes:
+        when, when_root: conditions on the object, and on the message.
         many: the message may hold several of its objects.
     """
 
     each: tuple[Step, ...]
     carry: tuple[tuple[str, Path], ...]
     when: tuple[When, ...]
+    when_root: tuple[When, ...]
     device: Template | None
     channel: Template | None
     times: tuple[TimeFrom, ...]
     until: TimeFrom | None
     interval: Interval | None
     at_end: bool
-    meanings: Meanings
+    rules: Rules
     long: tuple[Path, Path, Path | None] | None
     keep: bool
     event: str | None
@@ -74,10 +81,14 @@ def compile_mapping(document: Document, name: str) -> CompiledMapping:
         PatternError: saying at which place of the mapping.
     """
     given = document.mappings[name]
-    parts = []
+    parts: list[CompiledPart] = []
     for index, part in enumerate(given.parts):
         try:
-            parts.append(_part(part, document))
+            compiled = _part(part, document)
+            # The same condition of several parts is looked at once.
+            if parts and parts[-1].when_root == compiled.when_root:
+                compiled = compiled._replace(when_root=parts[-1].when_root)
+            parts.append(compiled)
         except PatternError as error:
             raise PatternError(f"parts[{index}]: {error}") from None
     if not parts:
@@ -87,7 +98,7 @@ def compile_mapping(document: Document, name: str) -> CompiledMapping:
         for place in _used(part, rooted=True):
             for compiled in parts:
                 if not compiled.each:
-                    compiled.meanings.ignore_place(place)
+                    compiled.rules.ignore_place(place)
     return CompiledMapping(
         tuple(parts),
         template(given.name, plain=True) if given.payload == "value" else None,
@@ -109,20 +120,22 @@ def _part(part: Part, document: Document) -> CompiledPart:
         long = (path(part.long.name), path(part.long.value), unit)
     field = None if part.field is None else template(part.field, plain=True)
     each = _each(part.each, document.maps)
-    meanings = Meanings(values, part.ignore, document.maps, frozenset(document.sentinels), field)
+    rules = Rules(values, part.ignore, document.maps, frozenset(document.sentinels), field)
     for place in _used(part, rooted=False):
-        meanings.ignore_place(place)
+        rules.ignore_place(place)
+    conditions = [_condition(at, wanted) for at, wanted in part.when.items()]
     return CompiledPart(
         each,
         tuple((capture, path(at)) for capture, at in part.carry.items()),
-        tuple(_condition(at, wanted) for at, wanted in part.when.items()),
+        tuple(condition for condition in conditions if not condition.at.rooted),
+        tuple(condition for condition in conditions if condition.at.rooted),
         None if part.device is None else template(part.device, plain=False),
         None if part.channel is None else template(part.channel, plain=False),
         tuple(time_from(entry) for entry in times),
         None if part.until is None else time_from(part.until),
         interval(part.interval),
         part.stamp == "end",
-        meanings,
+        rules,
         long,
         part.unknown == "keep",
         part.event,
@@ -152,7 +165,7 @@ def _each(text: str, maps: Maps) -> tuple[Step, ...]:
     steps = []
     for segment in segments(text, maps, []):
         regex = None if segment.literal is not None and not segment.items else re.compile(segment.regex, re.DOTALL)
-        steps.append(Step(segment.literal, regex, segment.names, segment.first, segment.items))
+        steps.append(Step(segment.literal, regex, segment.names, segment.first, segment.items, {}))
     return tuple(steps)
 
 

@@ -265,7 +265,7 @@ class TestBounds:
         maker = mapping("      - unknown: keep")
         for start in range(0, 20_000, 1000):
             read(maker, {f"k{n}": n for n in range(start, start + 1000)})
-        assert len(maker.mapping("one").parts[0].meanings._kept) <= 4096
+        assert len(maker.mapping("one").parts[0].rules.alone) <= 4096
 
     @pytest.mark.parametrize("document", [None, 7, "x"])
     def test_a_scalar_is_no_object(self, document):
