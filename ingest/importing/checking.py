@@ -35,11 +35,12 @@ from ingest.importing.numbers import as_number
 from ingest.importing.times import to_datetime, to_microseconds
 from ingest.reasons import REASONS, refusal, shortened
 from ingest.registry import Datastream, Key
-from ingest.rules import SENTINELS, Rule, Rules
+from ingest.rules import SENTINELS, Converted, Rule, Rules
 from ingest.strict_json import bad_name, is_channel
 from ingest.timestamps import read_time
 from ingest.topics import is_device_name
 from ingest.validation import EARLIEST
+from ingest.writer import Conversion
 
 _SENTINELS = np.array(sorted(SENTINELS))
 _CACHED = 100_000
@@ -238,6 +239,37 @@ class Checker:
         if rows.any():
             block.fault[rows] = fault(code)
             fine &= ~rows
+
+
+@dataclass(slots=True)
+class Conversions:
+    """What was sent as shares of volume and is stored as mass per volume, or the reverse: noted as for messages."""
+
+    _known: dict[tuple[int, Converted | None], int] = field(default_factory=dict)
+
+    def of(self, checked: Checked) -> list[Conversion]:
+        """From when on which factor holds, where a block's rows say something new of it."""
+        found = []
+        for number, meaning in enumerate(checked.meanings):
+            stream, rule = meaning.stream, meaning.rule
+            if stream is None or rule is None or (rule.converted is None and not stream.converted):
+                continue
+            rows = (checked.block.series == number) & (checked.block.fault == FINE)
+            if not rows.any():
+                continue
+            stream.converted = True
+            first, key = int(checked.block.time[rows].min()) + meaning.shift, (stream.id, rule.converted)
+            if self._known.get(key, first + 1) <= first:
+                continue
+            for other in [known for known in self._known if known[0] == stream.id]:
+                del self._known[other]
+            self._known[key] = first
+            time, how = to_datetime(first), rule.converted
+            if how is None:
+                found.append(Conversion(stream.id, time, rule.unit, 1.0, None, None, 0))
+            else:
+                found.append(Conversion(stream.id, time, how.unit, how.factor, *how.conditions, 0))
+        return found
 
 
 def refused_rows(checked: Checked) -> Int64:

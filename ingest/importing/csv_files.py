@@ -22,7 +22,7 @@ from ingest.importing.series import Parts, flags_of, series_of
 from ingest.importing.times import read_times
 from ingest.reasons import REASONS, shortened
 
-_PIECE = 8_000_000
+_PIECE = 16_000_000
 _LONGEST_LINE = 1_000_000
 _DELIMITERS = ",;\t|"
 _GZIP = b"\x1f\x8b"
@@ -54,8 +54,8 @@ class CsvFile:
             SettingsError: the file cannot be read or a column is missing.
         """
         self.path, self._zone, self._encoding, self._decimal_comma = path, zone, encoding, decimal_comma
-        self.size = path.stat().st_size
         with self._open() as (_, text):
+            self.size = path.stat().st_size
             first = text.readline(_LONGEST_LINE)
         header = self._decoded(first).removeprefix("\ufeff").rstrip("\r\n")
         self._delimiter = max(_DELIMITERS, key=header.count)

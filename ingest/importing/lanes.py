@@ -10,6 +10,7 @@ import numpy as np
 
 from ingest.importing.judging import Later, Ordered
 from ingest.importing.storing import Chunk, Stored
+from ingest.writer import Conversion
 
 _WAITING = 2
 
@@ -67,7 +68,7 @@ class Lanes:
         for lane in self._lanes:
             lane.start()
 
-    def put(self, rows: Ordered, later: Sequence[Later]) -> None:
+    def put(self, rows: Ordered, later: Sequence[Later], conversions: Sequence[Conversion] = ()) -> None:
         """Divide rows among the lanes.
 
         Raises:
@@ -90,6 +91,7 @@ class Lanes:
                     rows.flag[of_lane],
                     np.flatnonzero(settled[of_lane]),
                     flags,
+                    [one for one in conversions if one.datastream % many == number],
                 )
             )
         self.check()

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 from ingest.decoding import Registered, Source
 from ingest.importing.block import Block
-from ingest.importing.checking import Checker, empty_rows
+from ingest.importing.checking import Checker, Conversions, empty_rows
 from ingest.importing.judging import Judge, Later, Ordered, Own, Remembered, Wanted, own
 from ingest.importing.lanes import Lanes
 from ingest.importing.receipt import Receipt
@@ -29,7 +29,7 @@ from ingest.importing.storing import Months, Store, recall
 from ingest.registry import Datastream, Key, Registry
 from ingest.rules import Rules
 from ingest.validation import Catalogue
-from ingest.writer import Batch, Writer
+from ingest.writer import Batch, Conversion, Writer
 
 SOURCE = "import"
 _SQL = queries("ingest.importing", "storing.sql")
@@ -169,6 +169,7 @@ class _OneFile:
     connection: Connection
     checker: Checker
     refusals: Refusals
+    conversions: Conversions = field(default_factory=Conversions)
 
     def blocks(self, connections: Sequence[Connection], receipt: Receipt, stop: Callable[[], bool]) -> Iterator[Block]:
         """Import the file; gives each block when it is on its way."""
@@ -203,7 +204,9 @@ class _OneFile:
             before.add(lanes.done)
         self._finish(receipt)
 
-    def _take(self, block: Block, receipt: Receipt, judge: Judge) -> tuple[Ordered, list[Later]] | None:
+    def _take(
+        self, block: Block, receipt: Receipt, judge: Judge
+    ) -> tuple[Ordered, list[Later], list[Conversion]] | None:
         """What of a block is to be stored; None: nothing."""
         checked = self.checker.check(block)
         receipt.read += len(block) + len(block.strays)
@@ -217,7 +220,7 @@ class _OneFile:
             for number, meaning in self.checker.streams.items()
             if meaning.stream is not None and isinstance(meaning.stream.quality, Own)
         }
-        return judge.judge(checked, limits)
+        return *judge.judge(checked, limits), self.conversions.of(checked)
 
     def _finish(self, receipt: Receipt) -> None:
         """Count what was refused, and keep it. An interrupted import keeps it when it is run again, then the same."""

@@ -22,7 +22,7 @@ from ingest.importing.binary import FLOAT8, INT2, INT4, INT8, array_times, array
 from ingest.importing.block import Bytes, Float64, Int32, Int64, Mask
 from ingest.importing.judging import Later, Remembered, Wanted
 from ingest.importing.times import to_datetime, to_microseconds
-from ingest.writer import Batch, Flag, Row, Writer
+from ingest.writer import Batch, Conversion, Flag, Row, Writer
 
 _SQL = queries("ingest.importing", "storing.sql")
 _WRITER_SQL = queries("ingest", "writer.sql")
@@ -39,6 +39,7 @@ class Chunk:
     Attributes:
         settled: rows whose flag their successor decided.
         later: flags of values that lie before.
+        conversions: from when on values were shares of volume and are stored as mass per volume, or the reverse.
     """
 
     stream: Int32
@@ -47,6 +48,7 @@ class Chunk:
     flag: Bytes
     settled: Int64
     later: list[Later]
+    conversions: list[Conversion] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.stream)
@@ -125,8 +127,9 @@ class Store:
                 rows = self._rows(chunk, np.concatenate((found.clash, found.again)))
                 flags += self._revealed(chunk, found.new)
             done = Stored(count)
-            if rows or flags:
-                written = self._writer.write(Batch(rows=rows, flags=flags, hashes={0: self.message_hash}))
+            if rows or flags or chunk.conversions:
+                batch = Batch(rows=rows, flags=flags, conversions=chunk.conversions, hashes={0: self.message_hash})
+                written = self._writer.write(batch)
                 done.stored += written.stored
                 done.corrected += written.corrected
             done.unchanged = len(chunk) - done.stored - done.corrected
@@ -259,7 +262,7 @@ class Months:
     _known: set[date] = field(default_factory=set)
 
     def ensure(self, time: Int64) -> None:
-        """Make what is missing for these times (µs since 1970); each month in a transaction of its own, for locks are few."""
+        """Make what is missing for these times (µs since 1970): a month is a transaction, for locks are few."""
         months = np.unique((time // 1_000_000).astype("datetime64[s]").astype("datetime64[M]"))
         for month in set(months.tolist()) - self._known:
             start = datetime(month.year, month.month, 1, tzinfo=UTC)
