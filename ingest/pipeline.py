@@ -24,11 +24,10 @@ from ingest.reasons import shortened
 from ingest.registry import Datastream, Key, Registry
 from ingest.rules import Converted
 from ingest.topics import errors, own_topic
-from ingest.validation import Accepted, Event, Read
+from ingest.validation import STATES, Accepted, Event, Read
 from ingest.writer import Batch, Conversion, Flag, Happened, Post, Quarantined, Row
 
 _LOG = logging.getLogger(__name__)
-_STATES = frozenset({"online", "offline"})
 _SAYS_ITSELF = "device_event"  # our own events are meant as they are said
 _OF_CLOCKS = frozenset({"time_in_future", "time_in_past"})
 _ERRORS_EVERY_SECONDS = 10.0
@@ -218,7 +217,7 @@ class Pipeline:
             if isinstance(device, Refusal):
                 prepared.refused[n].append(device)
                 continue
-            if event.kind in _STATES and read.decoder != _SAYS_ITSELF and not self._is_news(device, event):
+            if event.kind in STATES and read.decoder != _SAYS_ITSELF and not self._is_news(device, event):
                 continue
             prepared.batch.events.append(
                 Happened(device, event.time, event.kind, event.property, event.channel, event.detail, n)
@@ -240,15 +239,18 @@ class Pipeline:
         """How late a live message is by its own time; one that waited, or comes of an archive, tells nothing."""
         if message.retained or message.queued or message.replayed or source.past is None:
             return
-        newest: datetime | None = None
-        for accepted in read.accepted:
-            newest = _later(newest, accepted.reading)
-        for refused in read.refusals:
-            if isinstance(refused, Refused) and refused.code in _OF_CLOCKS:
-                newest = _later(newest, refused.reading)
-        if newest is not None and read.city is not None and read.device is not None:
-            seconds = (message.received_at - newest).total_seconds()
-            self.seen.clocks.heard((read.city, read.device), seconds)
+        kept = [
+            refused.reading for refused in read.refusals if isinstance(refused, Refused) and refused.code in _OF_CLOCKS
+        ]
+        device = read.accepted[0].device if read.accepted else kept[0].device if kept else None
+        if device is None or read.city is None:
+            return
+        newest, seen = None, None
+        for reading in (*(accepted.reading for accepted in read.accepted if accepted.device == device), *kept):
+            if reading.time is not seen:  # most messages have one time
+                seen, newest = reading.time, _later(newest, reading)
+        if newest is not None:
+            self.seen.clocks.heard((read.city, device), (message.received_at - newest).total_seconds())
 
     def _refuse(self, n: int, message: Message, source: Source, read: Read, prepared: Prepared) -> None:
         refusals = [
@@ -286,8 +288,8 @@ class Pipeline:
 
     def _hint(self, refused: Refusal, read: Read) -> str | None:
         """With what is known of the device's clock, where a time cannot be."""
-        if refused.code in _OF_CLOCKS and read.city is not None and read.device is not None:
-            seconds = self.seen.clocks.offset((read.city, read.device))
+        if refused.code in _OF_CLOCKS and read.city is not None and isinstance(refused, Refused):
+            seconds = self.seen.clocks.offset((read.city, refused.reading.device))
             if seconds is not None and abs(seconds) > WRONG:
                 return f"the device's clock is {in_words(seconds)} (median of its last messages): set it"
         return refused.hint

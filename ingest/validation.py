@@ -46,6 +46,9 @@ from ingest.topics import Named, is_device_name, named_by_topic
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """Before this nothing is taken, from history either: made-up years do not fill the database with partitions."""
 
+STATES = frozenset({"online", "offline"})
+"""Kinds of events that say how a device is from now on."""
+
 _GOOD = Quality.GOOD
 _MOST_NAMES = 100_000
 
@@ -189,7 +192,9 @@ class Reader:
                 read.device = decoded.readings[0].device or None
         if decoded.events:
             self._take_events(message, decoded.events, read, own, bound=bound)
-        if not (decoded.readings or decoded.events or decoded.refusals):
+        if read.events:
+            read.ignored = None
+        elif not (read.accepted or read.refusals or read.ignored):
             read.ignored = decoded.ignored or ("no_values" if message.payload else "empty")
         return read
 
@@ -301,6 +306,8 @@ class Reader:
         self, message: Message, events: list[SentEvent], read: Read, own: str | None, *, bound: bool
     ) -> None:
         for event in events:
+            if message.retained and event.time is None and event.kind not in STATES:
+                continue  # it is read again at each connect; a state is taken where it changes
             try:
                 device = self._owner(event.device, own, bound=bound)
                 time = self._bounded(event.time or message.received_at, message.received_at.astimezone(UTC))

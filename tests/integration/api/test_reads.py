@@ -365,6 +365,23 @@ def test_silent_series_are_those_that_should_have_spoken(own_api):
     assert [row["device"] for row in own_api.data("/v1/silent?city=alpha")] == ["meter-2"]
 
 
+def test_a_device_shows_its_frames_and_its_clock_and_health_what_a_source_may_lose(own_api):
+    own_api.sql("""INSERT INTO source (name, document, granted_qos) VALUES
+                   ('tts', '{"city": "alpha", "qos": 1}', 0), ('elsewhere', '{"city": "beta"}', NULL)""")
+    note = '{"received": 90, "lost": 4, "duplicates": 2, "restarts": 1, "seen": "ff"}'
+    for scope, document in [("tts", note), ("elsewhere", '{"received": 1}')]:
+        own_api.sql("INSERT INTO memory (scope, key, document) VALUES (%s, 'frames/meter-1', %s)", (scope, document))
+    own_api.sql("UPDATE device SET clock_offset = '-00:01:15' WHERE external_id = 'meter-1'")
+    found = own_api.get("/v1/devices/meter-1?city=alpha").json()
+    assert found["frames"] == {"received": 90, "lost": 4, "repeated": 2, "restarts": 1}
+    assert found["clock_offset_seconds"] == -75.0
+    assert own_api.get("/v1/devices?city=alpha&status=pending").json()["data"][0]["frames"] is None
+    assert own_api.get("/v1/health").json()["sources"] == [
+        {"source": "elsewhere", "city": "beta", "qos": 1, "may_lose_while_disconnected": False},
+        {"source": "tts", "city": "alpha", "qos": 0, "may_lose_while_disconnected": True},
+    ]
+
+
 def test_health_says_how_old_the_data_are_and_what_waits(own_api):
     own_api.sql("INSERT INTO changed_bucket (datastream, bucket, queued_at) VALUES (1, now(), '2024-06-10T11:59:00Z')")
     found = own_api.get("/v1/health").json()
