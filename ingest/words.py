@@ -33,6 +33,7 @@ _ABOUT = frozenset(
     | {"rate", "delta", "rated", "nominal", "estimated", "reference", "factor"}
 )
 
+_NOT_ITSELF = _ABOUT - {"serial", "order", "part", "batch", "model", "id", "status", "state", "index", "level", "mode"}
 _EMPTY = frozenset(
     {"total", "sensor", "sensors", "value", "values", "measurement", "measurements", "reading", "actual"}
 )
@@ -76,6 +77,15 @@ def said(name: str, beside: str = "") -> Said:
             quantity, channel, rest = found
             return Said(quantity, _channel([*_without(rest, beside), *channel]), known=True)
     return own
+
+
+def is_about(name: str) -> bool:
+    """Whether a name is of something about a quantity, of a day's or a limit: no other rule may make it the quantity.
+
+    >>> is_about("energy_today"), is_about("Battery level")
+    (True, False)
+    """
+    return not _NOT_ITSELF.isdisjoint(_words(name[:_LONGEST]))
 
 
 def channel_of(name: str, beside: str = "") -> str:
