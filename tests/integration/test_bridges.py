@@ -18,6 +18,7 @@ from bypuls.errors import NotFound
 from bypuls.settings import IngestSettings
 from bypuls.storage.cities import add_city
 from bypuls.storage.database import connect
+from ingest.bridges import progress
 from ingest.bridges.configuration import BridgeFile, add_bridge
 from ingest.bridges.definition import Definitions
 from ingest.bridges.poller import Poller
@@ -258,6 +259,19 @@ def test_another_process_that_asks_already_is_left_to_it(bridges):
         other.execute("SELECT pg_advisory_lock(hashtext('bypuls bridge'), hashtext(%s))", (bridges.bridge.name,))
         assert bridges.round().asked == 0
     assert bridges.round().asked == 2
+
+
+def test_a_crash_between_the_messages_and_the_note_of_them_leaves_neither(bridges, monkeypatch):
+    bridges.air.measure("Torvet", "NO2", hours(1)[0], 20.0)
+    before = bridges.station()
+    broken = progress._SQL | {"progress": "SELECT 1 / 0 WHERE %(bridge)s = %(bridge)s"}
+    with monkeypatch.context() as patched:
+        patched.setattr(progress, "_SQL", broken)
+        assert "division by zero" in bridges.round().failed[-1]
+    assert bridges.outbox() == []
+    assert bridges.rows("SELECT count(*) FROM bridge_value") == [(0,)]
+    assert bridges.station()["complete_to"] == before["complete_to"]
+    assert bridges.round().published.values == 1
 
 
 def test_a_station_that_becomes_another_device_begins_anew(bridges):
