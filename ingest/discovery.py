@@ -69,6 +69,7 @@ _FILTERS = r"(?:\|\s*(?:float|int|round|default|is_defined|string)\s*(?:\([^(){}
 _TEMPLATE = re.compile(rf"\{{\{{-?\s*(value_json|value)((?:{_STEP})*)\s*{_FILTERS}-?\}}\}}")
 _STEPS = re.compile(_STEP)
 _QUOTED = re.compile(r"""['"]([^'"]*)['"]""")
+_NEVER = "\0"  # no payload that is read is this
 _LONGEST_TEMPLATE = 300
 _LONGEST_TOPIC = 300
 _LONGEST_TEXT = 128
@@ -261,12 +262,14 @@ def _dimension(quantity: str) -> str | None:
 def _availability(given: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Path]]:
     listed = given.get("availability")
     topics = [given] if not isinstance(listed, list) else listed
-    for item in topics:
+    # Where all must be there (a bridge and its device), only the last one's word makes a device online.
+    last = len(topics) - 1 if given.get("availability_mode") == "all" else 0
+    for place, item in enumerate(topics):
         topic = _text(item.get("topic") if item is not given else given.get("availability_topic"), _LONGEST_TOPIC)
         template = item.get("value_template") if item is not given else given.get("availability_template")
         path = path_of(_text(template, _LONGEST_TEMPLATE) or "")
         if topic is not None and path is not None:
-            online = _text(item.get("payload_available"), 64) or "online"
+            online = (_text(item.get("payload_available"), 64) or "online") if place >= last else _NEVER
             yield topic, online, _text(item.get("payload_not_available"), 64) or "offline", path
 
 
