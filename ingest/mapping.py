@@ -110,7 +110,18 @@ class Profiled(Protocol):
 class _Run:
     """The reading of one message."""
 
-    __slots__ = ("_decoded", "_mapping", "_members", "_new_names", "_root", "_scene", "_shared", "_taken")
+    __slots__ = (
+        "_asked",
+        "_decoded",
+        "_mapping",
+        "_members",
+        "_new_names",
+        "_root",
+        "_scene",
+        "_shared",
+        "_taken",
+        "_told",
+    )
 
     def __init__(self, mapping: CompiledMapping, document: Any, scene: Scene) -> None:
         if mapping.name is not None:
@@ -121,6 +132,9 @@ class _Run:
         self._members, self._new_names = _MOST_MEMBERS, _MOST_NEW_NAMES
         self._taken: frozenset[int] = frozenset()
         self._shared: dict[int, list[CompiledPart]] = {}
+        # Several parts read one object, and its time is one.
+        self._asked: tuple[Any, Any, Any] = (None, None, None)
+        self._told: tuple[datetime | None, Refusal | None] = (None, None)
 
     def read(self) -> Decoded:
         parts, decoded = self._mapping.parts, self._decoded
@@ -243,8 +257,24 @@ class _Run:
         return True
 
     def _when(self, here: _Here) -> None:
-        part, scene = here.part, self._scene
-        for place in part.times:
+        part = here.part
+        asked = (part.times, here.node, here.device)
+        if part.times and all(one is other for one, other in zip(asked, self._asked, strict=True)):
+            here.stamp, here.trouble = self._told
+        else:
+            self._stamp(here)
+            self._asked, self._told = asked, (here.stamp, here.trouble)
+        here.time = here.stamp
+        if part.interval is not None:
+            here.interval = length_of(part.interval, here.node, self._root, here.captures)
+        elif part.until is not None and here.stamp is not None:
+            here.interval = self._until(part.until, here)
+        if part.at_end and here.interval is not None:
+            here.time, here.offset = earlier(here.stamp, here.interval)
+
+    def _stamp(self, here: _Here) -> None:
+        """The first of the part's times that is one; the scene's where there is none."""
+        for place in here.part.times:
             found = place.at.find(here.node, self._root, here.captures)
             if found is None or found == "":
                 continue
@@ -259,16 +289,9 @@ class _Run:
                 if refused.code != "time_without_zone":
                     here.trouble = refused
         else:
-            here.stamp = scene.time
+            here.stamp = self._scene.time
         if here.stamp is not None:
             here.trouble = None
-        here.time = here.stamp
-        if part.interval is not None:
-            here.interval = length_of(part.interval, here.node, self._root, here.captures)
-        elif part.until is not None and here.stamp is not None:
-            here.interval = self._until(part.until, here)
-        if part.at_end and here.interval is not None:
-            here.time, here.offset = earlier(here.stamp, here.interval)
 
     def _zone(self, here: _Here) -> str | None:
         scene = self._scene

@@ -84,11 +84,7 @@ def compile_mapping(document: Document, name: str) -> CompiledMapping:
     parts: list[CompiledPart] = []
     for index, part in enumerate(given.parts):
         try:
-            compiled = _part(part, document)
-            # The same condition of several parts is looked at once.
-            if parts and parts[-1].when_root == compiled.when_root:
-                compiled = compiled._replace(when_root=parts[-1].when_root)
-            parts.append(compiled)
+            parts.append(_shared(_part(part, document), parts))
         except PatternError as error:
             raise PatternError(f"parts[{index}]: {error}") from None
     if not parts:
@@ -107,6 +103,16 @@ def compile_mapping(document: Document, name: str) -> CompiledMapping:
         frozenset(word.casefold() for word in document.no_value),
         UNKNOWN._replace(sentinels=frozenset(document.sentinels)),
     )
+
+
+def _shared(part: CompiledPart, parts: list[CompiledPart]) -> CompiledPart:
+    """With the other parts' conditions and times where they are the same: they are then looked at once."""
+    for known in parts:
+        if known.when_root == part.when_root:
+            part = part._replace(when_root=known.when_root)
+        if known.times == part.times:
+            part = part._replace(times=known.times)
+    return part
 
 
 def _part(part: Part, document: Document) -> CompiledPart:
