@@ -59,12 +59,12 @@ class _Run:
         """The members of an object."""
         if depth > _DEEPEST:
             raise refusal("too_deep", f"{shortened(prefix)} is nested more than {_DEEPEST} levels deep")
-        if depth and self._measured(node, prefix.rstrip("."), channel):
-            return
         self._spend(len(node))
         for key, value in node.items():
             kind = type(value)
             if kind is dict:
+                if self._measured(value, f"{prefix}{key}", key, channel):
+                    continue
                 own = channel if key in _WRAPPERS else _channel(key) or channel
                 self.walk(value, f"{prefix}{key}.", own, depth + 1)
             elif kind is list:
@@ -90,16 +90,14 @@ class _Run:
             elif name and type(value) in {int, float}:
                 self._number(name, place, value, str(index))
 
-    def _measured(self, node: dict[str, Any], field: str, channel: str) -> bool:
+    def _measured(self, node: dict[str, Any], field: str, name: str, channel: str) -> bool:
         """Whether it is `{value, unit, …}`, which is then taken."""
         if "value" not in node or type(node["value"]) in {dict, list}:
             return False
         unit = _said_unit(node)
         if unit is None and not node.keys() <= {"value", "unit", "displayName", "name", "timestamp", "time"}:
             return False
-        name = field.rpartition(".")[2]
-        # The object's own name was taken for a channel on the way in.
-        self._value(name, field, node["value"], unit, "" if channel == _channel(name) else channel)
+        self._value(name, field, node["value"], unit, channel)
         return True
 
     def _number(self, name: str, field: str, value: Any, channel: str) -> None:
