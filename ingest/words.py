@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bypuls.properties import find
-from ingest.strict_json import is_name
+from ingest.strict_json import is_name, printable
 
 _LONGEST = 256
 _MOST_WORDS = 16
@@ -64,7 +64,7 @@ def said(name: str, beside: str = "") -> Said:
     >>> said("temperature_2")[:2], said("temperature setpoint")
     (('air_temperature', '2'), Said(quantity='temperature setpoint', channel='', known=False))
     """
-    own = Said(name if is_name(name) else name[:64], "", known=False)
+    own = Said(name if is_name(name) else printable(name[:_LONGEST])[:64], "", known=False)
     if len(name) > _LONGEST:
         return own
     # Humps second: eCO2 and hexadecimal names are words without them.

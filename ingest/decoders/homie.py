@@ -200,8 +200,8 @@ def _value(message: Message, device: str, place: _Place, context: Context) -> De
     if not word.known and title is not None:
         by_title = said(f"{node}/{title}", device)
         word = by_title if by_title.known else word
-    quantity, channel = (word.quantity, word.channel) if word.known else (name, channel_of(node, device))
-    return Decoded(readings=[Reading(device, field, quantity, channel, value, unit, None)])
+    quantity, channel = (word.quantity, word.channel) if word.known else (printable(name), channel_of(node, device))
+    return Decoded(readings=[Reading(device, printable(field), quantity, channel, value, unit, None)])
 
 
 def _diagnostic(message: Message, device: str, place: _Place, _context: Context) -> Decoded:
