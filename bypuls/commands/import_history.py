@@ -33,7 +33,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one per option of the command
     channel: Annotated[str, typer.Option(help="The same.")] = "",
     unit: Annotated[
         list[str] | None,
-        typer.Option(help="Where the file gives none: ug/m3, or pm10=ug/m3; several times for several."),
+        typer.Option(help="ug/m3: where the file gives none; pm10=ug/m3: of pm10, whatever the file says. Repeatable."),
     ] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="ROLE=NAME of a column whose header is not understood, as time=Målt.")

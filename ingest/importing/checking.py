@@ -16,6 +16,7 @@ import numpy as np
 
 from bypuls.errors import Refusal
 from bypuls.observation import Quality
+from bypuls.properties import Properties
 from ingest.decoding import Reading, Source
 from ingest.importing.block import (
     EMPTY,
@@ -95,6 +96,7 @@ class Checker:
     """Checks the blocks of one import.
 
     Attributes:
+        properties: the catalogue.
         rules: how quantities and units are taken in a city.
         resolve: finds, or adds, datastreams (`Registry.resolve`).
         arrival: when the import began.
@@ -102,6 +104,7 @@ class Checker:
     """
 
     source: Source
+    properties: Properties
     rules: Callable[[str], Rules]
     resolve: Resolve
     arrival: datetime
@@ -157,7 +160,9 @@ class Checker:
             return refusal(name, "the row has no time")
         if name == "wrong_type":
             return refusal(name, f"the flag of the row is none of 1, 2, 3, 4, 9 ({shortened(value)} is its value)")
-        return refusal(name, f"{shortened(value)} is no measurement")
+        if name == "sentinel" and meaning.rule is not None:
+            return refusal(name, f"{meaning.rule.property} {value} is a code for 'no value', not a measurement")
+        return refusal(name, f"{shortened(value)} is no number that can be stored")
 
     def _mean(self, sent: Sent) -> Meaning:
         if len(self._meanings) >= _CACHED:
@@ -175,13 +180,21 @@ class Checker:
             if sent.channel and not is_channel(sent.channel):
                 raise bad_name(sent.channel)
             city = sent.city or self.source.city or ""
-            reading = Reading(sent.device, "", sent.quantity or None, sent.channel, 0.0, sent.unit or None, None)
+            unit = None if self._overridden(sent.quantity) else sent.unit or None
+            reading = Reading(sent.device, "", sent.quantity or None, sent.channel, 0.0, unit, None)
             rule = self.rules(city).of(reading, sent.device)
             interval = _seconds(sent.interval)
         except Refusal as refused:
             hint = refused.hint or REASONS[refused.code].hint
             return Meaning(Refusal(refused.code, refused.detail, hint=hint, field=refused.field))
         return Meaning(None, Key(city, sent.device, rule.property, sent.channel or rule.channel), rule, interval)
+
+    def _overridden(self, quantity: str) -> bool:
+        """Whether the command line says the unit of a property, whatever the file says."""
+        if not self.source.units:
+            return False
+        found = self.properties.find(quantity)
+        return found is not None and found[0].id in self.source.units
 
     def _find(self, block: Block, fine: Mask, meanings: list[Meaning]) -> None:
         """Find the datastreams of the series that have a row to store; what cannot be found refuses its rows."""

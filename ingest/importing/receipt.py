@@ -98,14 +98,10 @@ class Receipt:
             lines.append(f"    {code}: {count:,}, as {example.detail} ({example.hint})")
         if self.first is not None and self.last is not None:
             lines.append(f"  from {isoformat(to_datetime(self.first))} to {isoformat(to_datetime(self.last))}")
-        lines.append(
-            f"  {self.datastreams:,} datastreams, {self.new_datastreams:,} of them new"
-            + (
-                f"; {self.new_devices:,} devices are new and pending until somebody activates them"
-                * bool(self.new_devices)
-            )
-        )
+        lines.append(f"  datastreams: {self.datastreams:,}, new of them: {self.new_datastreams:,}")
+        if self.new_devices:
+            lines.append(f"  new devices: {self.new_devices:,}; pending: in no KPI until somebody activates them")
         if self.quarantined:
-            lines.append(f"  {self.quarantined:,} rows of quarantine hold what was refused, by series and reason")
+            lines.append(f"  quarantine: {self.quarantined:,} entries, one for each series and reason")
         unused = [(file["name"], ", ".join(file["unused"])) for file in self.files if file["unused"]]
         return lines + [f"  columns of {name} not used: {columns}" for name, columns in unused]

@@ -151,7 +151,8 @@ class Import:
             with connection.transaction(force_rollback=True):
                 return registry.resolve(keys, source)
 
-        return Checker(self.source, rules, tried if self.dry_run else registry.resolve, self.arrival)
+        resolve = tried if self.dry_run else registry.resolve
+        return Checker(self.source, self.catalogue.properties, rules, resolve, self.arrival)
 
     def _audit(
         self, connection: Connection, what: str, files: Sequence[HistoryFile], document: dict[str, object]

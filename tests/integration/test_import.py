@@ -327,6 +327,24 @@ def test_parquet_and_senml_hold_the_same_history(lane, tmp_path, catalogue):
             assert contents(url, "observation") == expected, name
 
 
+def test_a_unit_that_the_command_line_says_of_a_property_holds_whatever_the_file_says(
+    migrated_url, tmp_path, catalogue
+):
+    Town(migrated_url).connection.close()
+    rows = [
+        ("2025-03-01T00:00:00Z", "loop", "vehicle_count", 7, "vehicles/h"),
+        ("2025-03-01T00:00:00Z", "box", "pm10", 0.5, ""),
+        ("2025-03-01T01:00:00Z", "box", "pm10", 9, "ug/m3"),
+    ]
+    path = write_csv(tmp_path / "a.csv", rows)
+    receipt = bring_in(migrated_url, catalogue, path)
+    assert receipt.refused == {"unit_dimension_mismatch": 1, "unit_missing": 1}
+    bring_in(migrated_url, catalogue, path, source=history(units={"vehicle_count": "1"}))
+    assert contents(migrated_url, "observation")["observation"][-1][1:5:3] == ("vehicle_count", 7.0)
+    again = bring_in(migrated_url, catalogue, path, source=history(units={"vehicle_count": "1", "pm10": "mg/m3"}))
+    assert (again.stored.stored, again.stored.corrected, again.stored.unchanged) == (1, 1, 1)
+
+
 def test_intervals_are_stored_at_their_start(migrated_url, tmp_path, catalogue):
     town = Town(migrated_url)
     town.site("road")
