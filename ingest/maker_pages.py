@@ -93,7 +93,7 @@ def _source(profile: Document) -> Iterator[str]:
     yield "One file, then `bypuls source add FILE` ([all keys](../how-to/add-a-source.md)):"
     yield (
         f'```yaml\nname: {profile.id}\ntopic_filter: "{wanted}"\ncity: my-city\n'
-        f"formats: [profile]\nprofiles: [{profile.id}]\n```"
+        f"profile: {profile.id}\n```"
     )
     if wanted[0] in "#+":
         yield "Its topics are what somebody set: write the ones you use instead of this filter, which takes all."
