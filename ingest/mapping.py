@@ -23,6 +23,7 @@ from ingest.strict_json import bad_name, is_channel, is_name, number
 _DEEPEST = 12
 _MOST_MEMBERS = 20_000
 _MOST_NEW_NAMES = 2_000
+_OBJECT = 4
 _EXACT = 2**53
 _WITH_SUFFIX = re.compile(r"\s*([+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?)\s*([^\d\s].{0,20})?", re.DOTALL)
 _LONGEST_WORD = 64
@@ -113,6 +114,8 @@ class _Run:
     __slots__ = (
         "_asked",
         "_decoded",
+        "_device",
+        "_device_at",
         "_mapping",
         "_members",
         "_new_names",
@@ -135,6 +138,8 @@ class _Run:
         # Several parts read one object, and its time is one.
         self._asked: tuple[Any, Any, Any] = (None, None, None)
         self._told: tuple[datetime | None, Refusal | None] = (None, None)
+        self._device_at: Template | None = None
+        self._device: str | None = None
 
     def read(self) -> Decoded:
         parts, decoded = self._mapping.parts, self._decoded
@@ -150,10 +155,13 @@ class _Run:
                     self._shared.setdefault(id(node), []).append(part)
             for part, node, captures in found:
                 self._object(part, node, captures)
-        most = self._scene.source.max_readings
+        self._bound()
+        return decoded
+
+    def _bound(self) -> None:
+        decoded, most = self._decoded, self._scene.source.max_readings
         if len(decoded.readings) + len(decoded.refusals) > most:
             raise refusal("too_large", f"more than {most} readings in one message")
-        return decoded
 
     def _found(self, parts: tuple[CompiledPart, ...]) -> list[tuple[CompiledPart, Any, Mapping[str, str]]]:
         """Which part reads which object."""
@@ -206,6 +214,8 @@ class _Run:
                 continue
             own = memo[key] if key in memo else _captures(step, key, self._mapping.maps)
             if own is not None:
+                # An object costs more than a member; made-up ones do not keep everybody waiting.
+                self._spend(_OBJECT)
                 yield member, {**captures, **own} if own else captures
 
     def _spend(self, members: int) -> None:
@@ -224,6 +234,7 @@ class _Run:
         return True
 
     def _object(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> None:
+        self._bound()
         here = _Here(part, node, captures)
         if not self._place(here):
             return
@@ -245,7 +256,10 @@ class _Run:
         scene, part = self._scene, here.part
         here.device = scene.device or ""
         if part.device is not None and not (scene.fixed and not part.many):
-            here.device = part.device.fill(here.node, self._root, here.captures) or here.device
+            if part.device is not self._device_at:
+                self._device = part.device.fill(here.node, self._root, here.captures)
+                self._device_at = part.device if part.device_at_root else None
+            here.device = self._device or here.device
         if part.channel is not None:
             text = part.channel.fill(here.node, self._root, here.captures)
             if text is not None:
@@ -258,12 +272,12 @@ class _Run:
 
     def _when(self, here: _Here) -> None:
         part = here.part
-        asked = (part.times, here.node, here.device)
-        if part.times and all(one is other for one, other in zip(asked, self._asked, strict=True)):
+        times, node, device = self._asked
+        if part.times is times and (part.times_at_root or here.node is node) and here.device == device:
             here.stamp, here.trouble = self._told
         else:
             self._stamp(here)
-            self._asked, self._told = asked, (here.stamp, here.trouble)
+            self._asked, self._told = (part.times, here.node, here.device), (here.stamp, here.trouble)
         here.time = here.stamp
         if part.interval is not None:
             here.interval = length_of(part.interval, here.node, self._root, here.captures)

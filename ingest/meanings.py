@@ -155,8 +155,13 @@ class Rules:
         # One look tells that nothing fits: made-up names are many, patterns may be, too.
         groups = [f"(?:{_ungrouped(regex.pattern)})" for regex, _, _ in self._wild]
         self._any = re.compile("|".join(groups), re.DOTALL) if groups else None
-        rules = [rule for rule in (*self._literal.values(), *(rule for *_, rule in self._wild)) if rule is not None]
-        self._uses = _captures_of(rules, field)
+        given: list[tuple[tuple[str, ...], _Rule | None]] = [((), rule) for rule in self._literal.values()]
+        given += [(names, rule) for _, names, rule in self._wild]
+        uses = set(_captures_of(field))
+        for names, one in given:
+            if one is not None:
+                uses |= (_captures_of(one.quantity) | _captures_of(one.channel)) - set(names)
+        self._uses = tuple(sorted(uses))
         self.direct: tuple[str, ...] | None = None
         if not self._wild and not any(SEPARATOR in key for key in self._literal):
             self.direct = tuple(key for key, rule in self._literal.items() if rule is not None)
@@ -278,11 +283,10 @@ class Meanings:
         )
 
 
-def _captures_of(rules: list[_Rule], field: Template | None) -> tuple[str, ...]:
-    """Which captures the texts of these rules need."""
-    templates = [field, *(rule.quantity for rule in rules), *(rule.channel for rule in rules)]
-    names = {place.capture for text in templates if text is not None for place in text.paths()}
-    return tuple(sorted(name for name in names if name is not None and name != "key"))
+def _captures_of(text: Template | None) -> set[str]:
+    """Which captures a text needs."""
+    names = set() if text is None else {place.capture for place in text.paths()}
+    return {name for name in names if name is not None and name != "key"}
 
 
 def _ungrouped(regex: str) -> str:

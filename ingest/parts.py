@@ -39,6 +39,7 @@ class CompiledPart(NamedTuple):
 
     Attributes:
         when, when_root: conditions on the object, and on the message.
+        device_at_root, times_at_root: they are the same for all of its objects.
         many: the message may hold several of its objects.
     """
 
@@ -47,8 +48,10 @@ class CompiledPart(NamedTuple):
     when: tuple[When, ...]
     when_root: tuple[When, ...]
     device: Template | None
+    device_at_root: bool
     channel: Template | None
     times: tuple[TimeFrom, ...]
+    times_at_root: bool
     until: TimeFrom | None
     interval: Interval | None
     at_end: bool
@@ -129,15 +132,19 @@ def _part(part: Part, document: Document) -> CompiledPart:
     rules = Rules(values, part.ignore, document.maps, frozenset(document.sentinels), field)
     for place in _used(part, rooted=False):
         rules.ignore_place(place)
+    device = None if part.device is None else template(part.device, plain=False)
+    compiled_times = tuple(time_from(entry) for entry in times)
     conditions = [_condition(at, wanted) for at, wanted in part.when.items()]
     return CompiledPart(
         each,
         tuple((capture, path(at)) for capture, at in part.carry.items()),
         tuple(condition for condition in conditions if not condition.at.rooted),
         tuple(condition for condition in conditions if condition.at.rooted),
-        None if part.device is None else template(part.device, plain=False),
+        device,
+        device is not None and all(place.rooted for place in device.paths()),
         None if part.channel is None else template(part.channel, plain=False),
-        tuple(time_from(entry) for entry in times),
+        compiled_times,
+        all(place.at.rooted for place in compiled_times),
         None if part.until is None else time_from(part.until),
         interval(part.interval),
         part.stamp == "end",
