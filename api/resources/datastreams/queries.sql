@@ -3,7 +3,12 @@
 SELECT s.city, s.id AS datastream, d.external_id AS device, s.property, s.channel, s.site, p.unit,
        extract(epoch FROM s.interval)::double precision AS interval_seconds, s.stamp, s.class, s.origin,
        extract(epoch FROM s.expected_spacing)::double precision AS expected_spacing_seconds, s.spacing_learned,
-       d.status AS device_status, s.first_time, s.last_time, s.added_at
+       d.status AS device_status,
+       (SELECT jsonb_agg(jsonb_build_object('valid_from', to_char(u.valid_from AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                                            'unit', u.unit, 'factor', u.factor, 'temperature_k', u.temperature,
+                                            'pressure_kpa', u.pressure) ORDER BY u.valid_from)
+        FROM unit_conversion u WHERE u.datastream = s.id) AS conversions,
+       s.first_time, s.last_time, s.added_at
 FROM datastream s
 JOIN device d ON d.id = s.device
 JOIN observed_property p ON p.id = s.property

@@ -23,6 +23,16 @@ class DatastreamsWanted(InCity):
     status: DeviceStatus | None = Field(None, description="Of its device.")
 
 
+class UnitConversion(BaseModel):
+    """A gas was sent as a share of volume and is kept as mass per volume, or the other way round."""
+
+    valid_from: datetime
+    unit: str = Field(description="As sent.", examples=["ppb"])
+    factor: float = Field(description="A value as sent is the value given divided by this.", examples=[1.9125])
+    temperature_k: float | None = Field(description="Declared; null, with factor 1: sent as kept.", examples=[293.15])
+    pressure_kpa: float | None = Field(description="Declared.", examples=[101.325])
+
+
 class Datastream(BaseModel):
     """One device, one property, one channel, one site."""
 
@@ -42,6 +52,9 @@ class Datastream(BaseModel):
     expected_spacing_seconds: float | None = Field(description="Between two values; null until known.", examples=[3600])
     spacing_learned: bool
     device_status: DeviceStatus
+    conversions: list[UnitConversion] | None = Field(
+        description="Which conditions its values were converted at, from when on; null: they never were."
+    )
     first_time: datetime | None
     first_time_local: datetime | None
     last_time: datetime | None

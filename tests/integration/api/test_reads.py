@@ -382,6 +382,17 @@ def test_a_device_shows_its_frames_and_its_clock_and_health_what_a_source_may_lo
     ]
 
 
+def test_a_datastream_shows_the_conditions_it_was_converted_at(own_api):
+    stream = own_api.get("/v1/datastreams?city=alpha&limit=1").json()["data"][0]
+    assert stream["conversions"] is None
+    own_api.sql("INSERT INTO unit_conversion VALUES (%s, '2026-01-05 10:00Z', 'ppb', 1.9125, 293.15, 101.325)",
+                (stream["datastream"],))  # fmt: skip
+    assert own_api.get("/v1/datastreams?city=alpha&limit=1").json()["data"][0]["conversions"] == [
+        {"valid_from": "2026-01-05T10:00:00.000000Z", "unit": "ppb", "factor": 1.9125, "temperature_k": 293.15,
+         "pressure_kpa": 101.325}
+    ]  # fmt: skip
+
+
 def test_health_says_how_old_the_data_are_and_what_waits(own_api):
     own_api.sql("INSERT INTO changed_bucket (datastream, bucket, queued_at) VALUES (1, now(), '2024-06-10T11:59:00Z')")
     found = own_api.get("/v1/health").json()
