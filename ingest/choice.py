@@ -42,6 +42,7 @@ class Choice:
         self._only = self._in_order[0] if len(self._in_order) == 1 else None
         # Formats that nobody can mistake for each other need no question.
         self._asks_registry = self._only is None and not self._decoders.keys() <= _TOLD_APART
+        self._is_told = self._asks_registry or source.content_types
         self._by_content_type = {name: known for known in self._in_order for name in known.content_types}
         self._forgetful = tuple(known for known in self._in_order if known.reads_empty)
 
@@ -53,9 +54,10 @@ class Choice:
         """
         if self._only is not None:
             return self._only
-        chosen = self._told(message)
-        if chosen is not None:
-            return chosen
+        if self._is_told:
+            chosen = self._told(message)
+            if chosen is not None:
+                return chosen
         for known in self._in_order:
             if known.recognises(message) or (known.knows is not None and known.knows(message, context)):
                 return known
