@@ -29,6 +29,8 @@ from ingest.validation import Catalogue
 from ingest.written_times import read_any_time
 
 _LONGEST = 100_000
+_WIDEST = 100
+_COMMENT = "\0"  # stands in no text that is written: only printable ones are
 _LONGEST_TOPIC = 256
 _SLUG = re.compile(r"[^a-z0-9]+")
 _CAPTURES = re.compile(r"\{(part\d*)")
@@ -106,12 +108,12 @@ class _Writer:
         mapping = ["mappings:", "  message:"]
         mapping += ["    payload: value", '    name: "{$quantity}"'] if bare else []
         lines = [*head, "topics:", *topics, *mapping, "    parts:", *(body or ["      - {}"])]
-        return Draft(name, "\n".join(lines) + "\n", self._guesses)
+        return Draft(name, "\n".join(_with_comments(lines)) + "\n", self._guesses)
 
     def _say(self, path: str, guess: str, reason: str, certainty: Any) -> str:
         """Note a guess; the comment for its line."""
         self._guesses.append(Guess(printable(path), guess, reason, certainty))
-        return f"  # {certainty}: {reason}"
+        return f"{_COMMENT}# {certainty}: {reason}"
 
     # -- topics ----------------------------------------------------------------------------------------------------
 
@@ -328,6 +330,19 @@ class _Writer:
             reason = f"the text {printable(text)!r} is no reading; `map: {{{printable(text)}: 1}}` would make it one"
             lines.append(f"# {_quoted(place)}: ...{self._say(place, '', reason, 'open')}")
         return lines
+
+
+def _with_comments(lines: Sequence[str]) -> list[str]:
+    """A comment stands behind its line, or above it where the line would grow long."""
+    written = []
+    for line in lines:
+        text, _, comment = line.partition(_COMMENT)
+        if comment and len(text) + len(comment) > _WIDEST:
+            indent = text[: len(text) - len(text.lstrip())]
+            written += [f"{indent}{comment}", text]
+        else:
+            written.append(f"{text}  {comment}" if comment else text)
+    return written
 
 
 def _quoted(text: str) -> str:

@@ -30,6 +30,7 @@ CLIENT_ROUTES = (
     "/evidence",
     "/evidence/{rest:path}",
     "/quarantine",
+    "/check",
     "/help",
 )
 """Addresses the page itself reads: each gives the same file."""

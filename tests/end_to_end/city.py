@@ -12,6 +12,8 @@ from bypuls.settings import ApiSettings
 from bypuls.storage.database import connect, open_pool
 from dashboards.control_room.compose import open_control_room
 from dashboards.control_room.settings import ControlRoomSettings
+from ingest.check import check_decode
+from ingest.draft import check_draft
 from processors.calculation import Catalogue
 from processors.schedule import sync_definitions
 from tests.integration.api.conftest import served
@@ -53,7 +55,16 @@ def opened(database_url, clock=None, pool_size=8):
     with (
         open_control_room(database_url, pool_size, clock, ControlRoomSettings()) as router,
         open_pool(database_url, "reader", 2) as pool,
-        served(create_app(ApiSettings(), pool, clock=clock, routers=(router,))) as address,
+        served(
+            create_app(
+                ApiSettings(),
+                pool,
+                clock=clock,
+                check_decode=lambda topic, payload: check_decode(topic, payload, now=clock()),
+                draft_profile=lambda topic, payload: check_draft(topic, payload, now=clock()),
+                routers=(router,),
+            )
+        ) as address,
     ):
         yield ControlRoom(address, database_url, clock)
 

@@ -6,7 +6,16 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.end_to_end.city import EVIDENCE
 from tests.end_to_end.test_boards import BOARDS, address_of
 
-PAGES = [*map(address_of, BOARDS), "/?kiosk", "/site/traffic-1", "/quarantine", "/devices", EVIDENCE, "/board/nowhere"]
+PAGES = [
+    *map(address_of, BOARDS),
+    "/?kiosk",
+    "/site/traffic-1",
+    "/quarantine",
+    "/devices",
+    "/check",
+    EVIDENCE,
+    "/board/nowhere",
+]
 
 
 @pytest.mark.parametrize(("theme", "language"), [("dark", "en"), ("light", "nb")])

@@ -62,6 +62,29 @@ export async function getJson(path, parameters = {}, { signal, withToken = false
   }
 }
 
+/**
+ * JSON in answer to JSON.
+ * @param {string} path @param {unknown} body @param {{signal?: AbortSignal}} [how]
+ * @returns {Promise<any>}
+ * @throws {Failure}
+ */
+export async function postJson(path, body, { signal } = {}) {
+  const patience = AbortSignal.timeout(PATIENCE);
+  let answer;
+  try {
+    answer = await fetch(path, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body), signal: signal ? anyOf([signal, patience]) : patience });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Failure({ status: 0, title: "unreachable", detail: patience.aborted ? "timeout" : "unreachable", hint: "" });
+  }
+  if (!answer.ok) throw new Failure(await problemOf(answer));
+  try {
+    return await answer.json();
+  } catch {
+    throw new Failure({ status: answer.status, title: "unreadable", detail: "unreadable", hint: "" });
+  }
+}
+
 /** @param {Response} answer @returns {Promise<Problem>} */
 async function problemOf(answer) {
   const plain = { status: answer.status, title: answer.statusText || String(answer.status), detail: "", hint: "" };

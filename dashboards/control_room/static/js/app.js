@@ -17,6 +17,7 @@ import { SitePage } from "./pages/site.js";
 import { EvidencePage } from "./pages/evidence.js";
 import { QuarantinePage } from "./pages/quarantine.js";
 import { DevicesPage } from "./pages/devices.js";
+import { CheckPage } from "./pages/check.js";
 
 export function App() {
   const route = useStore(place, (state) => state.route);
@@ -77,6 +78,7 @@ function Page({ route }) {
     case "site": return html`<${SitePage} slug=${route.id} key=${route.id} />`;
     case "evidence": return html`<${EvidencePage} route=${route} />`;
     case "quarantine": return html`<${QuarantinePage} route=${route} />`;
+    case "check": return html`<${CheckPage} route=${route} />`;
     case "devices": return html`<${DevicesPage} route=${route} />`;
     default: return html`<div class="page"><h1>${words.t("missingPage")}</h1><p>${words.t("missingHint")}</p></div>`;
   }

@@ -46,7 +46,7 @@ function Boards({ route, words, translate }) {
   return html`<nav class="boards" aria-label=${words.t("boards")}>${boards.map(({ uid, title }) => {
     const current = uid === "city-now" ? route.page === "city" : route.id === uid;
     return html`<a key=${uid} href=${carried(uid === "city-now" ? "/" : `/board/${uid}`, route.query)} aria-current=${current ? "page" : undefined}>${translate(title)}</a>`;
-  })}</nav>`;
+  })}${boards.length > 0 && html`<a href=${carried("/check", route.query)} aria-current=${route.page === "check" ? "page" : undefined}>${words.t("checkShort")}</a>`}</nav>`;
 }
 
 function Clock({ reader, city, seconds }) {

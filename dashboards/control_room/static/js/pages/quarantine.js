@@ -51,6 +51,6 @@ function Refused({ one, reader, again }) {
     <p>${words.translate(one.detail)}</p>
     <p class="mend"><strong>${words.t("howToMend")}:</strong> ${words.translate(one.hint)}</p>
     <p class="muted">${[one.device, one.topic].filter(Boolean).join(" · ")}</p>
-    <details><summary>${words.t("payload")} (${formatNumber(one.payload_bytes, { language, decimals: 0 })} B)</summary><${Payload} message=${one} words=${words} again=${again} /><p class="muted">${replay}</p></details>
+    <details><summary>${words.t("payload")} (${formatNumber(one.payload_bytes, { language, decimals: 0 })} B)</summary><${Payload} message=${one} words=${words} again=${again} /><p class="muted">${replay}</p><p><a class="panel-link" href=${`/check?quarantine=${encodeURIComponent(one.id)}`}>${words.t("draftFromIt")}</a></p></details>
   </li>`;
 }

@@ -53,6 +53,11 @@ export const en = {
   inputs: "The hours behind it", csv: "CSV", history: "History of this value", saidAt: "Said until", noHistory: "It has been the same since it was first computed.", neighbours: "The same indicator over time", question: "Question", source: "Source of the method",
   quality: "Quality", ok: "ok", insufficient: "insufficient", undefined: "undefined", reason: "Reason", fingerprint: "Fingerprint of the inputs", scope: "Where", chooseValue: "Choose a value", noSuchValue: "There is no such value: it has not been computed for this period.", band: "Class", detail: "Parts", sitesCount: "sites", sitesUsed: "{used} of {expected} sites",
   PT1H: "hour", P1D: "day", P1M: "month", P1Y: "year", scope_site: "site", scope_district: "district", scope_city: "city", hourShort: "Hour", mean: "Mean", least: "Least", most: "Most", goodCount: "Good", suspectCount: "Suspect", failCount: "Failed", judged: "Judges a legal limit", yes: "yes", no: "no", elapsed: "{elapsed} of {expected} hours have passed", simulatedValue: "Simulated: no judgement of any law.", indicativeValue: "Indicative: measured by instruments that may not judge a legal limit.",
+  // one message checked
+  checkMessage: "Check a message", checkShort: "Check a message", checkIntro: "Paste a message as a device publishes it: what would be stored of it, and a profile for its maker, drafted from this message. Nothing is stored.",
+  readIt: "Read it", wouldBeRead: "What is read in it", nothingRead: "Nothing to store, and nothing wrong: it holds no number.", field: "Field", arrival: "time of arrival", ok_reading: "read",
+  draftedProfile: "Drafted profile", draftHint: "Save it as {id}.yaml in the folder BYPULS_INGEST_PROFILES, confirm what is likely, fill in what is open, and try it on further messages.", nothingOpen: "Nothing is open.", stillOpen: "Open: {count}.",
+  draftReads: "What the draft reads in it", guesses: "Guesses and their reasons", guess: "Taken for", certainty: "Certainty", guess_sure: "sure", guess_likely: "likely", guess_open: "open", copy: "Copy", copied: "Copied.", copyFailed: "The browser lends no clipboard here: mark the text and copy it.", draftFromIt: "Draft a profile from it",
   // quarantine
   quarantine: "Refused messages", quarantineIntro: "What arrived and could not be read, why, and how to mend it. Nothing here is lost: a message can be read again once its cause is mended.", howToMend: "How to mend it", times: "{count} times", timesOne: "once", allReasons: "All reasons", noQuarantine: "Nothing was refused.", replayHint: "Read again with: POST /v1/quarantine/{id}/replay (needs a token)", waitsReplay: "waits to be read again", replayed: "read again: {outcome}", more: "Show more", lastTime: "Last", occurrences: "Times",
   devices: "Devices", lastSeen: "Last seen", profile: "Profile", noDevices: "No device has published yet.", missingPage: "There is no such page", missingHint: "The address may be mistyped. The boards are above.", noCity: "No city yet", noCityHint: "Start with ‘bypuls up’, or add one: ‘bypuls city add FILE’.",
@@ -63,7 +68,7 @@ export const en = {
   lanes: "lanes", free_flow_speed: "free-flow speed", floor_area: "floor area", heated_area: "heated area", owner: "owner", street: "street", municipal: "municipal", private: "private", heat_base_load: "heat base load", height: "height",
   // why a message was refused
   invalid_json: "not JSON", empty: "no value", bad_name: "unusable name", non_finite: "not a finite number",
-  wrong_type: "not a number", sentinel: "code for “no value”", time_unreadable: "unreadable time",
+  wrong_type: "not a number", sentinel: "code for “no value”", bad_quality: "marked as bad by its sender", scale_unclear: "a factor of unclear meaning", time_unreadable: "unreadable time",
   time_without_zone: "time without a zone", time_in_past: "time too far back",
   time_in_future: "time ahead of arrival", unknown_unit: "unknown unit", unit_missing: "unit missing",
   unit_dimension_mismatch: "unit of something else", unknown_property: "unknown property",
