@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bypuls.commands.terminal import me, say, until_told_to_stop
-from bypuls.errors import SettingsError
+from bypuls.errors import DatabaseUnreachable, SettingsError
 
 if TYPE_CHECKING:
     from ingest.importing.run import Progress
@@ -97,8 +97,12 @@ def import_(  # noqa: PLR0913, PLR0917 - one per option of the command
             dry_run,
         )
         teller = _Teller()
-        receipt = work.run(opened, stop.is_set, teller.tell)
-        teller.end()
+        try:
+            receipt = work.run(opened, stop.is_set, teller.tell)
+        except DatabaseUnreachable as error:
+            raise DatabaseUnreachable(f"{error}; what was stored stays: the same command goes on from there") from None
+        finally:
+            teller.end()
     for line in receipt.lines():
         say(line)
     if receipt.interrupted:

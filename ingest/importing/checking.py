@@ -154,15 +154,14 @@ class Checker:
                 as_number(value.strip())
         except Refusal as refused:
             return Refusal(refused.code, refused.detail, hint=refused.hint or REASONS[refused.code].hint)
-        if name in {"time_in_past", "time_in_future"}:
-            return refusal(name, f"{to_datetime(int(block.time[row])):%Y-%m-%dT%H:%M:%SZ}")
-        if name == "time_missing":
-            return refusal(name, "the row has no time")
-        if name == "wrong_type":
-            return refusal(name, f"the flag of the row is none of 1, 2, 3, 4, 9 ({shortened(value)} is its value)")
-        if name == "sentinel" and meaning.rule is not None:
-            return refusal(name, f"{meaning.rule.property} {value} is a code for 'no value', not a measurement")
-        return refusal(name, f"{shortened(value)} is no number that can be stored")
+        what = meaning.key.property if meaning.key is not None else "the value"
+        details = {
+            "time_missing": "the row has no time",
+            "wrong_type": f"the flag of the row is none of 1, 2, 3, 4, 9 ({shortened(value)} is its value)",
+            "non_finite": f"{shortened(value)} is no number that can be stored",
+            "sentinel": f"{what} {value} is a code for 'no value', not a measurement",
+        }
+        return refusal(name, details.get(name) or f"{to_datetime(int(block.time[row])):%Y-%m-%dT%H:%M:%SZ}")
 
     def _mean(self, sent: Sent) -> Meaning:
         if len(self._meanings) >= _CACHED:

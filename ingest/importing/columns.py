@@ -132,7 +132,7 @@ def _complete(roles: Mapping[str, int], wide: tuple[Wide, ...], given: Given, he
             ("time", "time" in roles, ""),
             ("device", "device" in roles or given.device, ", or --device"),
             ("value", "value" in roles or wide, ""),
-            ("quantity", "quantity" in roles or given.quantity or wide, ", or --property"),
+            ("property", "quantity" in roles or given.quantity or wide, ", or --property"),
         )
         if not there
     ]

@@ -62,7 +62,7 @@ def test_import(shape, form, tmp_path):
         f"\n{form}, {shape}: {ROWS:,} rows ({size:.0f} MB): "
         f"{statistics.median(fresh):,.0f} rows/s new ({', '.join(f'{rate:,.0f}' for rate in fresh)}), "
         f"{statistics.median(again):,.0f} rows/s again ({', '.join(f'{rate:,.0f}' for rate in again)}); "
-        f"new: {statistics.median(work):.1f} µs of CPU a row, PostgreSQL's included; load {load} on {os.cpu_count()} cores"
+        f"new: {statistics.median(work):.1f} µs of CPU a row with PostgreSQL's; load {load} on {os.cpu_count()} cores"
     )
 
 
