@@ -6,29 +6,24 @@ Values and units come out as they were sent. It knows no topics, no registry and
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from bypuls.errors import Refusal
+from ingest.amounts import amount_of, bare, holds, text_amount
 from ingest.decoding import Decoded, Reading, Refused, SentEvent, Source
 from ingest.meanings import IGNORED, UNKNOWN, Meaning, Meanings, own_word, trailing_words
 from ingest.moments import TimeFrom, earlier, length_of, time_of, until
-from ingest.parts import CompiledMapping, CompiledPart, Step, When
-from ingest.paths import SEPARATOR, Maps, Path, Template, captured, printed
+from ingest.objects import Budget, Objects
+from ingest.parts import CompiledMapping, CompiledPart
+from ingest.paths import SEPARATOR, Path, Template, printed
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, is_channel, is_name, number
 
 _DEEPEST = 12
-_MOST_MEMBERS = 20_000
-_MOST_NEW_NAMES = 2_000
-_OBJECT = 4
 _EXACT = 2**53
-_WITH_SUFFIX = re.compile(r"\s*([+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?)\s*([^\d\s].{0,20})?", re.DOTALL)
-_LONGEST_WORD = 64
-_KEPT_KEYS = 1024
-_BEGINS_NUMBERS = frozenset("0123456789-+.")
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 
 
@@ -113,12 +108,11 @@ class _Run:
 
     __slots__ = (
         "_asked",
+        "_budget",
         "_decoded",
         "_device",
         "_device_at",
         "_mapping",
-        "_members",
-        "_new_names",
         "_root",
         "_scene",
         "_shared",
@@ -129,10 +123,10 @@ class _Run:
     def __init__(self, mapping: CompiledMapping, document: Any, scene: Scene) -> None:
         if mapping.name is not None:
             name = mapping.name.fill(None, None, scene.captures)
-            document = {name: _bare(document)} if name else {}
+            document = {name: bare(document)} if name else {}
         self._mapping, self._root, self._scene = mapping, document, scene
         self._decoded = Decoded()
-        self._members, self._new_names = _MOST_MEMBERS, _MOST_NEW_NAMES
+        self._budget = Budget()
         self._taken: frozenset[int] = frozenset()
         self._shared: dict[int, list[CompiledPart]] = {}
         # Several parts read one object, and its time is one.
@@ -148,7 +142,7 @@ class _Run:
         if len(parts) == 1 and not (parts[0].each or parts[0].when or parts[0].when_root):
             self._object(parts[0], self._root, self._scene.captures)
         else:
-            found = self._found(parts)
+            found = Objects(self._root, self._scene.captures, self._mapping.maps, self._budget).found(parts)
             self._taken = frozenset(id(node) for _, node, _ in found if node is not self._root)
             for part, node, _ in found:
                 if part.event is None:
@@ -162,76 +156,6 @@ class _Run:
         decoded, most = self._decoded, self._scene.source.max_readings
         if len(decoded.readings) + len(decoded.refusals) > most:
             raise refusal("too_large", f"more than {most} readings in one message")
-
-    def _found(self, parts: tuple[CompiledPart, ...]) -> list[tuple[CompiledPart, Any, Mapping[str, str]]]:
-        """Which part reads which object."""
-        found = []
-        holds, checked = True, None
-        for part in parts:
-            if part.when_root is not checked:
-                checked = part.when_root
-                holds = self._fits(checked, self._root, self._scene.captures)
-            if holds:
-                for node, captures in self._nodes(part):
-                    if not part.when or self._fits(part.when, node, captures):
-                        found.append((part, node, captures))
-        return found
-
-    def _nodes(self, part: CompiledPart) -> list[tuple[Any, Mapping[str, str]]]:
-        """The objects that a part reads, with what was captured on the way."""
-        found: list[tuple[Any, Mapping[str, str]]] = [(self._root, self._scene.captures)]
-        for step in part.each:
-            if part.carry:
-                found = [(node, self._carried(part, node, captures)) for node, captures in found]
-            further: list[tuple[Any, Mapping[str, str]]] = []
-            for node, captures in found:
-                if step.key is not None and not step.items:
-                    if type(node) is dict and step.key in node:
-                        further.append((node[step.key], captures))
-                elif type(node) is (list if step.items else dict):
-                    self._spend(len(node))
-                    further += self._matching(step, node, captures)
-            found = further
-        return [(node, captures) for node, captures in found if type(node) is dict or type(node) is list]
-
-    def _carried(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> Mapping[str, str]:
-        """The captures, and what this object gives to those below it."""
-        own = {}
-        for capture, at in part.carry:
-            member = at.find(node, self._root, captures)
-            kind = type(member)
-            if kind is float or (kind is int and -_EXACT < member < _EXACT):
-                own[capture] = repr(member)
-            elif kind is str and 0 < len(member) <= _LONGEST_WORD:
-                own[capture] = member
-        return {**captures, **own} if own else captures
-
-    def _matching(self, step: Step, node: Any, captures: Mapping[str, str]) -> Iterator[tuple[Any, Mapping[str, str]]]:
-        memo = step.memo
-        members = node.items() if type(node) is dict else ((f"[{index}]", item) for index, item in enumerate(node))
-        for key, member in members:
-            if type(member) is not dict and type(member) is not list:
-                continue
-            own = memo[key] if key in memo else _captures(step, key, self._mapping.maps)
-            if own is not None:
-                # An object costs more than a member; made-up ones do not keep everybody waiting.
-                self._spend(_OBJECT)
-                yield member, {**captures, **own} if own else captures
-
-    def _spend(self, members: int) -> None:
-        self._members -= members
-        if self._members < 0:
-            raise refusal("too_large", f"more than {_MOST_MEMBERS} members in one message")
-
-    def _fits(self, conditions: tuple[When, ...], node: Any, captures: Mapping[str, str]) -> bool:
-        for at, wanted, present in conditions:
-            found = at.find(node, self._root, captures)
-            if present is not None:
-                if (found is not None and found is not False) is not present:
-                    return False
-            elif not any(found == one and isinstance(found, bool) is isinstance(one, bool) for one in wanted):
-                return False
-        return True
 
     def _object(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> None:
         self._bound()
@@ -297,7 +221,7 @@ class _Run:
             if zone is None and type(found) is str and _NAIVE.fullmatch(found):
                 continue
             try:
-                here.stamp = time_of(place, found, zone)
+                here.stamp = time_of(place, found, zone, self._scene.source.precision)
                 break
             except Refusal as refused:
                 if refused.code != "time_without_zone":
@@ -317,7 +241,7 @@ class _Run:
         if found is None or here.stamp is None:
             return None
         try:
-            return until(here.stamp, time_of(place, found, self._zone(here)))
+            return until(here.stamp, time_of(place, found, self._zone(here), self._scene.source.precision))
         except Refusal:
             return None
 
@@ -327,7 +251,7 @@ class _Run:
         direct = None if here.part.keep else meanings.direct
         # A part that knows a few keys and drops the rest need not look at the rest.
         members = node.items() if direct is None else [(key, node[key]) for key in direct if key in node]
-        self._spend(len(members))
+        self._budget.spend(len(members))
         quick = here.trouble is None
         for key, value in members:
             place = prefix + key if prefix else key
@@ -339,7 +263,7 @@ class _Run:
                 if kind is float or (kind is int and -_EXACT < value < _EXACT):
                     amount: float | None = float(value)
                 else:
-                    amount = _text_amount(value) if kind is str and not meaning.rule.suffix else None
+                    amount = text_amount(value) if kind is str and not meaning.rule.suffix else None
                 if amount is not None and amount not in meaning.sentinels and amount - amount == 0.0:  # finite
                     readings.append(
                         Reading(
@@ -366,16 +290,14 @@ class _Run:
         return meaning.unit
 
     def _learn(self, meanings: Meanings, place: str) -> Meaning:
-        self._new_names -= 1
-        if self._new_names < 0:
-            raise refusal("too_large", f"more than {_MOST_NEW_NAMES} names that were never seen in one message")
+        self._budget.new_name()
         return meanings.of(place)
 
     def _member(self, here: _Here, meaning: Meaning, place: str, value: Any, depth: int) -> None:
         kind = type(value)
         series = meaning.rule.newest_first or meaning.rule.order is not None
         if (kind is dict or kind is list) and not (
-            (kind is list and series) if meaning.value_at is None else _holds(meaning.value_at, value)
+            (kind is list and series) if meaning.value_at is None else holds(meaning.value_at, value)
         ):
             if id(value) in self._taken:
                 return
@@ -391,7 +313,7 @@ class _Run:
             self._unknown(here, place, value)
 
     def _items(self, here: _Here, node: list[Any], prefix: str, depth: int) -> None:
-        self._spend(len(node))
+        self._budget.spend(len(node))
         for index, value in enumerate(node):
             if value is None:
                 continue
@@ -438,7 +360,7 @@ class _Run:
         meaning = here.meanings.get(name) or self._learn(here.meanings, name)
         if meaning is IGNORED:
             return
-        amount = _text_amount(value) if meaning.plain and type(value) is str and not meaning.rule.suffix else None
+        amount = text_amount(value) if meaning.plain and type(value) is str and not meaning.rule.suffix else None
         if amount is not None:
             named = (meaning.field, meaning.quantity, meaning.channel or here.channel, unit or meaning.unit)
             if meaning.unit_from is None:
@@ -505,7 +427,7 @@ class _Run:
 
     def _series(self, here: _Here, meaning: Meaning, amount: _Amount, values: list[Any]) -> None:
         """Values one interval apart; without its length only the newest one's time is known."""
-        self._spend(len(values))
+        self._budget.spend(len(values))
         newest = 0 if meaning.rule.order != "oldest_first" else len(values) - 1
         # The place of the list, where the rule's own object holds it.
         field = amount.field if meaning.value_at is None else f"{amount.field}.{printed(meaning.value_at.place())}"
@@ -522,7 +444,7 @@ class _Run:
 
     def _take(self, here: _Here, meaning: Meaning, amount: _Amount, value: Any, *, lost: bool = False) -> None:
         try:
-            found = self._number(meaning, value, amount.field)
+            found = amount_of(meaning, value, amount.field, self._mapping.no_value)
         except Refusal as refused:
             self._decoded.refusals.append(refused)
             return
@@ -533,33 +455,6 @@ class _Run:
         if suffix is not None and amount.unit is None:
             amount = amount._replace(unit=suffix)
         self._keep(here, meaning, amount, sent=sent, lost=lost)
-
-    def _number(self, meaning: Meaning, value: Any, field: str) -> tuple[float, str | None] | None:
-        """The number, and the unit behind it.
-
-        Raises:
-            Refusal: there is something else.
-        """
-        rule = meaning.rule
-        if type(value) is bool:
-            word = "true" if value else "false"
-            return (rule.map[word], None) if word in rule.map else None
-        if type(value) is dict or type(value) is list:
-            raise refusal("wrong_type", f"{shortened(value)} is no number", field=field)
-        suffix = None
-        if type(value) is str:
-            text = value.strip()
-            if text in rule.map:
-                return rule.map[text], None
-            if len(text) <= _LONGEST_WORD and (not text or text.casefold() in self._mapping.no_value):
-                return None
-            if text in meaning.nothing:
-                return None
-            match = _WITH_SUFFIX.fullmatch(text) if rule.suffix else None
-            if match is not None:
-                value, suffix = match[1], match[2]
-        sent = number(value, field)
-        return None if sent is None or sent in meaning.nothing else (sent, suffix)
 
     def _keep(
         self, here: _Here, meaning: Meaning, amount: _Amount, *, sent: float | None = None, lost: bool = False
@@ -590,53 +485,6 @@ class _Amount(NamedTuple):
     time: datetime | None
     offset: float
     interval: float | None
-
-
-def _text_amount(text: str) -> float | None:
-    """The number that a text is; None: it wants a closer look."""
-    if text[:1] not in _BEGINS_NUMBERS:
-        return None
-    try:
-        return number(text, "")
-    except Refusal:
-        return None
-
-
-def _bare(value: Any) -> Any:
-    """A bare value: the number that a text is, else the text."""
-    if type(value) is str:
-        try:
-            return number(value, "")
-        except Refusal:
-            pass
-    return value
-
-
-def _holds(at: Path, value: Any) -> bool:
-    """Whether a path leads to something, were it null."""
-    found: Any = value
-    for step in at.steps:
-        if isinstance(step, str):
-            if type(found) is not dict or step not in found:
-                return False
-            found = found[step]
-        elif type(found) is list and step < len(found):
-            found = found[step]
-        else:
-            return False
-    return True
-
-
-def _captures(step: Step, key: str, maps: Maps) -> dict[str, str] | None:
-    """What a key captures; None where it does not fit. Devices repeat their few keys for ever."""
-    if step.regex is None or len(key) > _LONGEST_WORD:
-        return None
-    match = step.regex.fullmatch(key)
-    own = None if match is None else captured(match, step.names, maps, step.first)
-    if len(step.memo) >= _KEPT_KEYS:
-        step.memo.clear()
-    step.memo[key] = own
-    return own
 
 
 @lru_cache(maxsize=4096)

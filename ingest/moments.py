@@ -14,7 +14,7 @@ from ingest.paths import Captures, Path, PatternError, path, printed
 from ingest.profile_schema import IntervalAt, TimeAt
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import number
-from ingest.timestamps import shifted
+from ingest.timestamps import read_time, shifted
 from ingest.written_times import read_any_time
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
@@ -87,13 +87,14 @@ def time_from(given: str | TimeAt) -> TimeFrom:
     return TimeFrom(path(given.at), given.format, given.zone, factor, given.day_first)
 
 
-def time_of(place: TimeFrom, found: Any, zone: str | None) -> datetime:
+def time_of(place: TimeFrom, found: Any, zone: str | None, precision: str | None = None) -> datetime:
     """The instant that stands at a place.
 
     Args:
         place: where it stands.
         found: what stands there.
         zone: of times without one.
+        precision: of Unix times whose unit the profile does not give (s, ms, us, ns); None: by their size.
 
     Raises:
         Refusal: `time_unreadable` or `time_without_zone`.
@@ -101,6 +102,8 @@ def time_of(place: TimeFrom, found: Any, zone: str | None) -> datetime:
     field = printed(place.at.place())
     if place.factor is not None:
         return shifted(_EPOCH, (number(found, field) or 0.0) * place.factor, field)
+    if precision is not None and type(found) in {int, float}:
+        return read_time(found, None, field, precision)
     if place.format is None:
         return read_any_time(found, place.zone or zone, field, day_first=place.day_first)
     if type(found) is not str or len(found) > _LONGEST_TEXT:
