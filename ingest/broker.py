@@ -152,6 +152,7 @@ class Connection:
         self._connected = threading.Event()
         self._refused: str | None = None
         self._claimed: dict[str, Source] = {}
+        self._under_way: dict[int, mqtt.MQTTMessageInfo] = {}
         self._protocol5 = any(source.protocol == "5" for source in sources)
         self._granted: dict[str, int] = {}
         self._behind_since: float | None = None
@@ -209,26 +210,44 @@ class Connection:
                 ack(delivery.mid, 1)
 
     def publish(self, messages: Sequence[Outgoing], seconds: float) -> list[int]:
-        """Publish and wait for the broker's acknowledgements; the numbers of those that came in time."""
+        """Publish and wait for the broker's acknowledgements; the numbers of those that it has acknowledged.
+
+        A message is handed to the client once, however often it is asked for and however slow the broker is: the client
+        sends it again by itself when the connection comes back. `posted` forgets it.
+        """
         deadline = time.monotonic() + seconds
-        sent = []
         for message in messages:
-            if not self.connected or time.monotonic() > deadline:
+            if message.number in self._under_way:
+                continue
+            if not self.connected or time.monotonic() > deadline or not self._hand_over(message):
                 break
-            info = self._client.publish(message.topic, bytes(message.payload), message.qos, message.retain)
-            if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                break
-            sent.append((message.number, info))
-        published = []
-        for number, info in sent:
-            try:
-                info.wait_for_publish(max(0.0, deadline - time.monotonic()))
-            except (RuntimeError, ValueError):
-                break
+        return [message.number for message in messages if self._is_acknowledged(message.number, deadline)]
+
+    def _hand_over(self, message: Outgoing) -> bool:
+        info = self._client.publish(message.topic, bytes(message.payload), message.qos, message.retain)
+        if info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN and message.qos:
+            info.rc = MQTTErrorCode.MQTT_ERR_SUCCESS  # the connection went this moment: it is queued all the same
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return False
+        self._under_way[message.number] = info
+        return True
+
+    def _is_acknowledged(self, number: int, deadline: float) -> bool:
+        info = self._under_way.get(number)
+        if info is None:
+            return False
+        try:
             if not info.is_published():
-                break
-            published.append(number)
-        return published
+                info.wait_for_publish(max(0.0, deadline - time.monotonic()))
+            return info.is_published()
+        except (RuntimeError, ValueError):  # one of QoS 0 that went with the connection: again next time
+            del self._under_way[number]
+            return False
+
+    def posted(self, numbers: Iterable[int]) -> None:
+        """These will not be asked for again."""
+        for number in numbers:
+            self._under_way.pop(number, None)
 
     def _new_client(self, client_id: str) -> mqtt.Client:
         if self._protocol5:

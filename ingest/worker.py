@@ -272,6 +272,7 @@ class Ingest:
             sent = broker.publish([Outgoing(*row) for row in rows], _OUTBOX_SECONDS)
             if sent:
                 database.execute(_WRITER_SQL["posted"], (sent,))
+                broker.posted(sent)
 
     def _replay_quarantined(self) -> None:
         """Read again what a person asked for, and write down what came of it."""

@@ -7,12 +7,13 @@ import time
 
 import pytest
 from paho.mqtt import properties
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.exception import MalformedPacket
 
 from bypuls.clock import utc_now
 from bypuls.errors import SettingsError
 from ingest.address import Address
-from ingest.broker import Delivery, Inbox, connections
+from ingest.broker import Delivery, Inbox, Outgoing, connections
 from ingest.decoding import Message, Source
 from ingest.sources import HISTORY, LIVE, UNCLAIMED
 
@@ -89,6 +90,61 @@ def test_what_no_source_claims_any_more_is_told_apart():
     (connection,) = connections([LIVE, HISTORY], "mqtt://here", "1", Inbox(10), utc_now)
     assert connection._source_of("bypuls/v1/here/square/history") is HISTORY
     assert connection._source_of("plant/7") is UNCLAIMED
+
+
+class Outbound:
+    """What paho answers to `publish`, acknowledged when the test says so."""
+
+    def __init__(self, rc=MQTTErrorCode.MQTT_ERR_SUCCESS):
+        self.rc, self.done, self.lost = rc, False, False
+
+    def is_published(self):
+        if self.lost or self.rc > 0:
+            raise RuntimeError
+        return self.done
+
+    def wait_for_publish(self, _seconds):
+        self.is_published()
+
+
+@pytest.fixture
+def publishing():
+    (connection,) = connections([LIVE], "mqtt://here", "1", Inbox(10), utc_now)
+    sent = []
+    answers = {}
+
+    def publish(topic, *_):
+        sent.append(topic)
+        return answers.setdefault(topic, Outbound())
+
+    connection._client.publish = publish
+    connection._connected.set()
+    connection.sent, connection.answers = sent, answers
+    return connection
+
+
+ROWS = [Outgoing(1, "a", b"", 1, False), Outgoing(2, "b", b"", 1, False)]
+
+
+def test_what_is_not_acknowledged_yet_is_not_published_again(publishing):
+    assert publishing.publish(ROWS, 0.1) == []
+    publishing.answers["b"].done = True
+    assert publishing.publish(ROWS, 0.1) == [2]
+    assert publishing.publish(ROWS, 0.1) == [2]  # it could not be deleted: the database was away
+    publishing.posted([2])
+    publishing.answers["a"].done = True
+    assert publishing.publish(ROWS[:1], 0.1) == [1]
+    assert publishing.sent == ["a", "b"]
+
+
+def test_what_goes_with_the_connection_is_published_again_unless_the_client_keeps_it(publishing):
+    publishing.answers["a"] = Outbound(MQTTErrorCode.MQTT_ERR_NO_CONN)  # queued by the client
+    publishing.publish(ROWS, 0.1)
+    publishing.answers["b"].lost = True
+    publishing.publish(ROWS, 0.1)
+    publishing.answers["b"] = Outbound()
+    publishing.publish(ROWS, 0.1)
+    assert publishing.sent == ["a", "b", "b"]
 
 
 def test_an_inbox_is_bounded_in_bytes_too():
