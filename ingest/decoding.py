@@ -51,6 +51,8 @@ class Source:
         profiles: maker profiles this source may use; None: all of them.
         identity: topic template (`site/{city}/{device}/#`) that says which level names the device, as the broker's
             access rules enforce it; None: our own topics, the format's or the profile's.
+        device_field: of a gateway: where in its JSON messages the device is named (`meta.imei`); None: where the format
+            or the profile has it.
         precision: unit of Unix times where a format does not write it (`s`, `ms`, `us`, `ns`); None: by magnitude.
         content_types: a message's MQTT 5 content type chooses among the formats.
         conditions: to which temperature and pressure concentrations refer; None: ppb and µg/m³ do not convert.
@@ -77,6 +79,7 @@ class Source:
     max_readings: int = 5000
     profiles: tuple[str, ...] | None = None
     identity: str | None = None
+    device_field: str | None = None
     precision: str | None = None
     content_types: bool = False
     conditions: Conditions | None = None

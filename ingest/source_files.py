@@ -77,6 +77,7 @@ class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zone: str | None = None
     unknown_device: Literal["pending", "quarantine"] = "pending"
     trusts_payload_device: bool = False
+    device_field: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
     def source(self) -> Source:
         """As ingest works with it.
@@ -111,6 +112,7 @@ class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             zone=self.zone,
             unknown_device=self.unknown_device,
             trusts_payload_device=self.trusts_payload_device,
+            device_field=self.device_field,
         )
 
     def chosen_formats(self) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ def _name(source: SourceFile, _catalogue: Catalogue) -> str | None:
 def _topics(source: SourceFile, _catalogue: Catalogue) -> str | None:
     if not _is_filter(source.topic_filter):
         return f"topic_filter {source.topic_filter!r} is no MQTT filter (+ and # stand alone, # last)"
+    if source.device_field is not None and not source.trusts_payload_device:
+        return "device_field goes with a gateway: say trusts_payload_device: true"
     if source.identity is None:
         if source.city is None and not source.topic_filter.startswith(_OWN_FILTER):
             return "its topics name no city: say city, or let identity name it ({city})"

@@ -34,6 +34,7 @@ from ingest.decoding import (
     SentEvent,
     Source,
 )
+from ingest.device_field import name_by_field
 from ingest.frames import Frames
 from ingest.memory import Memory
 from ingest.profiles import Profiles
@@ -178,11 +179,9 @@ class Reader:
         if decoded is None:
             return read
         read.answers, read.frame = decoded.answers, decoded.frame
-        if read.frame is not None and not (message.retained or message.replayed):
-            frame = read.frame if read.frame.device else read.frame._replace(device=read.device or "")
-            if Frames.judge(self._context.memory, frame).duplicate:
-                read.ignored = "duplicate_frame"
-                return read
+        if read.frame is not None and self._is_repeated(message, read.frame):
+            read.ignored = "duplicate_frame"
+            return read
         read.refusals = decoded.refusals
         own = None if named is None else named.device
         bound = not source.trusts_payload_device and own is not None
@@ -197,6 +196,11 @@ class Reader:
         elif not (read.accepted or read.refusals or read.ignored):
             read.ignored = decoded.ignored or ("no_values" if message.payload else "empty")
         return read
+
+    def _is_repeated(self, message: Message, frame: Frame) -> bool:
+        if message.retained or message.replayed:
+            return False
+        return Frames.judge(self._context.memory, frame).duplicate
 
     def _registered(self, device: str) -> Registered | None:
         return None if self._city is None else self._of_registry(self._city, device)
@@ -213,13 +217,17 @@ class Reader:
                     return None
                 decoder = taken_back
             read.decoder = decoder.name
-            return decoder.decode(message, self.source, self._context)
+            decoded = decoder.decode(message, self.source, self._context)
+            if self.source.device_field is not None:
+                read.device = name_by_field(decoded, message.payload, self.source.device_field) or read.device
         except Refusal as refused:
             read.refusals.append(refused)
         except DatabaseUnreachable:
             raise
         except Exception as error:  # noqa: BLE001 - one bad message stops nothing, not even by a fault of ours
             read.refusals.append(refusal("decoder_failed", f"{type(error).__name__}: {shortened(str(error), 200)}"))
+        else:
+            return decoded
         return None
 
     def _admit(self, message: Message, read: Read, named: Named | None) -> None:

@@ -77,6 +77,7 @@ def test_a_maker_is_enough_to_say(tmp_path):
         ("topic_filter: a/#\nidentity: a/{device}", "identity names no {city}: say city"),
         ("topic_filter: a/#\ncity: x\nidentity: a/{name}", "{name} is none of {city}, {device}"),
         ("topic_filter: a/#\ncity: x\nidentity: a/+", "names no {device}, and the source is no gateway"),
+        ("topic_filter: a/#\ncity: x\ndevice_field: imei", "say trusts_payload_device: true"),
         ("topic_filter: a/#\ncity: x\nformat: sen_ml", "no format 'sen_ml'; there are: "),
         ("topic_filter: a/#\ncity: x\nprofile: tasmotta", "no profile 'tasmotta'; there are: "),
         ("topic_filter: a/#\ncity: x\nformat: senml\nformats: [senml]", "say format or formats, not both"),

@@ -252,3 +252,20 @@ def test_a_registry_that_changes_is_heard():
     assert reader.read(message).accepted[0].value == 1.0
     known["box"] = Registered(units={"pm10": "mg/m3"})
     assert reader.read(message).accepted[0].value == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (b'{"meta": {"imei": "861230"}}', "861230"),
+        (b'{"meta": {"imei": 861230043218765}}', "861230043218765"),
+        (b'{"meta": {"imei": null}}', "device_missing"),
+        (b'{"imei": "861230"}', "device_missing"),
+        (b"[1]", "device_missing"),
+        (b"nothing", "invalid_json"),
+    ],
+)
+def test_a_gateways_message_names_the_device_in_a_field(payload, expected):
+    source = replace(PLANT, trusts_payload_device=True, device_field="meta.imei")
+    got = read(Message("plant/hub", payload, NOW), source, decoding(of("somebody")))
+    assert [entry.device for entry in got.accepted] + [refused.code for refused in got.refusals] == [expected]
