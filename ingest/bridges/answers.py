@@ -100,7 +100,9 @@ def _holds(found: Any, condition: Condition, chosen: Chosen) -> bool:
         allowed = chosen[condition.one_of]
         return found in allowed if isinstance(allowed, list) else found == allowed
     least, reached = chosen[condition.at_least or ""], number(found, "a share")
-    return reached is not None and isinstance(least, int | float) and reached >= least
+    if not isinstance(least, int | float):
+        return False
+    return least <= 0 if reached is None else reached >= least
 
 
 def _meaning(node: Node, rule: ReadingRule, answer: Answer) -> Meaning | None:
