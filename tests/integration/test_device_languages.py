@@ -11,13 +11,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from psycopg.types.json import Jsonb
+from typer.testing import CliRunner
 
 from bypuls.city import City, DeviceEntry, ReadingEntry, SiteEntry
+from bypuls.cli import app
 from bypuls.clock import isoformat, utc_now
 from bypuls.storage.cities import add_city
 from bypuls.storage.database import connect
 from ingest import validation
 from ingest.decoding import Answer, Decoded, Decoder, Reading, SentEvent
+from ingest.memories import Memories
 from ingest.source_files import add_source, describe_sources, read_source
 from simulators.publisher import Publisher
 from tests.integration.test_ingest import Platform, port_of
@@ -430,3 +433,29 @@ def test_many_threads_of_the_same_state_do_not_matter(platform):
             publisher.publish("tele/plug/LWT", state)
             barrier.wait(0.01)
     platform.assert_soon("SELECT count(*) FROM device_event", [(3,)])
+
+
+def test_sources_are_listed_with_what_their_broker_may_lose(platform, monkeypatch, capfd):
+    platform.source("topic_filter: v3/+/devices/+/up\nformat: tts_v3\nqos: 0\nbroker: mqtts://app%40t@eu1.example.org")
+    monkeypatch.setenv("BYPULS_DATABASE_URL", platform.url)
+    assert CliRunner().invoke(app, ["source", "list"]).exit_code == 0
+    said = CliRunner().invoke(app, ["source", "list"]).output + capfd.readouterr().out
+    line = next(line for line in said.splitlines() if line.startswith("plant: "))
+    assert "v3/+/devices/+/up at mqtts://app%40t@eu1.example.org" in line
+    assert line.endswith("tts_v3; QoS 0: what is published while we are disconnected may be lost")
+
+
+def test_notes_that_nobody_asks_for_are_forgotten_and_those_in_use_are_not(platform):
+    memories = Memories()
+    memory = memories.of("s")
+    with connect(platform.url, "writer", autocommit=True) as connection:
+        for key, age in [("old", "200 days"), ("used", "170 days"), ("new", "1 hour")]:
+            connection.execute("INSERT INTO memory VALUES ('s', %s, '{}', now() - %s::interval)", (key, age))
+        memories.load(connection)
+        assert memory.get("used") == {}
+        memory.put("made", {"n": 1})
+        memories.settle([])  # its batch was not stored
+        memories.keep_house(connection)
+        ages = "SELECT key, now() - at < '1 minute' FROM memory ORDER BY key"
+        assert connection.execute(ages).fetchall() == [("new", False), ("used", True)]
+        assert [memory.get(key) for key in ("old", "used", "new", "made")] == [None, {}, {}, None]
