@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +16,7 @@ from bypuls.errors import SettingsError
 from ingest.importing.block import Block, Int64, Stray
 from ingest.importing.columns import Given, Layout, Wide, layout
 from ingest.importing.numbers import read_numbers
+from ingest.importing.packed import Opened
 from ingest.importing.series import Parts, flags_of, series_of
 from ingest.importing.times import read_times
 from ingest.reasons import REASONS, shortened
@@ -25,7 +24,6 @@ from ingest.reasons import REASONS, shortened
 _PIECE = 16_000_000
 _LONGEST_LINE = 1_000_000
 _DELIMITERS = ",;\t|"
-_GZIP = b"\x1f\x8b"
 
 
 class CsvFile:
@@ -54,12 +52,15 @@ class CsvFile:
             SettingsError: the file cannot be read or a column is missing.
         """
         self.path, self._zone, self._encoding, self._decimal_comma = path, zone, encoding, decimal_comma
-        with self._open() as (_, text):
+        with Opened(self.path) as (_, text):
             self.size = path.stat().st_size
             first = text.readline(_LONGEST_LINE)
         header = self._decoded(first).removeprefix("\ufeff").rstrip("\r\n")
         self._delimiter = max(_DELIMITERS, key=header.count)
-        names = next(csv.reader([header], delimiter=self._delimiter), [])
+        try:
+            names = next(csv.reader([header], delimiter=self._delimiter), [])
+        except csv.Error as error:
+            raise SettingsError(f"{path}: its first line is no header of CSV ({error})") from None
         self.layout: Layout = layout(names, given, known, str(path))
         self._columns = [str(number) for number in range(len(names))]
 
@@ -67,9 +68,6 @@ class CsvFile:
     def unused(self) -> Sequence[str]:
         """Columns that mean nothing to us."""
         return self.layout.unused
-
-    def _open(self) -> _Opened:
-        return _Opened(self.path)
 
     def _decoded(self, data: bytes) -> str:
         try:
@@ -85,7 +83,7 @@ class CsvFile:
         Raises:
             SettingsError: the file is not in its encoding, or holds a line without an end.
         """
-        with self._open() as (raw, text):
+        with Opened(self.path) as (raw, text):
             line = 1 + text.readline(_LONGEST_LINE).count(b"\n")
             rest = b""
             while True:
@@ -184,22 +182,3 @@ class CsvFile:
             lines, series, sent, time, value, fault, flag,
             lambda row: (written_time[row].as_py(), written_value[row].as_py()), strays,
         )  # fmt: skip
-
-
-class _Opened:
-    """The file on the disk and what is in it: the same, or what gzip packed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> tuple[BinaryIO, BinaryIO]:
-        try:
-            raw = self._raw = self._path.open("rb")
-        except OSError as error:
-            raise SettingsError(f"{self._path} cannot be read: {error.strerror}") from None
-        packed = raw.read(2) == _GZIP
-        raw.seek(0)
-        return raw, gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[return-value]
-
-    def __exit__(self, *_: object) -> None:
-        self._raw.close()

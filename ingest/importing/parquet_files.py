@@ -76,7 +76,7 @@ class ParquetFile:
                         block.read = first + batch.num_rows - 1
                         yield block
                     first += batch.num_rows
-            except pa.ArrowException as error:
+            except (pa.ArrowException, OSError) as error:
                 raise SettingsError(f"{self.path}, from row {first} on: {' '.join(str(error).split())[:200]}") from None
 
     def _block(self, columns: dict[int, pa.Array], first: int, rows: int, wide: Wide | None) -> Block:

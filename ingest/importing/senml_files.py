@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 import numpy as np
 
-from bypuls.errors import Refusal, SettingsError
+from bypuls.errors import Refusal
 from ingest.decoders.senml import DECODER
 from ingest.decoding import Context, Message, Reading, Source
 from ingest.importing.block import FINE, Block, Sent, Stray, fault
 from ingest.importing.columns import Given
+from ingest.importing.packed import Opened
 from ingest.importing.times import to_microseconds
 from ingest.memory import Memory
 from ingest.profiles import Profiles
@@ -25,7 +24,6 @@ from ingest.topics import history
 
 _READINGS = 100_000
 _LARGEST = 1_000_000_000
-_GZIP = b"\x1f\x8b"
 
 
 class SenmlFile:
@@ -48,23 +46,25 @@ class SenmlFile:
         self._source = replace(source, max_readings=_LARGEST, max_payload_bytes=_LARGEST)
         self._context = Context(Memory(), profiles, lambda _: None)
         self._topic = history(source.city or "-", given.device) if given.device else ""
-        try:
+        with Opened(path) as (_, text):
             self.size = path.stat().st_size
-            with path.open("rb") as raw, _unpacked(raw) as text:
-                first = text.readline(_LARGEST)
-        except OSError as error:
-            raise SettingsError(f"{path} cannot be read: {error.strerror or error}") from None
+            first = text.readline(_LARGEST)
         try:
             self._by_line = type(msgspec.json.decode(first)) is list
         except (msgspec.DecodeError, UnicodeDecodeError):
             self._by_line = False
 
     def blocks(self) -> Iterator[Block]:
-        """The readings, some packs at a time."""
-        with self.path.open("rb") as raw, _unpacked(raw) as text:
+        """The readings, some packs at a time.
+
+        Raises:
+            SettingsError: it is damaged.
+        """
+        with Opened(self.path) as (raw, text):
             readings: list[tuple[int, Reading]] = []
             strays: list[Stray] = []
-            for line, pack in enumerate(text if self._by_line else [text.read(_LARGEST)], 1):
+            packs = iter(lambda: text.readline(_LARGEST), b"") if self._by_line else [text.read(_LARGEST)]
+            for line, pack in enumerate(packs, 1):
                 if pack.strip():
                     self._decode(line, pack.strip(), readings, strays)
                 if len(readings) >= _READINGS:
@@ -115,9 +115,3 @@ class SenmlFile:
 def _stray(line: int, refused: Refusal, pack: bytes) -> Stray:
     hint = refused.hint or REASONS[refused.code].hint
     return Stray(line, refused.code, refused.detail, hint, shortened(pack[:600].decode("utf-8", "replace"), 500))
-
-
-def _unpacked(raw: BinaryIO) -> BinaryIO:
-    packed = raw.read(2) == _GZIP
-    raw.seek(0)
-    return gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[return-value]

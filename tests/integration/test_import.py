@@ -176,6 +176,47 @@ def test_second_values_in_one_file_are_corrections_as_they_are_live(lane, tmp_pa
         assert contents(imported) == before
 
 
+def test_the_order_of_a_files_rows_does_not_matter(lane, tmp_path, catalogue):
+    rows = rows_of(600)
+    found = []
+    for order in (rows, rows[::-1], sorted(rows, key=lambda row: row[1:3])):
+        with lane.database(migrated=True) as url:
+            Town(url).connection.close()
+            bring_in(url, catalogue, write_csv(tmp_path / "a.csv", order))
+            found.append(contents(url, "observation", "changed_bucket", "datastream"))
+    assert found[0] == found[1] == found[2]
+
+
+def test_history_beneath_newer_live_values_is_judged_as_if_it_had_come_first(lane, tmp_path, catalogue):
+    rows = rows_of(900)
+    path = write_csv(tmp_path / "a.csv", rows)
+    live = [(f"2026-03-01T00:{minute:02}:00Z", *rows[n][1:3], 20, rows[n][4]) for minute in range(30) for n in range(3)]
+    with lane.database(migrated=True) as alone, lane.database(migrated=True) as beneath:
+        for url in (alone, beneath):
+            Town(url).connection.close()
+        bring_in(alone, catalogue, path)
+        send_live(beneath, catalogue, live, rank=SourceRank.LIVE)
+        bring_in(beneath, catalogue, path)
+        found = [row for row in contents(beneath, "observation")["observation"] if row[3].year == 2025]
+        assert found == contents(alone, "observation")["observation"]
+
+
+def test_a_file_in_two_parts_is_judged_as_one(lane, tmp_path, catalogue):
+    """Also the value at the end of the first part, which turns out to be a spike only with the second."""
+    rows = [row for row in rows_of(300) if row[1] == "box-1"]
+    moment = len(rows) // 2
+    rows[moment] = (*rows[moment][:3], 900, rows[moment][4])
+    with lane.database(migrated=True) as whole, lane.database(migrated=True) as parts:
+        for url in (whole, parts):
+            Town(url).connection.close()
+        bring_in(whole, catalogue, write_csv(tmp_path / "a.csv", rows))
+        bring_in(parts, catalogue, write_csv(tmp_path / "b.csv", rows[: moment + 1]))
+        bring_in(parts, catalogue, write_csv(tmp_path / "c.csv", rows[moment + 1 :]))
+        expected = contents(whole, "observation")["observation"]
+        assert contents(parts, "observation")["observation"] == expected
+        assert next(row[5] for row in expected if row[4] == 900) == 3
+
+
 def test_a_second_import_changes_nothing(migrated_url, tmp_path, catalogue):
     Town(migrated_url).connection.close()
     path = write_csv(tmp_path / "a.csv", rows_of(400))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -237,3 +238,23 @@ def test_naive_times_in_parquet_need_a_zone(tmp_path):
     parquet.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(SettingsError, match="--zone"):
         ParquetFile(tmp_path / "a.parquet", Given(), known)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.binary(max_size=400),
+        st.text(st.sampled_from('time,device;value"property\n\r0123456789-:TZ. \t\0éx'), max_size=400).map(str.encode),
+        st.lists(st.text(max_size=12), min_size=1, max_size=12).map(
+            lambda cells: ("time,device,property,value\n" + ",".join(cells) + "\n1,a,pm10,2\n").encode()
+        ),
+    )
+)
+def test_whatever_a_file_holds_it_is_read_or_said_to_be_unreadable(tmp_path, data):
+    path = tmp_path / "a.csv"
+    path.write_bytes(data)
+    with contextlib.suppress(SettingsError):
+        for block in blocks_of(path):
+            assert len(block.lines) == len(block.series) == len(block.time) == len(block.value) == len(block.fault)
+            for row in range(len(block)):
+                block.wrote(row)
