@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from bypuls.errors import Refusal
 from bypuls.properties import find
 from ingest.collisions import apart, joined
-from ingest.decoding import Decoded, Reading, Refused, Source
+from ingest.decoding import Decoded, Reading, Refused, Registered, Source
 from ingest.keys import Key, Role, is_wrapper, of_meter, of_part, plain, read_key, unit_at_end
 from ingest.members import Found, Members, as_channel, as_number, is_time, looks_numeric, rank
+from ingest.place import Place
 from ingest.reasons import REASONS, refusal
 from ingest.strict_json import bad_name, is_name, number, printable
+from ingest.timestamps import read_time
 from ingest.topics import is_device_name
 from ingest.written_times import read_any_time
 
@@ -33,36 +35,6 @@ _WITH_UNIT = re.compile(r"([+-]?\d{1,15}(?:\.\d{1,15})?) ?([^\d\s.,:/-]\S{0,11}(
 _POSITIONS = frozenset({"coordinates", "location", "gps", "position", "latlon", "latlng", "lonlat", "geo", "bbox"})
 
 
-class Place(NamedTuple):
-    """Where in a document one stands, and what holds there because of what stands around it.
-
-    Attributes:
-        device: as named so far; "" for none.
-        quantity: what the key or topic above calls the value.
-        field: path of it, for a value without a key of its own.
-        unit: what `units` above says of it.
-        naive: a time stands there that has no zone.
-        part: key of the part one is in, for words of two levels.
-        bad: why the sender calls its own value bad.
-        scale: a factor that stands beside the value.
-    """
-
-    device: str
-    quantity: str | None = None
-    channel: str = ""
-    time: datetime | None = None
-    naive: bool = False
-    fault: Refusal | None = None
-    path: str = ""
-    unit: str | None = None
-    part: str = ""
-    in_list: bool = False
-    meter: bool = False
-    bad: str | None = None
-    scale: float | None = None
-    depth: int = 0
-
-
 class Walk:
     """One message on its way from JSON to readings.
 
@@ -70,10 +42,17 @@ class Walk:
         source: whose zone and bounds hold.
         arrival: of the message.
         owner: the device that the topic names by rule; ids in the payload are parts of it.
+        registered: what the registry says of a device.
     """
 
-    def __init__(self, source: Source, arrival: datetime, owner: str | None = None) -> None:
-        self._source, self._arrival, self._owner = source, arrival, owner
+    def __init__(
+        self,
+        source: Source,
+        arrival: datetime,
+        owner: str | None = None,
+        registered: Callable[[str], Registered | None] = lambda _: None,
+    ) -> None:
+        self._source, self._arrival, self._owner, self._registered = source, arrival, owner, registered
         self._decoded = Decoded()
         self._naive = self._several = False
         self._members = self._learnt = self._slow_times = 0
@@ -169,9 +148,9 @@ class Walk:
 
     def _placed(self, members: Members, place: Place, *, is_long: bool) -> Place:
         changes: dict[str, Any] = {}
-        if members.times:
-            place = self._timed(members.times, place)
         device = self._device(members, place, is_long=is_long)
+        if members.times:
+            place = self._timed(members.times, place._replace(device=device or place.device))
         if device is not None:
             changes["device"] = device
             if place.depth and not place.in_list:
@@ -212,13 +191,21 @@ class Walk:
         if size is not None and -_CLOCK_NOT_SET < size < _CLOCK_NOT_SET:
             return place
         try:
-            time = read_any_time(value, zone or self._source.zone, printable(name))
+            if size is not None and self._source.precision is not None:
+                time = read_time(value, None, printable(name), self._source.precision)
+            else:
+                time = read_any_time(value, zone or self._zone(place.device), printable(name))
         except Refusal as refused:
             if refused.code == "time_without_zone" and self._is_about_now(value):
                 self._naive = True
                 return place._replace(time=None, naive=True, fault=None)
             return place._replace(time=None, fault=refused)
         return place._replace(time=time, naive=False, fault=None)
+
+    def _zone(self, device: str) -> str | None:
+        """The zone of a device's times: the registry's, else the source's."""
+        known = self._registered(device) if device else None
+        return (known.zone if known is not None else None) or self._source.zone
 
     def _is_about_now(self, value: Any) -> bool:
         """Whether a time without a zone may be the arrival, wherever on earth its clock stands."""

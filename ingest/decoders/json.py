@@ -23,16 +23,17 @@ rule names the device, the ids of parts become `<device>/<id>`. The rule's `{pro
 `values`, `sensors`, …), a number behind the word (`temperature_2`), `channel`, `phase`, `lane`. Two values of one
 property at one time get their position as channel, so that none is lost.
 
-**Time.** `timestamp`, `ts`, `time`, `dateTime`, `date` …, of the object or of those around it: Unix time by its size,
-ISO 8601, and what `ingest.written_times` reads. A number below 10^8 is a clock that was never set: the arrival counts.
-A time without a zone is not guessed: the source's zone, else the arrival, when it lies within 26 hours of it and is the
-only one; else the reading is refused, with its value kept.
+**Time.** `timestamp`, `ts`, `time`, `dateTime`, `date` …, of the object or of those around it: Unix time by its size, or
+in the source's precision; ISO 8601; and what `ingest.written_times` reads. A number below 10^8 is a clock that was never
+set: the arrival counts. A time without a zone is not guessed: the registry's zone of the device, the source's,
+else the arrival, when it lies within 26 hours of it and is the only one; else the reading is refused, its value kept.
 """
 
 from __future__ import annotations
 
 from ingest.decoding import Context, Decoded, Decoder, Message, Source
-from ingest.documents import Place, Walk
+from ingest.documents import Walk
+from ingest.place import Place
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import parse
 from ingest.topics import named_by_topic
@@ -70,7 +71,7 @@ def recognises(message: Message) -> bool:
     return True
 
 
-def decode(message: Message, source: Source, _context: Context) -> Decoded:
+def decode(message: Message, source: Source, context: Context) -> Decoded:
     """The readings of one message.
 
     Raises:
@@ -84,7 +85,8 @@ def decode(message: Message, source: Source, _context: Context) -> Decoded:
         raise refusal("empty", f"{shortened(document)} holds no value")
     named = named_by_topic(message.topic, source)
     own = None if named is None else named.device
-    walk = Walk(source, message.received_at, owner=own if not source.trusts_payload_device else None)
+    owner = own if not source.trusts_payload_device else None
+    walk = Walk(source, message.received_at, owner, context.registered)
     place = Place(
         device=own or topic_name(message.topic),
         quantity=None if named is None else named.property,
