@@ -6,15 +6,17 @@ floats, integers (`23i`) or unsigned ones (`23u`); texts and Booleans are states
 does not spoil the others.
 
 - **Device**: the first of the tags `device`, `device_id`, `deviceid`, `dev`, `dev_id`, `dev_eui`, `deveui`, `node`,
-  `node_id`, `nodeid`, `sensor_id`, `sensorid`, `station`, `station_id`, `meter`, `meter_id`, `thing`, `entity_id`,
-  `serial`, `mac`; where there is none of these, the topic's (our own, or by the source's `identity`); where it names
-  none, the first of `sensor`, `name`, `id`, `site`, `location`, `room`, `place`, `host`. Telegraf puts the name of
-  the machine it runs on into `host`, therefore it comes last.
-- **Property**: the field's name. Fields that say nothing (`value`, `v`, `mean` …) are named by the tag `quantity`,
-  `property`, `parameter`, `metric`, `type` or `measurement`, by the last level of the tag `topic`, or by the
-  measurement, whichever the catalogue knows first.
-- **Channel**: the tags `channel`, `ch`, `lane`, `line`, `phase`, `port`, `probe`, `position`, `direction`, and
-  `sensor` where something else names the device.
+  `node_id`, `nodeid`, `device_name`, `sensor_id`, `sensorid`, `station`, `station_id`, `meter`, `meter_id`, `thing`,
+  `entity_id`, `serial`, `mac`; where there is none of these, the topic's (our own, or by the source's `identity`);
+  where it names none, the first of `sensor`, `name`, `id`, `site`, `location`, `room`, `place`; then the level that
+  names it in the tag `topic` (Telegraf's MQTT input); then `host`, which comes last because Telegraf puts the name of
+  the machine it runs on there.
+- **Property**: the field's name, together with the measurement where the catalogue knows both as one (`water` and
+  `temperature`). Fields that say nothing (`value`, `v`, `mean` …) are named by the tag `quantity`, `property`,
+  `parameter`, `metric`, `type` or `measurement`, by the last level of the tag `topic`, or by the measurement,
+  whichever the catalogue knows first.
+- **Channel**: what is left of such a name (`kitchen_temperature`), and the tags `channel`, `ch`, `lane`, `line`,
+  `phase`, `port`, `probe`, `position`, `direction`, and `sensor` where something else names the device.
 - **Unit**: the tag `unit`, `units` or `unit_of_measurement`. The protocol has none: otherwise the source's `units`.
 - **Time**: the protocol does not say its precision. The source's `precision` does (`s`, `ms`, `us`, `ns`); without it
   the size of the number tells them apart. No time: arrival.
@@ -42,7 +44,19 @@ _MOST_TAGS = 256  # the same
 _MOST_FIELDS = 1000
 _TOLD = 100  # of lines that are refused: one by one
 _STRONG = (
-    *("device", "device_id", "deviceid", "dev", "dev_id", "dev_eui", "deveui", "node", "node_id", "nodeid"),
+    *(
+        "device",
+        "device_id",
+        "deviceid",
+        "dev",
+        "dev_id",
+        "dev_eui",
+        "deveui",
+        "node",
+        "node_id",
+        "nodeid",
+        "device_name",
+    ),
     *("sensor_id", "sensorid", "station", "station_id", "meter", "meter_id", "thing", "entity_id", "serial", "mac"),
 )
 _WEAK = ("sensor", "name", "id", "site", "location", "room", "place")
@@ -50,6 +64,8 @@ _CHANNELS = ("channel", "ch", "lane", "line", "phase", "port", "probe", "positio
 _UNITS = ("unit", "units", "unit_of_measurement")
 _QUANTITIES = ("quantity", "property", "parameter", "metric", "type", "measurement")
 _SAYS_NOTHING = frozenset({"value", "val", "v", "values", "reading", "data", "mean", "last", "measurement", "result"})
+_ABOUT_NOTHING = frozenset({"device", "sensor", "sensors", "data", "mqtt_consumer", "file", "internal"})
+_CHIRPSTACK = "device_frmpayload_data_"  # how ChirpStack's own InfluxDB integration begins measurements
 _NO_CHANNEL = re.compile(r"[^A-Za-z0-9_.-]+")
 # One pass from left to right, no way back: a name is plain characters and escaped pairs.
 _HEAD = re.compile(r"(?:[^\\ \n]|\\.)+")
@@ -74,7 +90,8 @@ class _Series(NamedTuple):
     channel: str
     fallback_channel: str  # where the tag `sensor` may name the device
     unit: str | None
-    quantity: str
+    measurement: str
+    named: tuple[str, ...]  # words for what a field measures that says nothing itself
 
 
 def recognises(message: Message) -> bool:
@@ -229,7 +246,9 @@ def _field(
     measured = float(match[1])
     if not math.isfinite(measured):
         raise refusal("non_finite", f"{shortened(value)} is no finite number", field=printable(name))
-    quantity = series.quantity if name.casefold() in _SAYS_NOTHING else name
+    quantity, of_name = _meaning(series.measurement, series.named, name)
+    if of_name:
+        channel = f"{channel}.{of_name}"[:32] if channel else of_name
     decoded.readings.append(Reading(device, name, quantity, channel, measured, series.unit, time))
 
 
@@ -252,7 +271,8 @@ def _series(head: str) -> _Series | None:
         _channel(tags, with_sensor=True),
         _channel(tags, with_sensor=device is not None),
         next((tags[name] for name in _UNITS if tags.get(name)), None),
-        _quantity(_unescaped(first), tags),
+        _unescaped(first)[:128],
+        _named(tags),
     )
 
 
@@ -296,19 +316,29 @@ def _channel(tags: dict[str, str], *, with_sensor: bool) -> str:
     return _NO_CHANNEL.sub("_", ".".join(words)).strip("_.-")[:32].casefold()
 
 
-def _quantity(measurement: str, tags: dict[str, str]) -> str:
-    """What a field that says nothing measures."""
-    names = [tags[name] for name in _QUANTITIES if name in tags]
-    if "topic" in tags:
-        names.append(tags["topic"].rpartition("/")[2])
-    for name in (*names, measurement):
-        if find(name) is not None:
-            return name
-        known = said(name)
-        if known.known and not known.channel:
-            return known.quantity
-    name = (names or [measurement])[0]
-    return name if is_name(name) else printable(measurement)[:64]
+def _named(tags: dict[str, str]) -> tuple[str, ...]:
+    names = [tags[name][:128] for name in _QUANTITIES if tags.get(name)]
+    if tags.get("topic"):
+        names.append(tags["topic"].rpartition("/")[2][:128])
+    return tuple(names)
+
+
+@lru_cache(maxsize=16_384)
+def _meaning(measurement: str, named: tuple[str, ...], name: str) -> tuple[str, str]:
+    """Property and channel of a field; its own name where the catalogue knows none."""
+    measurement = measurement.removeprefix(_CHIRPSTACK)
+    if name.casefold() in _SAYS_NOTHING:
+        candidates = [*named, measurement]
+    else:
+        # The temperature of a measurement `water` is the water's; one called `device` is not about the device itself.
+        together = [] if measurement.casefold() in _ABOUT_NOTHING else [f"{measurement}_{name}"]
+        candidates = [*(word for word in together if find(word) is not None), name, *together]
+    for word in candidates:
+        known = said(word)
+        if known.known:
+            return known.quantity, known.channel
+    own = candidates[0]
+    return own if is_name(own) else printable(own)[:64], ""
 
 
 def _invalid(line: int, detail: str) -> Refusal:
