@@ -35,7 +35,7 @@ _REMEMBERED_TOPICS = 100_000
 _SESSION_SECONDS = 7 * 24 * 3600  # MQTT 5: how long the broker keeps our queue while we are away
 _PAUSE_SECONDS = 0.5
 _LONGEST_BEHIND_SECONDS = 300.0
-MAY_LOSE = "what is published while we are disconnected may be lost"
+MAY_LOSE = "may lose while disconnected (such a broker keeps nothing for who is away)"
 _REFUSED_CREDENTIALS = {"Not authorized", "Bad user name or password", "Client identifier not valid", "Banned"}
 
 

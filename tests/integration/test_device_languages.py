@@ -279,7 +279,7 @@ def test_a_source_of_quality_0_says_what_it_may_lose(platform):
     with connect(platform.url, autocommit=True) as connection:
         described = {one.name: one for one in describe_sources(connection)}
     assert described["plant"].qos == 0
-    assert "may be lost" in described["plant"].remark
+    assert "may lose while disconnected" in described["plant"].remark
     assert described["live"].remark == ""
 
 
@@ -442,7 +442,7 @@ def test_sources_are_listed_with_what_their_broker_may_lose(platform, monkeypatc
     said = CliRunner().invoke(app, ["source", "list"]).output + capfd.readouterr().out
     line = next(line for line in said.splitlines() if line.startswith("plant: "))
     assert "v3/+/devices/+/up at mqtts://app%40t@eu1.example.org" in line
-    assert line.endswith("tts_v3; QoS 0: what is published while we are disconnected may be lost")
+    assert line.endswith("tts_v3; QoS 0: may lose while disconnected (such a broker keeps nothing for who is away)")
 
 
 def test_notes_that_nobody_asks_for_are_forgotten_and_those_in_use_are_not(platform):
