@@ -23,9 +23,9 @@ rule names the device, the ids of parts become `<device>/<id>`. The rule's `{pro
 `values`, `sensors`, …), a number behind the word (`temperature_2`), `channel`, `phase`, `lane`. Two values of one
 property at one time get their position as channel, so that none is lost.
 
-**Time.** `timestamp`, `ts`, `time`, `dateTime`, `date` …, of the object or of those around it: Unix time by its size, or
-in the source's precision; ISO 8601; and what `ingest.written_times` reads. A number below 10^8 is a clock that was never
-set: the arrival counts. A time without a zone is not guessed: the registry's zone of the device, the source's,
+**Time.** `timestamp`, `ts`, `time`, `dateTime`, `date` …, of the object or of those around it: Unix time by its size,
+or in the source's precision; ISO 8601; and what `ingest.written_times` reads. A number below 10^8 is a clock that was
+never set: the arrival counts. A time without a zone is not guessed: the registry's zone of the device, the source's,
 else the arrival, when it lies within 26 hours of it and is the only one; else the reading is refused, its value kept.
 """
 
