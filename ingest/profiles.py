@@ -30,7 +30,23 @@ _LONGEST_TOPIC = 512
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML whose `on`, `off`, `yes` and `no` are words: devices say them. Only true and false are Booleans."""
+    """YAML whose `on`, `off`, `yes` and `no` are words, for devices say them; a key that stands twice is an error."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - as PyYAML calls it
+        """A mapping; the values of its keys as they stand.
+
+        Raises:
+            yaml.constructor.ConstructorError: a key stands twice: the first would be lost without a word.
+        """
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+            if type(key.value) is str and key.value != "<<":
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -332,7 +348,7 @@ def profile_of(text: str, origin: str, folder: Traversable | None = None) -> Pro
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f", line {place.line + 1}" if place is not None else ""
-        raise CatalogueError(f"{origin}{line}: no YAML: {getattr(error, 'problem', None) or error}") from None
+        raise CatalogueError(f"{origin}{line}: {getattr(error, 'problem', None) or error}") from None
     try:
         return Profile(msgspec.convert(document, Document), origin, folder or Path())
     except msgspec.ValidationError as error:

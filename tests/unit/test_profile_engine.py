@@ -300,7 +300,8 @@ class TestBadProfiles:
             ("mappings: {one: {parts: [{}]}}\ndefault: two", "default: there is no mapping 'two'"),
             ("mappings: {one: {parts: [{}]}}\ndecode_uplink: x.js", "decode_uplink: there is no file x.js"),
             ("mappings: {one: {parts: [{}]}}\nlorawan: {mapping: one, models: ['(']}", "lorawan.models: "),
-            ("mappings: [", "maker.yaml, line 4: no YAML"),
+            ("mappings: [", "maker.yaml, line 4: "),
+            ("mappings: {one: {parts: [{}]}}\nid: twice", "maker.yaml, line 4: the key 'id' stands twice"),
         ],
     )
     def test_the_error_names_the_file_and_the_place(self, text, said):
