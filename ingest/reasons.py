@@ -130,9 +130,13 @@ REASONS: dict[str, Reason] = {
     "bad_protobuf": Reason(
         "the payload is no Sparkplug B payload", "send protobuf of org.eclipse.tahu.protobuf.Payload, not compressed"
     ),
+    "unknown_alias": Reason(
+        "the metric's name stands in a birth message that did not come",
+        "nothing to do: a new birth was asked for; let the node answer Node Control/Rebirth",
+    ),
     "birth_missing": Reason(
-        "the metric's name, type and unit stand in a birth message that did not come",
-        "nothing to do: a rebirth was asked for; let the node answer Node Control/Rebirth",
+        "the integer may be negative, and its type stands in a birth message that did not come",
+        "nothing to do: a new birth was asked for; let the node answer Node Control/Rebirth",
     ),
     "template_unsupported": Reason(
         "the value template is no plain path; templates are never evaluated",

@@ -226,7 +226,7 @@ class _Session:
         try:
             self._read(metric, payload, birth)
         except Refusal as refused:
-            self._ask = self._ask or refused.code == "birth_missing"
+            self._ask = self._ask or refused.code in {"birth_missing", "unknown_alias"}
             if len(self._decoded.refusals) < _TOLD:
                 self._decoded.refusals.append(refused)
             else:
@@ -236,7 +236,7 @@ class _Session:
         name = metric.name or (None if metric.alias is None else birth.get("aliases", {}).get(str(metric.alias)))
         field = metric.name or f"alias {metric.alias}"
         if name is None:
-            raise refusal("birth_missing", f"{field} was not named by a birth that is known", field=field)
+            raise refusal("unknown_alias", f"{field} was not named by a birth that is known", field=field)
         if name == "bdSeq" or name.casefold().startswith(_NOT_MEASURED):
             return
         datatype, unit = birth.get("names", {}).get(name, (None, None))

@@ -110,7 +110,7 @@ def test_a_node_is_asked_for_its_births_and_read_by_its_aliases_also_after_a_res
     expected = [(meter, "active_power", -3000.0), (meter, "active_power", -5000.0), (meter, "air_temperature", 21.5)]
     platform.assert_soon(VALUES, expected)
     refused = "SELECT refusals->0->>'code' FROM quarantine"
-    platform.assert_soon(refused, [("birth_missing",)])
+    platform.assert_soon(refused, [("unknown_alias",)])
 
     platform.stop()
     platform.start()
