@@ -5,80 +5,26 @@ Values and units come out as they were sent. It knows no topics, no registry and
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from bypuls.errors import Refusal
 from ingest.amounts import amount_of, bare, holds, text_amount
-from ingest.decoding import Decoded, Reading, Refused, SentEvent, Source
+from ingest.decoding import Decoded, Reading, Refused, SentEvent
 from ingest.meanings import IGNORED, UNKNOWN, Meaning, Meanings, own_word, trailing_words
-from ingest.moments import TimeFrom, earlier, length_of, time_of, until
+from ingest.moments import earlier, length_of
 from ingest.objects import Budget, Objects
 from ingest.parts import CompiledMapping, CompiledPart
 from ingest.paths import SEPARATOR, Path, Template, printed
 from ingest.reasons import refusal, shortened
-from ingest.strict_json import bad_name, is_channel, is_name, number
+from ingest.scene import Here, Places, Scene, channel_name
+from ingest.strict_json import bad_name, is_name, number
+
+__all__ = ["Profiled", "Scene", "apply"]
 
 _DEEPEST = 12
 _EXACT = 2**53
-_NAIVE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
-
-
-class Scene(NamedTuple):
-    """What is known of a message before it is read.
-
-    Attributes:
-        device: as the topic or the envelope names it; None where neither does.
-        time: of values without one; None: the arrival.
-        captures: from the topic.
-        zone_of: the registry's zone of a device.
-        fixed: topic or envelope are right about the device, whatever the message says of itself; objects of which a
-            message holds several still name their own.
-    """
-
-    device: str | None
-    source: Source
-    time: datetime | None = None
-    captures: Mapping[str, str] = {}
-    zone_of: Callable[[str], str | None] | None = None
-    fixed: bool = False
-
-
-class _Here:
-    """What holds for the values of one object.
-
-    Attributes:
-        stamp: the time as sent; None: the scene's.
-        time, offset, interval: of its values; the time is an interval's start.
-        trouble: why its times are not known.
-    """
-
-    __slots__ = (
-        "captures",
-        "channel",
-        "device",
-        "interval",
-        "meanings",
-        "node",
-        "offset",
-        "part",
-        "stamp",
-        "time",
-        "trouble",
-    )
-
-    def __init__(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> None:
-        self.part, self.node, self.captures = part, node, captures
-        self.meanings = part.rules.within(captures)
-        self.device = self.channel = ""
-        self.stamp: datetime | None = None
-        self.time: datetime | None = None
-        self.offset = 0.0
-        self.interval: float | None = None
-        self.trouble: Refusal | None = None
 
 
 def apply(profile: Profiled, name: str, document: Any, scene: Scene) -> Decoded:
@@ -106,19 +52,7 @@ class Profiled(Protocol):
 class _Run:
     """The reading of one message."""
 
-    __slots__ = (
-        "_asked",
-        "_budget",
-        "_decoded",
-        "_device",
-        "_device_at",
-        "_mapping",
-        "_root",
-        "_scene",
-        "_shared",
-        "_taken",
-        "_told",
-    )
+    __slots__ = ("_budget", "_decoded", "_mapping", "_places", "_root", "_scene", "_shared", "_taken")
 
     def __init__(self, mapping: CompiledMapping, document: Any, scene: Scene) -> None:
         if mapping.name is not None:
@@ -129,11 +63,7 @@ class _Run:
         self._budget = Budget()
         self._taken: frozenset[int] = frozenset()
         self._shared: dict[int, list[CompiledPart]] = {}
-        # Several parts read one object, and its time is one.
-        self._asked: tuple[Any, Any, Any] = (None, None, None)
-        self._told: tuple[datetime | None, Refusal | None] = (None, None)
-        self._device_at: Template | None = None
-        self._device: str | None = None
+        self._places = Places(document, scene, mapping.zone)
 
     def read(self) -> Decoded:
         parts, decoded = self._mapping.parts, self._decoded
@@ -159,13 +89,12 @@ class _Run:
 
     def _object(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> None:
         self._bound()
-        here = _Here(part, node, captures)
-        if not self._place(here):
+        here = Here(part, node, captures)
+        try:
+            self._places.place(here)
+        except Refusal as refused:
+            self._decoded.refusals.append(refused)
             return
-        if part.times or part.interval is not None or part.until is not None:
-            self._when(here)
-        else:
-            here.stamp = here.time = self._scene.time
         if part.event is not None:
             self._decoded.events.append(SentEvent(here.device, part.event, here.time))
         elif part.long is not None:
@@ -175,77 +104,7 @@ class _Run:
         else:
             self._items(here, node, "", 0)
 
-    def _place(self, here: _Here) -> bool:
-        """Whose the object is, and which channel; False where it names none that can be."""
-        scene, part = self._scene, here.part
-        here.device = scene.device or ""
-        if part.device is not None and not (scene.fixed and not part.many):
-            if part.device is not self._device_at:
-                self._device = part.device.fill(here.node, self._root, here.captures)
-                self._device_at = part.device if part.device_at_root else None
-            here.device = self._device or here.device
-        if part.channel is not None:
-            text = part.channel.fill(here.node, self._root, here.captures)
-            if text is not None:
-                channel = _channel(text)
-                if channel is None:
-                    self._decoded.refusals.append(bad_name(text, "channel"))
-                    return False
-                here.channel = channel
-        return True
-
-    def _when(self, here: _Here) -> None:
-        part = here.part
-        times, node, device = self._asked
-        if part.times is times and (part.times_at_root or here.node is node) and here.device == device:
-            here.stamp, here.trouble = self._told
-        else:
-            self._stamp(here)
-            self._asked, self._told = (part.times, here.node, here.device), (here.stamp, here.trouble)
-        here.time = here.stamp
-        if part.interval is not None:
-            here.interval = length_of(part.interval, here.node, self._root, here.captures)
-        elif part.until is not None and here.stamp is not None:
-            here.interval = self._until(part.until, here)
-        if part.at_end and here.interval is not None:
-            here.time, here.offset = earlier(here.stamp, here.interval)
-
-    def _stamp(self, here: _Here) -> None:
-        """The first of the part's times that is one; the scene's where there is none."""
-        for place in here.part.times:
-            found = place.at.find(here.node, self._root, here.captures)
-            if found is None or found == "":
-                continue
-            zone = place.zone or self._zone(here)
-            # Without a zone it may be any of several hours: the time of arrival is surer, and no guess.
-            if zone is None and type(found) is str and _NAIVE.fullmatch(found):
-                continue
-            try:
-                here.stamp = time_of(place, found, zone, self._scene.source.precision)
-                break
-            except Refusal as refused:
-                if refused.code != "time_without_zone":
-                    here.trouble = refused
-        else:
-            here.stamp = self._scene.time
-        if here.stamp is not None:
-            here.trouble = None
-
-    def _zone(self, here: _Here) -> str | None:
-        scene = self._scene
-        known = scene.zone_of(here.device) if scene.zone_of is not None and here.device else None
-        return known or self._mapping.zone or scene.source.zone
-
-    def _until(self, place: TimeFrom, here: _Here) -> float | None:
-        found = place.at.find(here.node, self._root, here.captures)
-        if found is None or here.stamp is None:
-            return None
-        try:
-            return until(here.stamp, time_of(place, found, self._zone(here), self._scene.source.precision))
-        except Refusal:
-            return None
-
-    def _walk(self, here: _Here, node: dict[str, Any], prefix: str, depth: int) -> None:
+    def _walk(self, here: Here, node: dict[str, Any], prefix: str, depth: int) -> None:
         """The members of an object, and of the objects in it that no other part reads."""
         meanings, readings, channel = here.meanings, self._decoded.readings, here.channel
         direct = None if here.part.keep else meanings.direct
@@ -281,7 +140,7 @@ class _Run:
                     continue
             self._member(here, meaning, place, value, depth)
 
-    def _unit(self, here: _Here, meaning: Meaning, own: Any) -> str | None:
+    def _unit(self, here: Here, meaning: Meaning, own: Any) -> str | None:
         """The unit that stands in the message, else the rule's."""
         if meaning.unit_from is not None:
             found = meaning.unit_from.at.find(own, self._root, here.captures)
@@ -293,7 +152,7 @@ class _Run:
         self._budget.new_name()
         return meanings.of(place)
 
-    def _member(self, here: _Here, meaning: Meaning, place: str, value: Any, depth: int) -> None:
+    def _member(self, here: Here, meaning: Meaning, place: str, value: Any, depth: int) -> None:
         kind = type(value)
         series = meaning.rule.newest_first or meaning.rule.order is not None
         if (kind is dict or kind is list) and not (
@@ -312,7 +171,7 @@ class _Run:
         elif (kind is int or kind is float) and here.part.keep and self._is_mine(here, place):
             self._unknown(here, place, value)
 
-    def _items(self, here: _Here, node: list[Any], prefix: str, depth: int) -> None:
+    def _items(self, here: Here, node: list[Any], prefix: str, depth: int) -> None:
         self._budget.spend(len(node))
         for index, value in enumerate(node):
             if value is None:
@@ -323,17 +182,17 @@ class _Run:
             if meaning is not IGNORED:
                 self._member(here, meaning, place, value, depth)
 
-    def _is_mine(self, here: _Here, place: str) -> bool:
+    def _is_mine(self, here: Here, place: str) -> bool:
         """Of the parts that read one object the last keeps what none of them knows."""
         parts = self._shared.get(id(here.node))
         if parts is None or len(parts) == 1:
             return True
         return here.part is parts[-1] and all(part.rules.alone.of(place) is UNKNOWN for part in parts)
 
-    def _unknown(self, here: _Here, place: str, value: Any) -> None:
+    def _unknown(self, here: Here, place: str, value: Any) -> None:
         self._own_word(here, own_word(place), here.meanings.field(place), value, None)
 
-    def _own_word(self, here: _Here, name: str, field: str | Template, value: Any, unit: str | None) -> None:
+    def _own_word(self, here: Here, name: str, field: str | Template, value: Any, unit: str | None) -> None:
         """A number by the name that the message gives it."""
         if isinstance(field, Template):
             field = field.fill(here.node, self._root, here.captures) or name
@@ -350,7 +209,7 @@ class _Run:
                 here, meaning, _Amount(amount, field, name, here.channel, unit, here.time, here.offset, here.interval)
             )
 
-    def _long(self, here: _Here, places: tuple[Path, Path, Path | None]) -> None:
+    def _long(self, here: Here, places: tuple[Path, Path, Path | None]) -> None:
         name = places[0].find(here.node, self._root, here.captures)
         value = places[1].find(here.node, self._root, here.captures)
         if type(name) is not str or not name or value is None:
@@ -371,7 +230,7 @@ class _Run:
         elif here.part.keep and type(value) is not bool:
             self._own_word(here, name, here.meanings.field(name), value, unit)
 
-    def _known(self, here: _Here, meaning: Meaning, value: Any, unit: str | None = None) -> None:
+    def _known(self, here: Here, meaning: Meaning, value: Any, unit: str | None = None) -> None:
         own: Any = here.node
         if meaning.value_at is not None:
             if type(value) is dict or type(value) is list:
@@ -389,7 +248,7 @@ class _Run:
         else:
             self._take(here, meaning, amount, value)
 
-    def _named(self, here: _Here, meaning: Meaning, own: Any, unit: str | None) -> _Amount:
+    def _named(self, here: Here, meaning: Meaning, own: Any, unit: str | None) -> _Amount:
         """What a value is called, in which unit and of which time.
 
         Raises:
@@ -408,14 +267,14 @@ class _Run:
             raise bad_name(quantity, field)
         if isinstance(channel, Template):
             channel = channel.fill(own, root, captures) or ""
-        named = _channel(channel)
+        named = channel_name(channel)
         if named is None:
             raise bad_name(channel, field)
         unit = unit or self._unit(here, meaning, own)
         amount = _Amount(0.0, field, quantity, named or here.channel, unit, here.time, here.offset, here.interval)
         return self._own_interval(here, meaning, amount) if meaning.own_interval else amount
 
-    def _own_interval(self, here: _Here, meaning: Meaning, amount: _Amount) -> _Amount:
+    def _own_interval(self, here: Here, meaning: Meaning, amount: _Amount) -> _Amount:
         length = (
             here.interval
             if meaning.interval is None
@@ -425,7 +284,7 @@ class _Run:
         time, offset = earlier(here.stamp, length) if at_end and length is not None else (here.stamp, 0.0)
         return amount._replace(time=time, offset=offset, interval=length)
 
-    def _series(self, here: _Here, meaning: Meaning, amount: _Amount, values: list[Any]) -> None:
+    def _series(self, here: Here, meaning: Meaning, amount: _Amount, values: list[Any]) -> None:
         """Values one interval apart; without its length only the newest one's time is known."""
         self._budget.spend(len(values))
         newest = 0 if meaning.rule.order != "oldest_first" else len(values) - 1
@@ -442,7 +301,7 @@ class _Run:
                 one, lost = one._replace(time=None), True
             self._take(here, meaning, one, value, lost=lost)
 
-    def _take(self, here: _Here, meaning: Meaning, amount: _Amount, value: Any, *, lost: bool = False) -> None:
+    def _take(self, here: Here, meaning: Meaning, amount: _Amount, value: Any, *, lost: bool = False) -> None:
         try:
             found = amount_of(meaning, value, amount.field, self._mapping.no_value)
         except Refusal as refused:
@@ -457,7 +316,7 @@ class _Run:
         self._keep(here, meaning, amount, sent=sent, lost=lost)
 
     def _keep(
-        self, here: _Here, meaning: Meaning, amount: _Amount, *, sent: float | None = None, lost: bool = False
+        self, here: Here, meaning: Meaning, amount: _Amount, *, sent: float | None = None, lost: bool = False
     ) -> None:
         value, field, quantity, channel, unit, time, offset, length = amount
         reading = Reading(here.device, field, quantity, channel, value, unit, time, offset, length)
@@ -485,8 +344,3 @@ class _Amount(NamedTuple):
     time: datetime | None
     offset: float
     interval: float | None
-
-
-@lru_cache(maxsize=4096)
-def _channel(text: str) -> str | None:
-    return text.casefold() if text == "" or is_channel(text) else None
