@@ -30,7 +30,7 @@ pytestmark = pytest.mark.lane("plain")
 DEFINITIONS = Definitions.load()
 GOLDEN = Path(__file__).parents[1] / "golden" / "bridges"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NOW = utc_now().replace(minute=30, second=0, microsecond=0)
+NOW = utc_now().replace(minute=30, second=0, microsecond=0) + HOUR  # after the database set the stations up
 
 
 def local(time):
