@@ -11,7 +11,7 @@ import zlib
 from functools import lru_cache
 from typing import NamedTuple
 
-from bypuls.properties import find
+from bypuls.properties import Properties
 from ingest.strict_json import is_name, printable
 
 _LONGEST = 256
@@ -110,11 +110,12 @@ def _quantity(words: list[str]) -> tuple[str, list[str], list[str]] | None:
 
 def _at_the_end(words: list[str]) -> tuple[str, list[str], list[str]] | None:
     """Property, its channel and the words before it; None where no end of the words is known."""
+    known = Properties.load().words
     for start in range(len(words)):
-        found = find("_".join(words[start:]))
+        found = known.get("_".join(words[start:]))
         if found is not None:
             rest = words[:start]
-            return None if not _ABOUT.isdisjoint(rest) else (found[0].id, [found[1]] if found[1] else [], rest)
+            return None if not _ABOUT.isdisjoint(rest) else (found[0], [found[1]] if found[1] else [], rest)
     return None
 
 
