@@ -14,6 +14,7 @@ _HOLE = re.compile(r"\{([^{}]*)\}")
 _INDEX = re.compile(r"\[(\d+)\]")
 _CAPTURE_NAME = re.compile(r"[A-Za-z_]\w*")
 _LONGEST_TEXT = 128
+_ANY_KEY = f"[^{SEPARATOR}]+"
 
 Captures = Mapping[str, str]
 Maps = Mapping[str, Mapping[str, str]]
@@ -215,6 +216,21 @@ class Segment(NamedTuple):
     first: int = 0
 
 
+def _within_a_key(regex: str) -> str:
+    """A capture's own pattern, whose dots stop where the key ends."""
+    kept, listed, position = "", False, 0
+    while position < len(regex):
+        letter = regex[position]
+        if letter == "\\":
+            kept += regex[position : position + 2]
+            position += 2
+            continue
+        listed = letter == "[" or (listed and letter != "]")
+        kept += f"[^{SEPARATOR}]" if letter == "." and not listed else letter
+        position += 1
+    return kept
+
+
 def _hole(text: str, any_one: str, maps: Maps, names: list[str]) -> str:
     name, colon, regex = text.partition(":")
     if not _CAPTURE_NAME.fullmatch(name):
@@ -223,6 +239,8 @@ def _hole(text: str, any_one: str, maps: Maps, names: list[str]) -> str:
         raise PatternError(f"{{{name}}} stands twice")
     if not colon:
         regex = "|".join(re.escape(word) for word in sorted(maps[name], key=len, reverse=True)) if name in maps else ""
+    if any_one == _ANY_KEY:
+        regex = _within_a_key(regex)
     try:
         re.compile(regex)
     except re.error as error:
@@ -251,7 +269,7 @@ def _segment(text: str, maps: Maps, names: list[str]) -> Segment:
             continue
         if letter == "{":
             end = _closing(text, position)
-            regex += _hole(text[position + 1 : end], f"[^{SEPARATOR}]+", maps, names)
+            regex += _hole(text[position + 1 : end], _ANY_KEY, maps, names)
             wild, position = True, end
         elif letter == "*":
             wild = True
