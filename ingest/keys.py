@@ -66,7 +66,8 @@ TIMES = (
     "measuredat", "observedat", "phenomenontime", "resulttime", "sampletime", "sampledat", "measurementtime",
     "measuretime", "observationtime", "eventtime", "recordedat", "timestamp", "timestampms", "timestamputc", "ts",
     "tst", "datetime", "datetimeutc", "dateutc", "timeutc", "utctime", "utc", "unixtime", "unixtimestamp", "epoch",
-    "epochtime", "time", "date", "localtime", "createdat", "sentat", "t", "dt", "lastseen", "lastupdate", "updatedat",
+    "epochtime", "time", "date", "localtime", "createdat", "sentat", "stamp",
+    "timestring", "t", "dt", "lastseen", "lastupdate", "updatedat",
 )  # fmt: skip
 """Keys of a time, in plain form, the one that is nearest to the measurement first."""
 

@@ -52,7 +52,7 @@ _CONFIGURED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {
     "iota_json": (("iota_json",), None),
     "ngsi": (("ngsi",), None),
     "purpleair": (("profile",), ("purpleair",)),
-    "road_radar": (("profile",), ("axis-radar", "nwave")),
+    "road_radar": (("profile", "json"), ("axis-radar", "axis-object-analytics", "nwave")),
     "senml": (("senml",), None),
     "sensorthings": (("sensorthings",), None),
     "shelly_gen1": (("profile",), ("shelly-gen1",)),

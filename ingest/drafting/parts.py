@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from bypuls.errors import Refusal
 from ingest.keys import NAMES, Role, plain, read_key
 from ingest.members import Members, is_time, looks_numeric, rank
 from ingest.strict_json import is_name
+from ingest.written_times import read_any_time
 
 _MOST_ITEMS = 50
 _DEEPEST = 6
@@ -267,8 +269,21 @@ def _scalar(
         part.numbers.append(Number(place, key, value, parents, None if unit is None else prefix + escaped(unit)))
     elif role in _REMARKS and looks_numeric(value):
         part.remarks.append((place, value))
+    elif is_plain and isinstance(value, str) and _is_date(value):
+        part.times.append((place, value))
     elif is_plain and isinstance(value, str) and value and len(value) <= 20:  # noqa: PLR2004
         part.texts.append((place, value))
+
+
+def _is_date(value: str) -> bool:
+    """Whether a text is a time, whatever its key says: with a zone or not."""
+    if not (is_time(value) and re.search(r"\d[-/.]\d", value)):
+        return False
+    try:
+        read_any_time(value, "UTC", day_first=True)
+    except Refusal:
+        return False
+    return True
 
 
 def _has_unit(value: Any) -> bool:
