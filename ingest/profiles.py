@@ -188,10 +188,14 @@ class Fit(NamedTuple):
 
 
 class Profiles(Mapping[str, Profile]):
-    """What is shipped in `bypuls/catalogue/profiles`, and a user's own, by id."""
+    """What is shipped in `bypuls/catalogue/profiles`, and a user's own, by id.
 
-    def __init__(self, by_id: Mapping[str, Profile]) -> None:
-        self._by_id = dict(by_id)
+    Attributes:
+        named: a source names these.
+    """
+
+    def __init__(self, by_id: Mapping[str, Profile], *, named: bool = False) -> None:
+        self._by_id, self.named = dict(by_id), named
         self._topics: dict[tuple[str, tuple[str, ...] | None], tuple[Fit, ...]] = {}
         self._views: dict[tuple[str, ...], Profiles] = {}
         self._uplinks: dict[tuple[Any, ...], Profile | None] = {}
@@ -214,7 +218,8 @@ class Profiles(Mapping[str, Profile]):
         if names is None:
             return self
         if names not in self._views:
-            self._views[names] = Profiles({name: self._by_id[name] for name in names if name in self._by_id})
+            known = {name: self._by_id[name] for name in names if name in self._by_id}
+            self._views[names] = Profiles(known, named=True)
         return self._views[names]
 
     def __getitem__(self, key: str) -> Profile:
@@ -231,10 +236,10 @@ class Profiles(Mapping[str, Profile]):
 
         Args:
             topic: as published.
-            allowed: ids; None: all. A single one is named, and may read topics that could be anybody's.
+            allowed: ids; None: all. Those that a source names may read topics that could be anybody's.
             document: the message, for topics that are told apart by its members.
         """
-        named = allowed is not None and len(allowed) == 1
+        named = self.named or allowed is not None
         for fit in self.candidates(topic, allowed):
             keys = fit.entry.keys
             if fit.entry.rule.named_only and not named:

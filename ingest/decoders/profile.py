@@ -35,8 +35,8 @@ def recognises(_message: Message) -> bool:
 def knows(message: Message, context: Context) -> bool:
     """Whether a profile reads this topic, or the registry has one for the device."""
     document = _Document(message.payload)
-    only = len(context.profiles) == 1
-    if any(_suits(fit, document, named=only) for fit in context.profiles.candidates(message.topic, None)):
+    named = context.profiles.named
+    if any(_suits(fit, document, named=named) for fit in context.profiles.candidates(message.topic, None)):
         return True
     topic = own_topic(message.topic)
     if topic is None:
@@ -110,8 +110,9 @@ def _choose(
     elif allowed is not None and len(allowed) == 1 and allowed[0] in profiles:
         forced = allowed[0]
     fits = profiles.candidates(topic, allowed if forced is None else (forced,))
+    named = forced is not None or allowed is not None
     for fit in fits:
-        if _suits(fit, document, named=forced is not None):
+        if _suits(fit, document, named=named):
             return fit.profile, fit
     # A payload of the wrong kind is still this topic's: what is wrong with it is to be told.
     for fit in fits:
@@ -174,6 +175,9 @@ class _Document:
 
     def has(self, keys: frozenset[str]) -> bool:
         """Whether it is an object with these members."""
+        # Most messages are none: they need not be read as a whole to see it.
+        if not all(key.encode() in self._payload for key in keys):
+            return False
         try:
             document = self.json()
         except Refusal:
