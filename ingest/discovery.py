@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from bypuls.properties import find
 from ingest.reasons import refusal, shortened
+from ingest.strict_json import printable
 from ingest.topics import is_device_name
 from ingest.words import channel_of, is_about, said
 
@@ -69,7 +70,7 @@ _FILTERS = r"(?:\|\s*(?:float|int|round|default|is_defined|string)\s*(?:\([^(){}
 _TEMPLATE = re.compile(rf"\{{\{{-?\s*(value_json|value)((?:{_STEP})*)\s*{_FILTERS}-?\}}\}}")
 _STEPS = re.compile(_STEP)
 _QUOTED = re.compile(r"""['"]([^'"]*)['"]""")
-_NEVER = "\0"  # no payload that is read is this
+_NEVER = ""  # no payload is this: an empty one is not read
 _LONGEST_TEMPLATE = 300
 _LONGEST_TOPIC = 300
 _LONGEST_TEXT = 128
@@ -123,7 +124,7 @@ def config_of(topic: str) -> Config | None:
     Config(component='sensor', node='plug-7', object='power')
     """
     levels = topic.split("/")
-    if levels[-1] != "config" or len(levels) < _CONFIG_LEVELS or len(topic) > _LONGEST_TOPIC:
+    if levels[-1] != "config" or len(levels) < _CONFIG_LEVELS or not is_text(topic, _LONGEST_TOPIC):
         return None
     if levels[-3] in COMPONENTS:
         return Config(levels[-3], "", levels[-2])
@@ -188,7 +189,7 @@ def _based(topic: str, base: str) -> str:
 
 def _entity(config: Config, name: str, component: str, given: Mapping[str, Any]) -> Entity:
     topic = _text(given.get("state_topic"), _LONGEST_TOPIC)
-    template = _text(given.get("value_template"), 10_000) or ""
+    template = _template(given.get("value_template"))
     path = path_of(template)
     unit = _text(given.get("unit_of_measurement"), 40)
     device_class = _text(given.get("device_class"), 40)
@@ -199,7 +200,7 @@ def _entity(config: Config, name: str, component: str, given: Mapping[str, Any])
     known_as = f"{device} {_text(_of(given.get('device'), 'name'), 128) or ''}"
     quantity, channel = _meaning([title for title in titles if title], device_class, unit, known_as)
     return Entity(
-        key=name,
+        key=printable(name),
         device=device,
         component=component,
         quantity=quantity,
@@ -240,7 +241,11 @@ def _meaning(titles: list[str], device_class: str | None, unit: str | None, devi
         if word.known and (dimension is None or _dimension(word.quantity) == dimension):
             return word.quantity, word.channel
     if by_class is None or any(is_about(title) for title in titles):
-        return (word.quantity, word.channel) if (word := said(titles[0], device)).known else (titles[0][:64], "")
+        return (
+            (word.quantity, word.channel)
+            if (word := said(titles[0], device)).known
+            else (printable(titles[0])[:64], "")
+        )
     if by_class in _EXPORTED and any(not _GIVEN_BACK.isdisjoint(re.split(r"\W|_", t.casefold())) for t in titles):
         by_class = _EXPORTED[by_class]
     return by_class, channel_of(titles[0], f"{device} {device_class}")
@@ -267,7 +272,7 @@ def _availability(given: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Pat
     for place, item in enumerate(topics):
         topic = _text(item.get("topic") if item is not given else given.get("availability_topic"), _LONGEST_TOPIC)
         template = item.get("value_template") if item is not given else given.get("availability_template")
-        path = path_of(_text(template, _LONGEST_TEMPLATE) or "")
+        path = path_of(_template(template))
         if topic is not None and path is not None:
             online = (_text(item.get("payload_available"), 64) or "online") if place >= last else _NEVER
             yield topic, online, _text(item.get("payload_not_available"), 64) or "offline", path
@@ -282,7 +287,7 @@ def path_of(template: str) -> Path | None:
     """
     if not template.strip():
         return Path(())
-    match = _TEMPLATE.fullmatch(template.strip()) if len(template) <= _LONGEST_TEMPLATE else None
+    match = _TEMPLATE.fullmatch(template.strip()) if is_text(template, _LONGEST_TEMPLATE) else None
     if match is None or (match[1] == "value" and match[2]):
         return None
     steps: list[str | int] = []
@@ -322,6 +327,16 @@ def _levels(topic: str) -> list[str]:
     return levels
 
 
+def _template(value: Any) -> str:
+    """Without the line ends that templates often have."""
+    return value.replace("\r", " ").replace("\n", " ") if isinstance(value, str) else ""
+
+
 def _text(value: Any, longest: int) -> str | None:
-    """A text without blanks around it; None for anything else, or nothing."""
-    return value.strip() or None if isinstance(value, str) and len(value) <= longest else None
+    """A text without blanks around it; None for anything else, for nothing, or for what no database keeps."""
+    return value.strip() or None if isinstance(value, str) and is_text(value, longest) else None
+
+
+def is_text(value: str, longest: int) -> bool:
+    """Whether a text is printable and not too long to be remembered."""
+    return len(value) <= longest and value.isprintable()

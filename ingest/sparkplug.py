@@ -177,7 +177,8 @@ def _unit(data: bytes) -> str | None:
         if key.replace(" ", "").replace("_", "").casefold() in _UNIT_KEYS:
             for number, wire, text in protobuf.read(value, _MOST_METRIC_FIELDS):
                 if number == 8 and wire == BYTES and isinstance(text, bytes):  # noqa: PLR2004
-                    return _text(text, _LONGEST_UNIT).strip() or None
+                    unit = _text(text, _LONGEST_UNIT).strip()
+                    return unit if unit and unit.isprintable() else None
     return None
 
 

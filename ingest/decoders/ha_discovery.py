@@ -211,6 +211,8 @@ def _available(entries: Mapping[str, Any], document: _Document, place: str | Non
             value = document.at(entry["path"])
         except Refusal:
             value = None
+        if not value:
+            continue
         kind = "online" if value == entry["online"] else "offline" if value == entry["offline"] else None
         if kind is not None:
             told.add(device)

@@ -100,7 +100,7 @@ def _place(topic: str) -> _Place | None:
     levels = topic.split("/")
     newest = len(levels) > 1 and levels[1] == "5"
     start = 2 if newest else 1
-    if len(levels) < start + 2 or len(topic) > _LONGEST_TOPIC or not all(levels):
+    if len(levels) < start + 2 or len(topic) > _LONGEST_TOPIC or not (all(levels) and topic.isprintable()):
         return None
     device = levels[start]
     if device.startswith("$") or not is_device_name(device):
@@ -151,7 +151,7 @@ def _describe(message: Message, _device: str, place: _Place, context: Context) -
     for node, described in nodes.items():
         of_node = described.get("properties") if isinstance(described, dict) else None
         for name, attributes in (of_node if isinstance(of_node, dict) else {}).items():
-            if isinstance(attributes, dict) and len(properties) < _MOST_PROPERTIES:
+            if isinstance(attributes, dict) and len(properties) < _MOST_PROPERTIES and f"{node}{name}".isprintable():
                 given = (attributes.get(key) for key in ("datatype", "unit", "name"))
                 properties[f"{node[:64]}/{name[:64]}"] = [_short(text) for text in given]
     context.memory.put(place.key, {"properties": properties})
@@ -159,7 +159,7 @@ def _describe(message: Message, _device: str, place: _Place, context: Context) -
 
 
 def _short(text: Any) -> str | None:
-    return text.strip()[:64] or None if isinstance(text, str) else None
+    return text.strip()[:64] or None if isinstance(text, str) and text.isprintable() else None
 
 
 def _attribute(message: Message, place: _Place, context: Context) -> Decoded:
@@ -192,16 +192,16 @@ def _value(message: Message, device: str, place: _Place, context: Context) -> De
     if not text or (datatype is None and not text.lstrip("+-.")[:1].isdecimal()):
         return Decoded(ignored="no_values")
     if len(text) > _LONGEST_VALUE:
-        raise refusal("wrong_type", f"{shortened(text)} is no number", field=printable(field))
-    value = number(text, printable(field))
+        raise refusal("wrong_type", f"{shortened(text)} is no number", field=field)
+    value = number(text, field)
     if value is None:
         return Decoded(ignored="no_values")
     word = said(field, device)
     if not word.known and title is not None:
         by_title = said(f"{node}/{title}", device)
         word = by_title if by_title.known else word
-    quantity, channel = (word.quantity, word.channel) if word.known else (printable(name), channel_of(node, device))
-    return Decoded(readings=[Reading(device, printable(field), quantity, channel, value, unit, None)])
+    quantity, channel = (word.quantity, word.channel) if word.known else (name, channel_of(node, device))
+    return Decoded(readings=[Reading(device, field, quantity, channel, value, unit, None)])
 
 
 def _diagnostic(message: Message, device: str, place: _Place, _context: Context) -> Decoded:

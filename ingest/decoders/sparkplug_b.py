@@ -182,7 +182,7 @@ class _Session:
         names: dict[str, list[Any]] = {}
         aliases: dict[str, str] = {}
         for metric in payload.metrics:
-            if metric.name:
+            if metric.name and metric.name.isprintable():
                 names[metric.name] = [metric.datatype, metric.unit]
                 if metric.alias is not None:
                     aliases[str(metric.alias)] = metric.name
