@@ -297,7 +297,7 @@ def split_end(key: str) -> list[tuple[str, str]]:
     """A key as what may be a word and what may be its unit, the longest end first.
 
     >>> split_end("roof_temperature_degC")
-    [('roof_temperature', 'degC')]
+    [('roof_temperature', 'degC'), ('roof_temperature_deg', 'C')]
     """
     pairs = [(key[:cut].rstrip("_-. (["), key[cut:].strip("_-. ()[]")) for cut in _cuts(key)]
     return [(head, end) for head, end in pairs if end.casefold() in _ends()]
