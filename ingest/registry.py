@@ -224,8 +224,11 @@ class Registry:
         missing = wanted.difference(self._devices)
         if not missing:
             return
-        self._read_devices(missing)
+        self._read_devices("devices", missing)
         strangers = missing.difference(self._devices)
+        if strangers:
+            self._read_devices("devices_by_key", strangers)
+            strangers.difference_update(self._devices)
         if source.unknown_device != "pending":
             return
         for city in sorted({city for city, _ in strangers}):
@@ -234,11 +237,11 @@ class Registry:
             welcome = sorted(device for place, device in strangers if place == city)[: max(room, 0)]
             if welcome:
                 self._connection.execute(_SQL["add_pending_devices"], ([city] * len(welcome), welcome))
-        self._read_devices(strangers)
+        self._read_devices("devices", strangers)
 
-    def _read_devices(self, wanted: set[tuple[str, str]]) -> None:
+    def _read_devices(self, query: str, wanted: set[tuple[str, str]]) -> None:
         pairs = sorted(wanted)
-        rows = self._connection.execute(_SQL["devices"], ([city for city, _ in pairs], [device for _, device in pairs]))
+        rows = self._connection.execute(_SQL[query], ([city for city, _ in pairs], [device for _, device in pairs]))
         for city, external_id, *rest in rows:
             self._devices[city, external_id] = _Device(*rest)
 
@@ -287,7 +290,9 @@ class Registry:
 
     def _read_datastreams(self, keys: list[Key]) -> Counter[int]:
         """Take in what these devices have; returns how many datastreams each has."""
-        names = {self._devices[key.city, key.device].id: (key.city, key.device) for key in keys}
+        names: dict[int, set[tuple[str, str]]] = {}  # a device may be named by its external id and by another key
+        for key in keys:
+            names.setdefault(self._devices[key.city, key.device].id, set()).add((key.city, key.device))
         numbers: Counter[int] = Counter()
         unseen: list[int] = []
         for device, property_id, channel, stream, converted, interval, stamp, thresholds in self._connection.execute(
@@ -299,7 +304,7 @@ class Registry:
                 self._quality[stream] = (thresholds, self._quality_control(property_id, thresholds))
                 unseen.append(stream)
             shift = -interval if interval is not None and stamp == "end" else None
-            self._found[Key(*names[device], property_id, channel)] = Datastream(
+            found = Datastream(
                 stream,
                 device,
                 shift,
@@ -307,6 +312,8 @@ class Registry:
                 None if interval is None else interval.total_seconds(),
                 converted,
             )
+            for name in names[device]:
+                self._found[Key(*name, property_id, channel)] = found
         self._restore(unseen)
         return numbers
 

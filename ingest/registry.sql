@@ -9,6 +9,16 @@ FROM device d
 JOIN unnest(%s::text[], %s::text[]) AS wanted (city, external_id) USING (city, external_id)
 LEFT JOIN site s ON s.city = d.city AND s.slug = d.site
 
+-- Devices that messages name by another key (EUI …), without case: the same device at two network servers is one.
+-- name: devices_by_key
+SELECT DISTINCT ON (wanted.city, wanted.name)
+       wanted.city, wanted.name, d.id, d.status, d.site, coalesce(d.class, s.class, 'unknown'), d.origin, d.readings
+FROM unnest(%s::text[], %s::text[]) AS wanted (city, name)
+JOIN (SELECT known.*, lower(key.value) AS other FROM device known CROSS JOIN jsonb_each_text(known.keys) AS key
+      WHERE known.keys <> '{}') AS d ON d.city = wanted.city AND d.other = lower(wanted.name)
+LEFT JOIN site s ON s.city = d.city AND s.slug = d.site
+ORDER BY wanted.city, wanted.name, d.id
+
 -- How a city's devices are to be read, with the units of datastreams that say more than their device does.
 -- name: registered
 SELECT d.external_id, d.profile, d.zone, d.keys, d.readings,

@@ -12,7 +12,7 @@ from ingest.decoders.own_json import DEVICE_KEYS, TIME_KEYS
 from ingest.decoding import EVENT_KINDS, SWAPPED_METER, Context, Decoded, Decoder, Message, SentEvent, Source
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, is_channel, is_name, number, parse, printable
-from ingest.timestamps import read_time
+from ingest.timestamps import device_time
 from ingest.topics import own_topic
 
 _REGISTER = ("property", "channel", "unit", "closing", "opening")
@@ -26,7 +26,7 @@ def recognises(message: Message) -> bool:
     return topic is not None and topic.kind == "events"
 
 
-def decode(message: Message, source: Source, _context: Context) -> Decoded:
+def decode(message: Message, source: Source, context: Context) -> Decoded:
     """The event of one message.
 
     Raises:
@@ -42,7 +42,7 @@ def decode(message: Message, source: Source, _context: Context) -> Decoded:
     sent = next((key for key in TIME_KEYS if document.get(key) is not None), None)
     if sent is None:
         raise _invalid("an event says when it happened", "time")
-    time = read_time(document[sent], source.zone, sent)
+    time = device_time(document[sent], device, source, context, sent)
     detail = _detail(document, () if kind != SWAPPED_METER else _REGISTER)
     if kind != SWAPPED_METER:
         return Decoded(events=[SentEvent(device, kind, time, detail=detail)])

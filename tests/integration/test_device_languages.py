@@ -459,3 +459,19 @@ def test_notes_that_nobody_asks_for_are_forgotten_and_those_in_use_are_not(platf
         ages = "SELECT key, now() - at < '1 minute' FROM memory ORDER BY key"
         assert connection.execute(ages).fetchall() == [("new", False), ("used", True)]
         assert [memory.get(key) for key in ("old", "used", "new", "made")] == [None, {}, {}, None]
+
+
+def test_a_device_is_known_by_its_other_keys_too(platform):
+    platform.device("weather-7", keys={"eui": "24E124AB"})
+    platform.source("topic_filter: lora/+\nidentity: lora/{device}\nformat: senml")
+    platform.start()
+    stamp = int(time.time()) - 100
+    with Publisher(platform.broker_url, "sender") as publisher:
+        for n, device in enumerate(["24e124ab", "weather-7", "24E124AB", "weather-7"]):
+            pack = [{"n": name, "u": "ug/m3", "v": n, "t": stamp + n} for name in ("pm10", "pm25")]
+            publisher.publish(f"lora/{device}", json.dumps(pack).encode())
+        publisher.flush(10)
+    devices = """SELECT external_id, property, count(*) FROM device d JOIN datastream s ON s.device = d.id
+                 JOIN observation ON s.id = datastream GROUP BY 1, 2 ORDER BY 2"""
+    platform.assert_soon(devices, [("weather-7", "pm10", 4), ("weather-7", "pm25", 4)])
+    assert platform.rows("SELECT count(*) FROM device") == [(1,)]
