@@ -183,6 +183,8 @@ class Reader:
             read.ignored = "duplicate_frame"
             return read
         read.refusals = decoded.refusals
+        if read.device is None and read.frame is not None:
+            read.device = read.frame.device
         own = None if named is None else named.device
         bound = not source.trusts_payload_device and own is not None
         if decoded.readings:
