@@ -16,6 +16,11 @@ of any shape are then read by it. An empty configuration takes it back.
 - Abbreviated keys (`stat_t`, `dev_cla`, `unit_of_meas` …), the base topic `~` and configurations of a whole device
   (`components`) are understood.
 - A state topic without its configuration: a bare number; its words say what it measured, and nobody its unit.
+
+**Set it up.** One source whose filter covers configurations and states, without `share`: `topic_filter: "#"` on a
+broker of the devices' own, or a common prefix where they let one set it (ESPHome: `discovery_prefix`,
+`topic_prefix`). With `format: ha_discovery` alone everything below the filter is read so; with `formats:
+[ha_discovery, profile]` only what was configured.
 """
 
 from __future__ import annotations

@@ -15,6 +15,9 @@ Values are bare texts; what they mean stands in retained metadata, which is reme
 - **State**: `ready` is *online*, `sleeping` too (with the state in its detail), `disconnected` and `lost` are
   *offline*, `alert` (4) and `$alert/<id>` (5) are a *fault*; `init` says nothing.
 - Homie 3's `$stats/battery`, `cputemp`, `supply`, `uptime` and `freeheap` are diagnostics in the units it defines.
+
+**Set it up.** A source with `format: homie`, `topic_filter: homie/#` and no `share`: the description and the values
+must reach the same process. The broker hands the retained metadata over at every start.
 """
 
 from __future__ import annotations

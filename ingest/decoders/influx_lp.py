@@ -20,6 +20,9 @@ does not spoil the others.
 - **Unit**: the tag `unit`, `units` or `unit_of_measurement`. The protocol has none: otherwise the source's `units`.
 - **Time**: the protocol does not say its precision. The source's `precision` does (`s`, `ms`, `us`, `ns`); without it
   the size of the number tells them apart. No time: arrival.
+
+**Set it up.** Telegraf: `[[outputs.mqtt]]` with `data_format = "influx"`. A source with `format: influx_lp`, and
+`units` for what it sends: `units: {air_temperature: Cel, relative_humidity: "%"}`.
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ The telegram as the meter sends it, from `/` to the line with `!`, one or severa
   time of the source's zone, Central Europe without one. Without the letter (DSMR 2 and 3) local time; without a time
   that of arrival.
 - A meter on the M-Bus that has not spoken yet is sent with time 1970 or 63-25-25 and an empty number: no reading.
+
+**Set it up.** docs/how-to/connect-a-p1-port.md.
 """
 
 from __future__ import annotations

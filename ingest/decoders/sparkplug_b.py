@@ -17,7 +17,10 @@ remembered per edge node, so messages must come in order: no shared subscription
   (`NCMD` with `Node Control/Rebirth`), at most once a minute. Readings beside a gap are kept.
 - **State**: births are *online* events, `DDEATH` and `NDEATH` *offline*. A node's death (its will) takes its devices
   with it; one whose `bdSeq` is not the last birth's is an old one and ignored. `STATE` and commands are ignored.
-- A Sparkplug-aware broker keeps births at `$sparkplug/certificates/…`: they are read as metadata.
+
+**Set it up.** A source with `format: sparkplug_b`, `topic_filter: spBv1.0/<group>/#` and no `share`; the broker must
+let ingest publish on `spBv1.0/<group>/NCMD/#`. Births need not be waited for: the first message of an unknown node
+asks for them.
 """
 
 from __future__ import annotations
@@ -37,7 +40,6 @@ from ingest.topics import is_device_name, topic_device
 from ingest.words import said
 
 _NAMESPACE = "spBv1.0/"
-_CERTIFICATES = "$sparkplug/certificates/"
 _OF_NODES = frozenset({"NBIRTH", "NDATA", "NDEATH", "NCMD"})
 _OF_DEVICES = frozenset({"DBIRTH", "DDATA", "DDEATH", "DCMD"})
 _NOT_MEASURED = ("node control/", "device control/", "properties/", "node info/", "device info/")
@@ -54,7 +56,6 @@ class _Place(NamedTuple):
     kind: str
     node: str
     device: str
-    certificate: bool  # a birth that the broker keeps
 
     @property
     def key(self) -> str:
@@ -67,7 +68,7 @@ class _Place(NamedTuple):
 def recognises(message: Message) -> bool:
     """By the topic alone."""
     topic = message.topic
-    return topic.startswith((_NAMESPACE, _CERTIFICATES)) or (
+    return topic.startswith(_NAMESPACE) or (
         topic.startswith("STATE/") and message.payload[:6] in {b"ONLINE", b"OFFLIN"}
     )
 
@@ -95,19 +96,18 @@ def _place(topic: str) -> _Place | None:
     Raises:
         Refusal: `topic_not_ours` or `bad_name`.
     """
-    certificate = topic.startswith(_CERTIFICATES)
-    levels = topic.removeprefix(_CERTIFICATES).split("/")
+    levels = topic.split("/")
     if "STATE" in levels[:2]:
         return None
     kind = levels[2] if len(levels) >= _NODE_LEVELS else ""
     wanted = _NODE_LEVELS if kind in _OF_NODES else _NODE_LEVELS + 1 if kind in _OF_DEVICES else 0
-    if len(levels) != wanted or levels[0] != "spBv1.0" or (certificate and not kind.endswith("BIRTH")):
+    if len(levels) != wanted or levels[0] != "spBv1.0":
         raise refusal(
             "topic_not_ours",
             f"{shortened(topic)} is no topic of Sparkplug B",
             hint="publish to spBv1.0/<group>/<message type>/<edge node>[/<device>]",
         )
-    place = _Place(levels[1], kind, levels[3], levels[4] if len(levels) > _NODE_LEVELS else "", certificate)
+    place = _Place(levels[1], kind, levels[3], levels[4] if len(levels) > _NODE_LEVELS else "")
     if not (place.group and place.node and is_device_name(place.name_of(place.device))):
         raise bad_name(place.name_of(place.device))
     return place
@@ -133,7 +133,7 @@ class _Session:
             return self._node_death(payload)
         if kind == "NBIRTH":
             self._node_birth(payload)
-        elif not self._place.certificate:
+        else:
             self._follow(payload.seq)
         if kind == "DDEATH":
             self._event("offline", payload)
@@ -170,9 +170,6 @@ class _Session:
         """A session begins: what was known of the node and its devices is over."""
         if self._passing:
             return
-        if self._place.certificate:  # the devices' may have come first
-            self._note(bd=_death_number(payload))
-            return
         for device in self._node.get("devices", ()):
             self._memory.forget(f"{self._place.key}/births/{device}")
         self._note(seq=(payload.seq or 0) & 0xFF, bd=_death_number(payload), devices=[])
@@ -192,8 +189,7 @@ class _Session:
             devices = self._node.get("devices", ())
             if self._place.device and self._place.device not in devices:
                 self._note(devices=[*devices, self._place.device][-_MOST_DEVICES:])
-            if not self._place.certificate:
-                self._event("online", payload)
+            self._event("online", payload)
         return birth
 
     def _device_death(self) -> None:
@@ -271,7 +267,7 @@ class _Session:
         """Ask for a birth, not more often than once a minute: a node answers with everything it has."""
         now = self._message.received_at.timestamp()
         asked = self._node.get("asked")
-        if self._passing or self._place.certificate or (asked and 0 <= now - asked < _REBIRTH_EVERY_SECONDS):
+        if self._passing or (asked and 0 <= now - asked < _REBIRTH_EVERY_SECONDS):
             return
         self._note(asked=now)
         topic = f"{_NAMESPACE}{self._place.group}/NCMD/{self._place.node}"
