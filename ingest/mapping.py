@@ -14,7 +14,7 @@ from ingest.amounts import amount_of, bare, holds, text_amount
 from ingest.decoding import Decoded, Reading, Refused, SentEvent
 from ingest.meanings import IGNORED, UNKNOWN, Meaning, Meanings, own_word, trailing_words
 from ingest.moments import earlier, length_of
-from ingest.objects import Budget, Objects
+from ingest.objects import Budget, Found, Objects
 from ingest.parts import CompiledMapping, CompiledPart
 from ingest.paths import SEPARATOR, Path, Template, printed
 from ingest.reasons import refusal, shortened
@@ -52,7 +52,18 @@ class Profiled(Protocol):
 class _Run:
     """The reading of one message."""
 
-    __slots__ = ("_budget", "_decoded", "_mapping", "_places", "_root", "_scene", "_shared", "_taken")
+    __slots__ = (
+        "_budget",
+        "_decoded",
+        "_found",
+        "_last",
+        "_mapping",
+        "_places",
+        "_root",
+        "_scene",
+        "_shared",
+        "_taken",
+    )
 
     def __init__(self, mapping: CompiledMapping, document: Any, scene: Scene) -> None:
         if mapping.name is not None:
@@ -62,7 +73,9 @@ class _Run:
         self._decoded = Decoded()
         self._budget = Budget()
         self._taken: frozenset[int] = frozenset()
-        self._shared: dict[int, list[CompiledPart]] = {}
+        self._found: list[Found] = []
+        self._shared: dict[int, list[CompiledPart]] | None = None
+        self._last: Here | None = None
         self._places = Places(document, scene, mapping.zone)
 
     def read(self) -> Decoded:
@@ -73,10 +86,8 @@ class _Run:
             self._object(parts[0], self._root, self._scene.captures)
         else:
             found = Objects(self._root, self._scene.captures, self._mapping.maps, self._budget).found(parts)
+            self._found = found
             self._taken = frozenset(id(node) for _, node, _ in found if node is not self._root)
-            for part, node, _ in found:
-                if part.event is None:
-                    self._shared.setdefault(id(node), []).append(part)
             for part, node, captures in found:
                 self._object(part, node, captures)
         self._bound()
@@ -89,12 +100,18 @@ class _Run:
 
     def _object(self, part: CompiledPart, node: Any, captures: Mapping[str, str]) -> None:
         self._bound()
-        here = Here(part, node, captures)
-        try:
-            self._places.place(here)
-        except Refusal as refused:
-            self._decoded.refusals.append(refused)
-            return
+        here = self._last
+        if here is None or here.node is not node or here.part.setting is not part.setting or here.captures != captures:
+            here = Here(part, node, captures)
+            try:
+                self._places.place(here)
+            except Refusal as refused:
+                self._decoded.refusals.append(refused)
+                return
+            self._last = here
+        else:
+            # Another part reads the same object of the same device and time.
+            here.part, here.captures, here.meanings = part, captures, part.rules.within(captures)
         if part.event is not None:
             self._decoded.events.append(SentEvent(here.device, part.event, here.time))
         elif part.long is not None:
@@ -184,6 +201,11 @@ class _Run:
 
     def _is_mine(self, here: Here, place: str) -> bool:
         """Of the parts that read one object the last keeps what none of them knows."""
+        if self._shared is None:
+            self._shared = {}
+            for part, node, _ in self._found:
+                if part.event is None:
+                    self._shared.setdefault(id(node), []).append(part)
         parts = self._shared.get(id(here.node))
         if parts is None or len(parts) == 1:
             return True

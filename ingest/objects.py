@@ -81,7 +81,12 @@ class Objects:
             if part.when_root is not checked:
                 checked = part.when_root
                 holds = self._fits(checked, self._root, self._captures)
-            if holds:
+            if not holds:
+                continue
+            if not part.each:
+                if not part.when or self._fits(part.when, self._root, self._captures):
+                    found.append(Found(part, self._root, self._captures))
+            else:
                 for node, captures in self._nodes(part):
                     if not part.when or self._fits(part.when, node, captures):
                         found.append(Found(part, node, captures))

@@ -39,6 +39,7 @@ class CompiledPart(NamedTuple):
 
     Attributes:
         when, when_root: conditions on the object, and on the message.
+        setting: what says whose an object is and when; the same one for parts that say the same.
         device_at_root, times_at_root: they are the same for all of its objects.
         many: the message may hold several of its objects.
     """
@@ -60,6 +61,7 @@ class CompiledPart(NamedTuple):
     keep: bool
     event: str | None
     many: bool
+    setting: tuple[Any, ...] = ()
 
 
 class CompiledMapping(NamedTuple):
@@ -115,6 +117,8 @@ def _shared(part: CompiledPart, parts: list[CompiledPart]) -> CompiledPart:
             part = part._replace(when_root=known.when_root)
         if known.times == part.times:
             part = part._replace(times=known.times)
+        if known.setting == part.setting:
+            part = part._replace(setting=known.setting)
     return part
 
 
@@ -135,7 +139,7 @@ def _part(part: Part, document: Document) -> CompiledPart:
     device = None if part.device is None else template(part.device, plain=False)
     compiled_times = tuple(time_from(entry) for entry in times)
     conditions = [_condition(at, wanted) for at, wanted in part.when.items()]
-    return CompiledPart(
+    made = CompiledPart(
         each,
         tuple((capture, path(at)) for capture, at in part.carry.items()),
         tuple(condition for condition in conditions if not condition.at.rooted),
@@ -153,6 +157,9 @@ def _part(part: Part, document: Document) -> CompiledPart:
         part.unknown == "keep",
         part.event,
         any(step.regex is not None for step in each),
+    )
+    return made._replace(
+        setting=(made.many, made.device, made.channel, made.times, made.until, made.interval, made.at_end)
     )
 
 
