@@ -19,8 +19,8 @@ of any shape are then read by it. An empty configuration takes it back.
 
 **Set it up.** One source whose filter covers configurations and states, without `share`: `topic_filter: "#"` on a
 broker of the devices' own, or a common prefix where they let one set it (ESPHome: `discovery_prefix`,
-`topic_prefix`). With `format: ha_discovery` alone everything below the filter is read so; with `formats:
-[ha_discovery, profile]` only what was configured.
+`topic_prefix`). With `format: ha_discovery` alone everything below the filter is read so; of `formats: [ha_discovery,
+profile]` the second reads what no configuration named.
 """
 
 from __future__ import annotations
