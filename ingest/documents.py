@@ -12,7 +12,7 @@ from bypuls.errors import Refusal
 from bypuls.properties import find
 from ingest.collisions import apart, joined
 from ingest.decoding import Decoded, Reading, Refused, Registered, Source
-from ingest.keys import Key, Role, is_wrapper, of_meter, of_part, plain, read_key, unit_at_end
+from ingest.keys import KNOWN, Key, Role, is_wrapper, of_meter, of_part, plain, read_key, unit_at_end
 from ingest.members import Found, Members, as_channel, as_number, is_time, looks_numeric, rank
 from ingest.place import Place
 from ingest.reasons import REASONS, refusal
@@ -24,6 +24,8 @@ from ingest.written_times import read_any_time
 _DEEPEST = 8
 _MOST_MEMBERS = 2000
 _MOST_NEW = 1000
+_FEW = 20
+_EXACT = 2**53
 _ANY_ZONE = timedelta(hours=26)
 _MOST_SLOW_TIMES = 500
 _CLOCK_NOT_SET = 1e8
@@ -72,8 +74,12 @@ class Walk:
         if place.depth > _DEEPEST:
             self._refuse(refusal("too_deep", f"more than {_DEEPEST} levels", field=printable(place.path)))
             return
+        if len(document) > _FEW:
+            self._bound(sum(1 for name in document if name not in KNOWN))
         members = Members(document)
-        self._bound(members.learnt)
+        if members.learnt:
+            self._learnt += members.learnt
+            self._bound(0)
         is_long = members.is_long()
         try:
             place = self._placed(members, place, is_long=is_long)
@@ -96,23 +102,17 @@ class Walk:
             if is_long and not key.known:
                 continue
             # Most numbers need no second look.
-            if (
-                is_simple
-                and key.known
-                and not key.letter
-                and type(value) is float
-                and value - value == 0.0
-                and not key.channel
-            ):
+            kind = type(value)
+            is_plain = kind is float or (kind is int and -_EXACT < value < _EXACT)
+            if is_plain and is_simple and key.known and not (key.letter or key.channel) and value - value == 0:
                 path = f"{place.path}.{name}" if place.path else name
-                reading = Reading(place.device, path, key.quantity, place.channel, value, key.unit, place.time)
+                reading = Reading(place.device, path, key.quantity, place.channel, float(value), key.unit, place.time)
                 self._decoded.readings.append(reading)
             else:
                 self._plain(name, key, value, members, place)
 
-    def _bound(self, learnt: int) -> None:
-        self._learnt += learnt
-        if self._learnt > _MOST_NEW:
+    def _bound(self, new: int) -> None:
+        if self._learnt + new > _MOST_NEW:
             raise refusal("too_large", f"more than {_MOST_NEW} different names that no message had before")
 
     def read_list(self, name: str, items: list[Any], place: Place) -> None:
@@ -148,9 +148,9 @@ class Walk:
 
     def _placed(self, members: Members, place: Place, *, is_long: bool) -> Place:
         changes: dict[str, Any] = {}
-        device = self._device(members, place, is_long=is_long)
+        device = self._device(members, place, is_long=is_long) if members.devices or members.weak else None
         if members.times:
-            place = self._timed(members.times, place._replace(device=device or place.device))
+            place = self._timed(members.times, place if device is None else place._replace(device=device))
         if device is not None:
             changes["device"] = device
             if place.depth and not place.in_list:
@@ -191,8 +191,8 @@ class Walk:
         if size is not None and -_CLOCK_NOT_SET < size < _CLOCK_NOT_SET:
             return place
         try:
-            if size is not None and self._source.precision is not None:
-                time = read_time(value, None, printable(name), self._source.precision)
+            if size is not None:
+                time = read_time(value, None, name, self._source.precision)
             else:
                 time = read_any_time(value, zone or self._zone(place.device), printable(name))
         except Refusal as refused:

@@ -20,6 +20,7 @@ _TYPE_NAMES = frozenset(
 _BAD = frozenset({"bad", "false", "invalid", "error", "failed", "0"})
 _SHORT_TIMES = frozenset({"t", "dt", "utc"})
 _WEAK_NAMES = frozenset({"name", "type", "kind", "label"})
+_UNASKED = "\0"  # no name that a message gives: what is not printable is none
 _NOT_IN_CHANNELS = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -45,6 +46,7 @@ class Members:
     """
 
     __slots__ = (
+        "_said",
         "channel",
         "devices",
         "learnt",
@@ -76,6 +78,7 @@ class Members:
         self.quality: str | None = None
         self.scale: float | None = None
         self.learnt = 0
+        self._said: str | None = _UNASKED
         for name, value in document.items():
             key = KNOWN.get(name)
             if key is None:
@@ -101,6 +104,11 @@ class Members:
 
     def quantity(self) -> str | None:
         """What an object of one value says it measured: the first name that the catalogue knows, else the first."""
+        if self._said is _UNASKED:
+            self._said = self._named()
+        return self._said
+
+    def _named(self) -> str | None:
         named = sorted([*self.names, *self.weak], key=rank)
         texts = [found for found in named if _is_word(found.value)]
         for found in texts:

@@ -2,14 +2,16 @@
 
 **Shapes.** `{"temperature": 21.4, "outHumidity": "97"}`; `{"ts": …, "values": {…}}`; one value with its name beside it,
 `{"device_name": "s1", "sensor_type": "pm10", "value": 12, "unit": "µg/m³", "timestamp": …}`; `{"pm10": {"value": 12,
-"unit": "µg/m³"}}`; objects in objects; lists of all of these, alone or under a key; `[[time, value], …]` under a key.
+"unit": "µg/m³"}}`; objects in objects; lists of all of these, alone or under a key; `[[time, value], …]` under a key;
+tables: `{"columns": […], "rows": [[…]]}`, and CSIJSON of Campbell's loggers.
 Numbers may be written as strings; a serial number (leading zero, more than 15 digits) is none. Text, `true` and `null`
-are no readings.
+are no readings, nor is a key that ends in `id`.
 
 **Property.** A key is a word of the catalogue (docs/properties.md; `windSpeed` is `wind_speed`) or stays the device's
 own word and goes to quarantine as `unknown_property`, with its value. A part and a key may be one word (`wind: {speed}`
-is `wind_speed`). In an object that names a `meter`, E, P, Q, S, U, I and their phases are the electrical quantities.
-Of an object of one value, what else stands in it describes it.
+is `wind_speed`). A value that nothing names is what the topic's last level says, where it is a word of the catalogue
+(`st1/temperature` with `{"value": 21.4}`). In an object that names a `meter`, E, P, Q, S, U, I and their phases are
+the electrical quantities. Of an object of one value, what else stands in it describes it.
 
 **Unit.** From a member `unit` (`uom`, …), `<key>_unit` or `units: {key: unit}`; from the key's end, only where the
 table of units and the property's dimension leave one reading: `outTemp_C`, `windSpeed_kph`, `rain_cm` are read,
@@ -31,14 +33,21 @@ else the arrival, when it lies within 26 hours of it and is the only one; else t
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from ingest.decoding import Context, Decoded, Decoder, Message, Source
 from ingest.documents import Walk
+from ingest.keys import read_key
+from ingest.members import Members
 from ingest.place import Place
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import parse
+from ingest.tables import rows_of
 from ingest.topics import named_by_topic
 
 _HEAD = 4096
+_FEW = 12
 _OWN = "bypuls/v1/"
 _OTHER_TOPICS = ("spBv1.0/", "homeassistant/", "homie/", "$")
 # What stands in the messages of other formats and nowhere else.
@@ -83,6 +92,10 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
         raise refusal("wrong_type", f"the payload is {shortened(document)}; a JSON object or array is meant")
     if not document:
         raise refusal("empty", f"{shortened(document)} holds no value")
+    if kind is dict:
+        rows = rows_of(document)
+        if rows is not None:
+            document, kind = rows, list
     named = named_by_topic(message.topic, source)
     own = None if named is None else named.device
     owner = own if not source.trusts_payload_device else None
@@ -92,6 +105,8 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
         quantity=None if named is None else named.property,
         channel="" if named is None else named.channel or "",
     )
+    if named is None:
+        place = _of_one_value(document, message.topic, place)
     if kind is dict:
         walk.read_object(document, place)
     else:
@@ -99,6 +114,20 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
     return walk.finish()
 
 
+def _of_one_value(document: dict[str, Any] | list[Any], topic: str, place: Place) -> Place:
+    """Of a value without a name, the topic's last level says what was measured, where it is a word of the catalogue."""
+    first = document[0] if type(document) is list else document
+    head, _, last = topic.strip("/").rpartition("/")
+    if not head or type(first) is not dict or len(first) > _FEW or not read_key(last).known:
+        return place
+    members = Members(first)
+    if not members.is_long() or members.quantity() is not None:
+        return place
+    key = read_key(last)
+    return place._replace(device=head, quantity=key.quantity, unit=key.unit, channel=key.channel)
+
+
+@lru_cache(maxsize=16_384)
 def topic_name(topic: str) -> str:
     """What a topic names where nothing says which of its levels does: all of it but a last one that names no thing.
 
