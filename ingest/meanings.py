@@ -24,7 +24,8 @@ from ingest.paths import (
 from ingest.profile_schema import UnitAt, Value
 from ingest.strict_json import is_channel, is_name
 
-_KEPT = 4096
+_KEPT = 2048
+_LONGEST_UNKNOWN = 64
 _MOST_WITHIN, _KEPT_WITHIN = 256, 128
 _LONGEST_PLACE = 256
 _LONGEST_CHANNEL = 32
@@ -235,7 +236,9 @@ class Meanings:
         if found is not None:
             rule, captures = found
             meaning = IGNORED if rule is None else self._meaning(place, rule, captures)
-        self._kept[place] = meaning
+        # Whoever makes up names does not fill the memory with them.
+        if meaning is not UNKNOWN or len(place) <= _LONGEST_UNKNOWN:
+            self._kept[place] = meaning
         return meaning
 
     def field(self, place: str) -> str | Template:
