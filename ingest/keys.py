@@ -74,7 +74,8 @@ TIMES = (
 DEVICES = (
     "deviceid", "devicename", "device", "deveui", "devid", "deviceserial", "devicecode", "deviceuid", "deviceuuid",
     "sensorid", "sensoruid", "stationid", "nodeid", "thingid", "meterid", "meternumber", "meterno", "macaddress",
-    "mac", "serialnumber", "serialno", "imei", "eui", "endpointid", "stationcode", "stationname",
+    "mac", "serialnumber", "serialno", "imei", "eui", "endpointid", "stationcode", "stationname", "detectorid",
+    "counterid", "loggerid", "cameraid",
 )  # fmt: skip
 """Keys of a device, in plain form, the surest first."""
 
@@ -134,6 +135,8 @@ _FAHRENHEIT_OR_CELSIUS = frozenset({"c", "f"})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CUTS = re.compile(r"[_\-. (\[]|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST_END = 16
+# `trace_id`, `measurementId`: a name in the shape of a number.
+_AN_ID = re.compile(r"[_\-. ][iI][dD]$|[a-z0-9]I[dD]$")
 _NUMBERED = re.compile(r"(.*?[A-Za-z])(?:[_\-. #]?)(\d{1,2})")
 # A meter's own letters, as IEC 60050 and makers' displays use them; only inside an object that names a meter.
 _METER_LETTERS = {
@@ -197,6 +200,8 @@ def learn(key: str) -> Key:
         return Key(Role.PLAIN, quantity=key)
     bare = plain(key)
     found = _ROLES.get(bare)
+    if found is None and _AN_ID.search(key) and find(key) is None:
+        found = Key(Role.REMARK)
     if found is not None:
         found = found._replace(base=bare)
     for end in () if found is not None else ("unit", "units", "uom"):
