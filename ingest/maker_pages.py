@@ -16,6 +16,7 @@ from ingest.sources import ANY
 from ingest.topics import matches
 
 _LONGEST_EXAMPLE = 1500
+_MOSTLY_THE_SAME = 0.8
 
 
 class Example(NamedTuple):
@@ -91,10 +92,7 @@ def _source(profile: Document) -> Iterator[str]:
     filters = _widest([_filter(topic) for topic in read if not topic.startswith("**")])
     wanted = filters[0] if filters else "#"
     yield "One file, then `bypuls source add FILE` ([all keys](../how-to/add-a-source.md)):"
-    yield (
-        f'```yaml\nname: {profile.id}\ntopic_filter: "{wanted}"\ncity: my-city\n'
-        f"profile: {profile.id}\n```"
-    )
+    yield (f'```yaml\nname: {profile.id}\ntopic_filter: "{wanted}"\ncity: my-city\nprofile: {profile.id}\n```')
     if wanted[0] in "#+":
         yield "Its topics are what somebody set: write the ones you use instead of this filter, which takes all."
     if len(filters) > 1:
@@ -144,15 +142,25 @@ def _mappings(profile: Document, properties: Properties) -> Iterator[str]:
 
 
 def _parts(mapping: MappingOf, properties: Properties) -> Iterator[str]:
+    first: list[tuple[str, ...]] = []
+    ignored: list[str] = []
     for part in mapping.parts:
         heading = _of_part(part)
         if heading:
             yield heading
         rows = [_value_row(key, value, properties) for key, value in _values(part)]
+        # Kinds of one maker's devices differ in a few members: the long table stands once.
+        different = [row for row in rows if row not in first]
+        if first and len(rows) - len(different) > len(rows) * _MOSTLY_THE_SAME:
+            yield "Members as in the first table" + (", but:" if different else ".")
+            rows = different
+        elif not first:
+            first = rows
         if rows:
             yield _table(("member", "property", "channel", "unit", "remarks"), rows)
-        if part.ignore:
+        if part.ignore and part.ignore != ignored:
             yield f"Known and not read: {', '.join(f'`{key}`' for key in part.ignore)}."
+            ignored = part.ignore
 
 
 def _values(part: Part) -> Iterator[tuple[str, Value]]:
