@@ -20,11 +20,11 @@ from ingest.check import check_decode
 from ingest.check import render as render_readings
 from ingest.drafting.guesses import Guess, Meant, device_level, meant, suggestion
 from ingest.drafting.parts import MOST_VALUES, DraftedPart, Number, escaped, parts_of
-from ingest.members import as_number
+from ingest.members import as_channel, as_number
 from ingest.profiles import Profiles, profile_of
 from ingest.reasons import refusal, shortened
 from ingest.sources import ANY
-from ingest.strict_json import is_name, parse, printable
+from ingest.strict_json import is_channel, is_name, parse, printable
 from ingest.validation import Catalogue
 from ingest.written_times import read_any_time
 
@@ -107,7 +107,7 @@ class _Writer:
         body = self._bare_mapping(levels[-1]) if bare else [line for part in parts for line in self._part(part)]
         mapping = ["mappings:", "  message:"]
         mapping += ["    payload: value", '    name: "{$quantity}"'] if bare else []
-        lines = [*head, "topics:", *topics, *mapping, "    parts:", *(body or ["      - {}"])]
+        lines = [*head, "topics:", *topics, *_maps(parts), *mapping, "    parts:", *(body or ["      - {}"])]
         return Draft(name, "\n".join(_with_comments(lines)) + "\n", self._guesses)
 
     def _say(self, path: str, guess: str, reason: str, certainty: Any) -> str:
@@ -330,6 +330,22 @@ class _Writer:
             reason = f"the text {printable(text)!r} is no reading; `map: {{{printable(text)}: 1}}` would make it one"
             lines.append(f"# {_quoted(place)}: ...{self._say(place, '', reason, 'open')}")
         return lines
+
+
+def _maps(parts: Sequence[DraftedPart]) -> list[str]:
+    """Names of parts as channels, where one of them cannot be one as it is."""
+    names: dict[str, list[str]] = {}
+    for part in parts:
+        if part.part_capture is not None:
+            names.setdefault(part.part_capture, []).extend(part.part_names)
+    lines = []
+    for capture, found in names.items():
+        if all(is_channel(name) for name in found):
+            continue
+        channels = {name: as_channel(name) or f"part_{nth}" for nth, name in enumerate(found, 1)}
+        inner = ", ".join(f"{_quoted(name)}: {_quoted(channel)}" for name, channel in channels.items())
+        lines.append(f"  {capture}: {{{inner}}}")
+    return ["maps:", *lines] if lines else []
 
 
 def _with_comments(lines: Sequence[str]) -> list[str]:

@@ -231,7 +231,9 @@ def as_number(value: Any) -> float | None:
         return float(value)
     if kind is int:
         return float(value) if value.bit_length() <= 256 else None  # noqa: PLR2004
-    if kind is not str or not value or len(value) > _LONGEST_NUMBER or value[0] not in _NUMBER_STARTS:
+    if kind is not str or not value or len(value) > _LONGEST_NUMBER:
+        return None
+    if value[0] not in _NUMBER_STARTS and not value[0].isspace():
         return None
     try:
         return float(value)

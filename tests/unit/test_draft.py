@@ -80,6 +80,11 @@ def test_objects_of_one_shape_are_channels():
     assert {time for _, _, time in stored(found).values()} == {TIME}
 
 
+def test_names_of_parts_that_no_channel_can_have_are_mapped():
+    found = drafted("plug-7/events/rpc", {"params": {"ts": 1767607200, "em1:0": {"id": 0, "voltage_V": 231.5}}})
+    assert stored(found) == {("plug-7", "voltage", "em1_0"): (231.5, "V", TIME)}
+
+
 def test_lists_in_lists_carry_the_device_of_the_object_around():
     observations = [{"temperature_C": "1.5", "timestamp": "05.01.2026 10:00:00Z"}]
     found = drafted("relay/rec", {"sensors": [{"sensor": "RE1", "observations": observations}]})
