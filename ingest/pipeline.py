@@ -116,7 +116,7 @@ class Pipeline:
                 self._refuse(n, message, source, read, prepared)
             elif read.accepted:
                 prepared.batch.hashes[n] = digest(message).hex()
-            self._hear_clock(message, source, read)
+            self._hear_clock(message, source, read, found)
             self._remember(n, message, read, prepared)
         return prepared
 
@@ -235,21 +235,23 @@ class Pipeline:
         self._registry.now_in_state(device, event.kind, event.time)
         return True
 
-    def _hear_clock(self, message: Message, source: Source, read: Read) -> None:
+    def _hear_clock(self, message: Message, source: Source, read: Read, found: dict[Key, Datastream | Refusal]) -> None:
         """How late a live message is by its own time; one that waited, or comes of an archive, tells nothing."""
-        if message.retained or message.queued or message.replayed or source.past is None:
+        if message.retained or message.queued or message.replayed or source.past is None or read.city is None:
             return
-        kept = [
-            refused.reading for refused in read.refusals if isinstance(refused, Refused) and refused.code in _OF_CLOCKS
-        ]
-        device = read.accepted[0].device if read.accepted else kept[0].device if kept else None
-        if device is None or read.city is None:
-            return
-        newest, seen = None, None
-        for reading in (*(accepted.reading for accepted in read.accepted if accepted.device == device), *kept):
-            if reading.time is not seen:  # most messages have one time
-                seen, newest = reading.time, _later(newest, reading)
-        if newest is not None:
+        newest, device, seen = None, None, None
+        for accepted in read.accepted:
+            time = accepted.reading.time
+            if time is None or time is seen or accepted.device != (device or accepted.device):
+                continue  # most messages have one time and one device
+            seen, device = time, accepted.device
+            stream = found[_key(read, accepted)]
+            newest = _later(newest, accepted.reading, None if isinstance(stream, Refusal) else stream.span)
+        for refused in read.refusals:
+            if isinstance(refused, Refused) and refused.code in _OF_CLOCKS:
+                device = device or refused.reading.device
+                newest = _later(newest, refused.reading, None)
+        if newest is not None and device is not None:
             self.seen.clocks.heard((read.city, device), (message.received_at - newest).total_seconds())
 
     def _refuse(self, n: int, message: Message, source: Source, read: Read, prepared: Prepared) -> None:
@@ -343,13 +345,15 @@ def _key(read: Read, accepted: Accepted) -> Key:
     return Key(read.city or "", accepted.device, accepted.property, accepted.channel)
 
 
-def _later(newest: datetime | None, reading: Reading) -> datetime | None:
-    """The later of the two; an interval's value cannot come before its end."""
+def _later(newest: datetime | None, reading: Reading, span: timedelta | None) -> datetime | None:
+    """The later of the two; an interval's value, stamped at its start, cannot come before its end."""
     time = reading.time
     if time is None:
         return newest
     if reading.interval_seconds is not None:
         time += timedelta(seconds=reading.interval_seconds)
+    elif span is not None:
+        time += span
     return time if newest is None or time > newest else newest
 
 

@@ -40,6 +40,7 @@ class Datastream:
 
     Attributes:
         shift: brings the stamp at an interval's end to its start.
+        span: from a stamp at an interval's start to its end.
         interval: what a value covers, in seconds; None: it is of an instant.
         converted: some of its values were sent as shares of volume and stored as mass per volume, or the reverse.
     """
@@ -50,6 +51,7 @@ class Datastream:
     quality: Watch
     interval: float | None = None
     converted: bool = False
+    span: timedelta | None = None
 
 
 @dataclass(slots=True)
@@ -311,6 +313,7 @@ class Registry:
                 self._quality[stream][1],
                 None if interval is None else interval.total_seconds(),
                 converted,
+                interval if shift is None else None,
             )
             for name in names[device]:
                 self._found[Key(*name, property_id, channel)] = found

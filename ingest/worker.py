@@ -325,7 +325,8 @@ class Ingest:
             database.execute(_REGISTRY_SQL["clocks"], columns)
         for (city, device), seconds in offsets.items():
             if seen.clocks.newly_wrong((city, device), seconds):
-                _LOG.warning("the clock of %s in %s is %s", shortened(device), city, in_words(seconds))
+                level = logging.WARNING if seconds < 0 else logging.INFO  # behind may mean no more than late
+                _LOG.log(level, "the clock of %s in %s is %s", shortened(device), city, in_words(seconds))
         if seen.euis:
             names = list(seen.euis)
             columns = [[city for city, _ in names], [device for _, device in names], list(seen.euis.values())]

@@ -307,6 +307,15 @@ def test_what_waited_at_the_broker_says_nothing_of_a_clock(platform):
     assert platform.ingest._pipeline.seen.clocks.offset((platform.city, "box")) is None
 
 
+def test_an_hours_value_is_as_late_as_its_end(platform):
+    platform.device("counter", readings={"vehicle_count": {"unit": "{vehicle}", "interval": "PT1H"}})
+    platform.start()
+    for n in range(6):
+        stated = utc_now() - timedelta(hours=1, seconds=n)
+        platform.publish("counter", {"time": isoformat(stated), "vehicle_count": n})
+    platform.assert_soon("SELECT abs(extract(epoch FROM clock_offset)) < 20 FROM device", [(True,)])
+
+
 @pytest.fixture
 def wills(monkeypatch):
     """A format of last wills: the payload is the state."""
