@@ -146,6 +146,18 @@ class TestPlaces:
         got = read(maker, {"id": "cam", "lanes": [{"no": 1, "rows": [{"n": 5}]}, {"no": 2, "rows": [{"n": 6}, 7]}]})
         assert [(r.device, r.value) for r in got.readings] == [("cam/lane1", 5.0), ("cam/lane2", 6.0)]
 
+    def test_a_time_and_a_length_that_stand_above_the_objects(self):
+        maker = mapping(
+            '      - each: "targets[].lanes[]"\n'
+            "        carry: {start: info.start, length: period}\n"
+            "        time: $start\n"
+            "        interval: {at: $length, unit: min}\n"
+            "        values: {n: {property: vehicle_count}}"
+        )
+        document = {"targets": [{"info": {"start": 1773489600}, "period": 5, "lanes": [{"n": 4}]}]}
+        (reading,) = read(maker, document).readings
+        assert (reading.time, reading.interval_seconds) == (NOON, 300)
+
     def test_members_by_name(self):
         maker = mapping(
             '      - each: "{sensor:s\\\\d}"\n        device: "$sensor"\n        values: {t: {property: temperature}}\n'
@@ -361,6 +373,14 @@ class TestTopics:
         profiles = self.topics('{topic: "#", named_only: true, mapping: one}')
         assert profiles.for_topic("x", None) is None
         assert profiles.for_topic("x", ("maker",)) is not None
+
+    def test_what_a_source_names_is_named(self):
+        profiles = self.topics('{topic: "#", named_only: true, mapping: one}')
+        assert profiles.only(None) is profiles
+        named = profiles.only(("maker", "other"))
+        assert list(named) == ["maker"]
+        assert named.for_topic("x", None) is not None
+        assert profiles.only(("maker", "other")) is named
 
     def test_a_topic_of_65_535_letters_costs_nothing(self):
         assert self.topics('{topic: "{a...}/b/{c...}/d", mapping: one}').candidates("b/" * 30_000, None) == ()
