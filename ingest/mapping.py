@@ -16,7 +16,7 @@ from ingest.meanings import IGNORED, UNKNOWN, Meaning, Meanings, own_word, trail
 from ingest.moments import earlier, length_of
 from ingest.objects import Budget, Found, Objects
 from ingest.parts import CompiledMapping, CompiledPart
-from ingest.paths import SEPARATOR, Path, Template, printed
+from ingest.paths import SEPARATOR, Path, Template, as_text, printed
 from ingest.reasons import refusal, shortened
 from ingest.scene import Here, Places, Scene, channel_name
 from ingest.strict_json import bad_name, is_name, number
@@ -234,6 +234,8 @@ class _Run:
     def _long(self, here: Here, places: tuple[Path, Path, Path | None]) -> None:
         name = places[0].find(here.node, self._root, here.captures)
         value = places[1].find(here.node, self._root, here.captures)
+        if type(name) is int:
+            name = as_text(name)
         if type(name) is not str or not name or value is None:
             return
         unit = None if places[2] is None else places[2].find(here.node, self._root, here.captures)
