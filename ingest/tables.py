@@ -42,7 +42,7 @@ def rows_of(document: dict[str, Any]) -> list[dict[str, Any]] | None:
     if type(rows[0]) not in {list, dict}:
         rows = [rows]
     shared = _shared(document, head)
-    found = []
+    found: list[dict[str, Any]] = []
     for row in rows:
         cells, beside = row, {}
         if type(row) is dict:
