@@ -22,6 +22,7 @@ SECONDS_TO_COMPILE = 0.25
 GRACE_SECONDS = 0.05
 LONGEST_OUTPUT = 65_536
 _MOST_CODECS = 128
+_ENDED = ("InternalError", "null")  # interrupted, out of memory; without memory even for the message it is null
 _ADDRESS_SPACE = 1024 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 
@@ -106,7 +107,10 @@ def _answer(quickjs: Any, codecs: dict[str, Any], request: dict[str, Any]) -> di
     try:
         return {"output": _limited(context, run, json.dumps(request["input"]))}
     except Exception as error:  # noqa: BLE001
-        return {"failed": _first_line(error)}
+        why = _first_line(error)
+        if why.startswith(_ENDED):  # it may stand half done, or its memory be full for ever: the next frame has it anew
+            del codecs[name]
+        return {"failed": why}
 
 
 def _compiled(quickjs: Any, javascript: str) -> tuple[Any, Any]:

@@ -74,6 +74,8 @@ class Codec:
         if "output" not in answer:
             raise self._failed(str(answer.get("failed")))
         output = parse(answer["output"].encode())
+        if type(output) is not dict or not ("errors" in output or "data" in output):
+            raise self._failed("what it returned is no object with data")
         if "errors" in output:
             raise self._failed(f"it says {shortened(output['errors'], 120)}")
         return output["data"]

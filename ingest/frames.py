@@ -74,6 +74,10 @@ class Frames:
             return Judged(duplicate=False)
         highest = int(note["highest"])
         ahead = _ahead(highest, frame.counter, wrapped=bool(note.get("wrapped")))
+        if ahead <= -WINDOW and _sent_before(note, frame):
+            # Long past, as after a crash the broker hands over again what was stored but not acknowledged: stored once
+            # more it changes nothing, and no counter began anew.
+            return Judged(duplicate=False)
         if ahead > LONGEST_GAP or ahead <= -WINDOW or (ahead <= 0 and _sent_later(note, frame)):
             memory.put(key(frame.device), _begun(frame, note))
             return Judged(duplicate=False)
@@ -172,6 +176,11 @@ def _sent_later(note: Mapping[str, Any], frame: Frame) -> bool:
     if newest is None or frame.sent_at is None:
         return False
     return frame.sent_at.timestamp() - float(newest) > _CERTAINLY_LATER.total_seconds()
+
+
+def _sent_before(note: Mapping[str, Any], frame: Frame) -> bool:
+    newest = note.get("sent_at")
+    return newest is not None and frame.sent_at is not None and frame.sent_at.timestamp() < float(newest)
 
 
 def _seconds(time: datetime | None) -> float | None:

@@ -163,3 +163,20 @@ def test_no_frame_is_longer_than_a_frame(sandbox):
     assert "no LoRaWAN frame" in why_not(
         sandbox, "function decodeUplink(i) { return {data: {}}; }", bytes(LONGEST_PAYLOAD + 1)
     )
+
+
+def test_a_codec_that_filled_its_memory_begins_anew(sandbox):
+    hoards = "var all = []; function decodeUplink(i) { for (var n = 0; n < 20000; n++) { all.push([n, [n]]); } "
+    hoards += "return {data: {n: all.length}}; }"
+    answers = []
+    for _ in range(30):
+        with contextlib.suppress(Refusal):
+            answers.append(decode(sandbox, hoards)["n"])
+    assert len(answers) > answers.count(20_000) > 1
+
+
+def test_an_answer_that_is_no_object_is_a_refusal(sandbox):
+    tricked = (
+        "Object.prototype.toJSON = function () { return 'x'; }; function decodeUplink(i) { return {data: {a: 1}}; }"
+    )
+    assert "no object with data" in why_not(sandbox, tricked)

@@ -101,6 +101,17 @@ def test_without_a_time_a_counter_far_behind_began_anew():
     assert traffic(memory)[3] == 1
 
 
+def test_what_the_broker_hands_over_again_after_a_crash_is_no_restart_of_the_counter():
+    memory = Memory()
+    for counter in range(1, 201):
+        judge(memory, counter, seconds=60 * counter)
+    again = [judge(memory, counter, seconds=60 * counter) for counter in range(1, 201)]
+    assert again[:136] == [NEW] * 136  # further back than is remembered: stored once more, which changes nothing
+    assert again[136:] == [REPEATED] * 64
+    assert traffic(memory) == (200, 0, 64, 0)
+    assert judge(memory, 201, seconds=60 * 201) == NEW
+
+
 def test_a_leap_is_no_loss():
     memory = Memory()
     judge(memory, 1)
