@@ -134,12 +134,12 @@ class Objects:
                 yield member, {**captures, **own} if own else captures
 
     def _fits(self, conditions: tuple[When, ...], node: Any, captures: Mapping[str, str]) -> bool:
-        for at, wanted, present in conditions:
+        for at, wanted, present, negated in conditions:
             found = at.find(node, self._root, captures)
             if present is not None:
                 if (found is not None and found is not False) is not present:
                     return False
-            elif not any(found == one and isinstance(found, bool) is isinstance(one, bool) for one in wanted):
+            elif negated is any(found == one and isinstance(found, bool) is isinstance(one, bool) for one in wanted):
                 return False
         return True
 

@@ -27,11 +27,15 @@ class Step(NamedTuple):
 
 
 class When(NamedTuple):
-    """A condition. `present`: something stands there that is not false, or nothing does; else one of `wanted`."""
+    """A condition. `present`: something stands there that is not false, or nothing does; else one of `wanted`.
+
+    `negated`: none of them.
+    """
 
     at: Path
     wanted: tuple[Any, ...]
     present: bool | None
+    negated: bool = False
 
 
 class CompiledPart(NamedTuple):
@@ -189,7 +193,15 @@ def _each(text: str, maps: Maps) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+def _several(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
+
+
 def _condition(at: str, wanted: Any) -> When:
     if isinstance(wanted, bool):
         return When(path(at), (), wanted)
+    if isinstance(wanted, dict):
+        if set(wanted) != {"not"}:
+            raise PatternError(f"when: {at}: a value, a list of values, true, false, or not: with values is meant")
+        return _condition(at, _several(wanted["not"]))._replace(negated=True)
     return When(path(at), tuple(wanted) if isinstance(wanted, list) else (wanted,), None)

@@ -118,7 +118,8 @@ class Part(Strict, frozen=True):
     Attributes:
         each: where the objects are; the whole message where it is empty.
         carry: capture -> path: an object on the way to them (the message first) that has it gives it to those below.
-        when: only objects in which these hold: path -> value, list of values, true (is there) or false (is not).
+        when: only objects in which these hold: path -> value, list of values, true (is there), false (is not), or
+            `{not: [values]}` (null among them: and is there).
         device, channel: a path, or a text with holes; `=text` is a text.
         time, until: of the values; of an interval its start (or end, with `stamp: end`) and its end.
         interval: ISO 8601 duration, or where it stands.
