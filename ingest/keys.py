@@ -171,6 +171,18 @@ def _roles() -> dict[str, Key]:
 _ROLES = _roles()
 
 
+def word_of_topic(topic: str) -> tuple[str, str] | None:
+    """What a topic's end names and what stands before it; a last level `value` or `state` says nothing by itself.
+
+    >>> word_of_topic("st1/temperature"), word_of_topic("st1/temperature/state"), word_of_topic("st1/data")
+    (('st1', 'temperature'), ('st1', 'temperature'), None)
+    """
+    head, _, last = topic.strip("/").rpartition("/")
+    if last in {"value", "state"}:
+        head, _, last = head.rpartition("/")
+    return (head, last) if head and last and read_key(last).known else None
+
+
 def is_wrapper(key: str) -> bool:
     """Whether a key only holds others together, and names no part of a device.
 

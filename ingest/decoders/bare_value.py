@@ -6,8 +6,8 @@
 
 **Device, property, channel.** From the source's identity template: `plant/{device}/{property}`,
 `plant/{device}/{channel}/{property}`. Without a template, or where it has no `{property}`, a last level that is a word
-of the catalogue (`temperature`, `outTemp_C`) is the property and what stands before it the device; any other last level
-is not: the number is quarantined as `unknown_property`.
+of the catalogue (`temperature`, `outTemp_C`, also before a last `value` or `state`) is the property and what stands
+before it the device; any other last level is not: the number is quarantined as `unknown_property`.
 
 **Unit.** Behind the number, else at the end of the property's word (`outTemp_C`), else none: the source or the registry
 says it. **Time.** None in the message: its arrival.
@@ -21,14 +21,17 @@ import re
 
 from bypuls.properties import find
 from ingest.decoding import Context, Decoded, Decoder, Message, Reading, SentEvent, Source
-from ingest.keys import Key, Role, read_key, unit_at_end
+from ingest.keys import Key, Role, read_key, unit_at_end, word_of_topic
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, is_channel, is_name, number
 from ingest.topics import is_device_name, named_by_topic
 
 _LONGEST = 64
 _FIRST = frozenset(b"+-.0123456789")
-_NUMBER = re.compile(r"([+-]?(?:\d{1,20}\.?\d{0,20}|\.\d{1,20})(?:[eE][+-]?\d{1,3})?)[ \u00a0]?(\D\S{0,11})?", re.ASCII)
+_NUMBER = re.compile(
+    r"([+-]?(?:\d{1,20}\.?\d{0,20}|\.\d{1,20})(?:[eE][+-]?\d{1,3})?)[ \u00a0]?([^\d\s.,:;/+-]\S{0,11})?", re.ASCII
+)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d{1,12},\d{1,12}", re.ASCII)
 _STATUS = frozenset({"status", "availability", "lwt", "online", "connected", "connection", "state", "available"})
 _EVENTS = {
     "online": "online", "connected": "online", "ready": "online", "true": "online", "1": "online", "alive": "online",
@@ -65,6 +68,8 @@ def decode(message: Message, source: Source, _context: Context) -> Decoded:
         return Decoded(events=[SentEvent(name, event, None)])
     match = _NUMBER.fullmatch(text)
     if match is None:
+        if _DECIMAL_COMMA.fullmatch(text):
+            raise refusal("wrong_type", f"{shortened(text)} has a decimal comma; a decimal point is meant")
         return Decoded(ignored="no_values")
     value = number(match[1], word or "value")
     if value is None:
@@ -97,11 +102,10 @@ def _named(topic: str, source: Source) -> tuple[str, str | None, str]:
     if channel and not is_channel(channel):
         raise bad_name(named.channel if named else "", "topic")
     if word is None:
-        head, _, last = topic.strip("/").rpartition("/")
-        if last and (device is not None or head) and read_key(last).known:
-            word = last
-        else:
-            head = topic.strip("/")
+        head = topic.strip("/")
+        said = word_of_topic(head if device is None else f"{device}/{head}")
+        if said is not None:
+            head, word = said
         device = device or head
     if not device or not is_device_name(device):
         raise refusal("device_missing", f"the topic {shortened(topic)} names no device")

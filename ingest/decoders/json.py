@@ -38,7 +38,7 @@ from typing import Any
 
 from ingest.decoding import Context, Decoded, Decoder, Message, Source
 from ingest.documents import Walk
-from ingest.keys import read_key
+from ingest.keys import read_key, word_of_topic
 from ingest.members import Members
 from ingest.place import Place
 from ingest.reasons import refusal, shortened
@@ -117,14 +117,14 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
 def _of_one_value(document: dict[str, Any] | list[Any], topic: str, place: Place) -> Place:
     """Of a value without a name, the topic's last level says what was measured, where it is a word of the catalogue."""
     first = document[0] if type(document) is list else document
-    head, _, last = topic.strip("/").rpartition("/")
-    if not head or type(first) is not dict or len(first) > _FEW or not read_key(last).known:
+    named = word_of_topic(topic)
+    if named is None or type(first) is not dict or len(first) > _FEW:
         return place
     members = Members(first)
     if not members.is_long() or members.quantity() is not None:
         return place
-    key = read_key(last)
-    return place._replace(device=head, quantity=key.quantity, unit=key.unit, channel=key.channel)
+    key = read_key(named[1])
+    return place._replace(device=named[0], quantity=key.quantity, unit=key.unit, channel=key.channel)
 
 
 @lru_cache(maxsize=16_384)
