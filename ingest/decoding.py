@@ -13,6 +13,7 @@ from bypuls.errors import Refusal
 from bypuls.observation import SourceRank
 from bypuls.units import Conditions
 from ingest.memory import Memory
+from ingest.strict_json import printable
 
 if TYPE_CHECKING:
     from ingest.profiles import Profiles
@@ -145,7 +146,7 @@ class Refused(Refusal):
     """A refusal of one reading that was decoded: the value is kept beside the reason."""
 
     def __init__(self, code: str, detail: str, *, hint: str, reading: Reading) -> None:
-        super().__init__(code, detail, hint=hint, field=reading.field)
+        super().__init__(code, detail, hint=hint, field=printable(reading.field))
         self.reading = reading
 
 
