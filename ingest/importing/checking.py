@@ -235,9 +235,11 @@ class Checker:
             outside = ~((fail_low <= value) & (value <= fail_high))
             suspect = ~((low <= value) & (value <= high))
         sentinel = fine & outside & np.isin(raw, _SENTINELS)
-        for number, meaning in enumerate(meanings):
-            if meaning.rule is not None and meaning.rule.observed.sentinels:
-                sentinel |= fine & (series == number) & np.isin(raw, list(meaning.rule.observed.sentinels))
+        for codes in {meaning.rule.observed.sentinels for meaning in meanings if meaning.rule is not None} - {
+            frozenset()
+        }:
+            of_series = np.array([m.rule is not None and m.rule.observed.sentinels == codes for m in meanings])
+            sentinel |= fine & of_series[series] & np.isin(raw, list(codes))
         self._refuse(block, fine, sentinel, "sentinel")
         self._refuse(block, fine, fine & ~np.isfinite(value), "non_finite")
         flag = np.full(len(value), int(Quality.GOOD), np.uint8)
