@@ -29,6 +29,9 @@ _LONGEST_UNKNOWN = 64
 _MOST_WITHIN, _KEPT_WITHIN = 256, 128
 _LONGEST_PLACE = 256
 _LONGEST_CHANNEL = 32
+_TAIL = re.compile(
+    r"(?P<name>.+?)_(?:sensor|value|reading|(?:(?P<kind>phase|channel|ch|tariff|l)_?)?(?P<number>\d{1,2}|(?<=phase_)[abc]))"
+)
 
 
 class UnitFrom(NamedTuple):
@@ -97,16 +100,38 @@ def _compiled(rule: Value, sentinels: frozenset[float]) -> _Rule:
 def trailing_words(text: str) -> tuple[str, str]:
     """The longest run of last words that the catalogue knows, and the words before it; the text where it knows none.
 
+    A number, a phase or a tariff behind them is part of the channel; `sensor`, `value` and `reading` say nothing.
+
     >>> trailing_words("living_room_pm25"), trailing_words("relative_humidity"), trailing_words("flux_capacitor")
     (('pm25', 'living_room'), ('relative_humidity', ''), ('flux_capacitor', ''))
+    >>> trailing_words("soil_moisture_2"), trailing_words("main_current_phase_b"), trailing_words("uptime_sensor")
+    (('soil_moisture', '2'), ('current', 'main_l2'), ('uptime', ''))
     """
+    found = _trailing_run(text)
+    if found is not None:
+        return found
+    tail = _TAIL.fullmatch(text)
+    found = None if tail is None else _trailing_run(tail["name"])
+    if tail is None or found is None:
+        return text, ""
+    return found[0], "_".join(part for part in (found[1], _ordinal(tail)) if part)[:_LONGEST_CHANNEL]
+
+
+def _ordinal(tail: re.Match[str]) -> str:
+    number = tail["number"] or ""
+    if tail["kind"] in {"phase", "l"}:
+        return "l" + {"a": "1", "b": "2", "c": "3"}.get(number, number)
+    return f"t{number}" if tail["kind"] == "tariff" else number
+
+
+def _trailing_run(text: str) -> tuple[str, str] | None:
     words = text.split("_")
     for start in range(len(words)):
         run = "_".join(words[start:])
         if run and find(run) is not None:
             # Two rooms of one device are two series.
             return run, "_".join(words[:start])[:_LONGEST_CHANNEL].strip("_")
-    return text, ""
+    return None
 
 
 def own_word(place: str) -> str:
