@@ -495,6 +495,27 @@ def test_beside_live_ingest_on_the_same_keys_nothing_is_lost_and_nothing_doubled
     assert (again.stored.stored, again.stored.corrected) == (0, 0)
 
 
+@pytest.mark.lane("plain")
+def test_writers_that_need_the_same_months_at_once_all_get_them(migrated_url):
+    problems, start = [], threading.Barrier(3)
+
+    def make():
+        with connect(migrated_url, "writer", autocommit=True) as connection:
+            for year in range(1950, 1956):
+                start.wait()
+                try:
+                    connection.execute("SELECT bypuls_ensure_partitions(%s, %s)", (f"{year}-01-01", f"{year}-12-31"))
+                except Exception as error:  # noqa: BLE001 - told by the assertion below
+                    problems.append(error)
+
+    writers = [threading.Thread(target=make) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert problems == []
+
+
 def test_killed_in_the_middle_the_same_command_goes_on(lane, tmp_path, catalogue):
     rows = rows_of(7000, step=10)
     path = write_csv(tmp_path / "a.csv", rows)

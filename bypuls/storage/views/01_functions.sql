@@ -44,6 +44,9 @@ BEGIN
             IF to_regclass(child) IS NULL THEN
                 -- Held until the caller's commit, so only taken where something is to be made; another may have made it.
                 PERFORM pg_advisory_xact_lock(hashtextextended('bypuls_ensure_partitions', 0));
+                -- A lock on a relation makes this session hear of tables made meanwhile; an advisory lock does not. It is
+                -- the one that attaching takes, beside readers and writers.
+                EXECUTE format('LOCK TABLE %I IN SHARE UPDATE EXCLUSIVE MODE', parent);
             END IF;
             IF to_regclass(child) IS NULL THEN
                 EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child, parent);
