@@ -91,7 +91,7 @@ def frame_of(device: str, session: Any, counter: Any, eui: str, time: datetime |
         counter = int(counter)
     if type(counter) is not int or not 0 <= counter <= _LARGEST_COUNTER:
         return None
-    text = session if type(session) is str and len(session) <= _LONGEST_SESSION else ""
+    text = session if type(session) is str and len(session) <= _LONGEST_SESSION and session.isprintable() else ""
     return Frame(device, text, counter, eui, time)
 
 

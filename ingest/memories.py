@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from ingest.memory import Memory, Note
+from ingest.memory import MOST_CHARACTERS, Memory, Note
 
 _SQL = queries("ingest", "memory.sql")
 _MOST = 100_000
@@ -52,7 +52,7 @@ class Memories:
         if self._loaded:
             return
         for scope, memory in self._by_source.items():
-            rows = connection.execute(_SQL["remembered"], (scope, _MOST)).fetchall()
+            rows = connection.execute(_SQL["remembered"], (scope, _MOST, MOST_CHARACTERS)).fetchall()
             memory.commit(dict(rows))
         self._loaded = True
 
@@ -83,7 +83,9 @@ class Memories:
             if used:
                 connection.execute(_SQL["used"], (scope, used, _USED_EVERY))
         for scope, keys in self._gone.items():
-            connection.execute(_SQL["forget"], ([scope] * len(keys), keys))
+            # What was put again meanwhile is written, too, and stays.
+            still = [key for key in keys if not self.of(scope).holds(key)]
+            connection.execute(_SQL["forget"], ([scope] * len(still), still))
         self._gone.clear()
         for scope, key in connection.execute(_SQL["expire"], (_KEPT_FOR,)).fetchall():
             if scope in self._by_source:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _MOST = 100_000
+MOST_CHARACTERS = 64 * 1024 * 1024
+"""Of all notes as text; in memory they take about four times as much."""
 
 Note = Mapping[str, Any]
 """A small JSON document. A note that was put is never changed in place: put another."""
@@ -23,11 +25,15 @@ class Memory:
 
     Args:
         kept: what was remembered before the restart, oldest first.
-        most: bound; the notes that were put longest ago go first, whoever makes up keys.
+        most, most_characters: bounds; the notes that were put longest ago go first, whoever makes up keys.
     """
 
-    def __init__(self, kept: Mapping[str, Note] | None = None, most: int = _MOST) -> None:
+    def __init__(
+        self, kept: Mapping[str, Note] | None = None, most: int = _MOST, most_characters: int = MOST_CHARACTERS
+    ) -> None:
         self._kept: dict[str, Note] = dict(kept or {})
+        self._sizes = {key: len(str(note)) for key, note in self._kept.items()}
+        self._characters, self._most_characters = sum(self._sizes.values()), most_characters
         self._changed: dict[str, Note | None] = {}
         self._fresh: dict[str, Note | None] = {}
         self._used: set[str] = set()
@@ -43,8 +49,11 @@ class Memory:
         return note
 
     def put(self, key: str, note: Note) -> None:
-        """Remember. What is remembered already is no change."""
-        if self.get(key) != note:
+        """Remember. What is kept already is no change.
+
+        What another message of the batch noted is one: that message may turn out not to be storable.
+        """
+        if key in self._changed or self.get(key) != note:
             self._changed[key] = self._fresh[key] = note
 
     def forget(self, key: str) -> None:
@@ -75,15 +84,25 @@ class Memory:
             The keys that had to go because there are too many.
         """
         for key, note in (self._changed if stored is None else stored).items():
-            self._kept.pop(key, None)
+            self._drop(key)
             if note is not None:
                 self._kept[key] = note
+                self._sizes[key] = len(str(note))
+                self._characters += self._sizes[key]
         self.rollback()
         gone = []
-        while len(self._kept) > self._most:
+        while self._kept and (len(self._kept) > self._most or self._characters > self._most_characters):
             gone.append(next(iter(self._kept)))
-            del self._kept[gone[-1]]
+            self._drop(gone[-1])
         return gone
+
+    def _drop(self, key: str) -> None:
+        if self._kept.pop(key, None) is not None:
+            self._characters -= self._sizes.pop(key)
+
+    def holds(self, key: str) -> bool:
+        """Whether a note of this key is kept."""
+        return key in self._kept
 
     def rollback(self) -> None:
         """The batch is not stored and will be read again."""
@@ -93,4 +112,4 @@ class Memory:
     def expire(self, keys: Iterable[str]) -> None:
         """Nobody asked for these for long."""
         for key in keys:
-            self._kept.pop(key, None)
+            self._drop(key)

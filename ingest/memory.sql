@@ -1,10 +1,11 @@
 -- What decoding remembers, by source.
 
--- The newest, oldest of them first.
+-- The newest, as many as fit, oldest of them first.
 -- name: remembered
 SELECT newest.key, newest.document FROM (
-    SELECT m.key, m.document, m.at FROM memory m WHERE m.scope = %s ORDER BY m.at DESC LIMIT %s
-) AS newest ORDER BY newest.at
+    SELECT m.key, m.document, m.at, sum(octet_length(m.document::text)) OVER (ORDER BY m.at DESC, m.key) AS size
+    FROM memory m WHERE m.scope = %s ORDER BY m.at DESC, m.key LIMIT %s
+) AS newest WHERE newest.size <= %s ORDER BY newest.at, newest.key
 
 -- name: keep
 INSERT INTO memory AS old (scope, key, document)

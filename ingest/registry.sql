@@ -19,12 +19,13 @@ JOIN (SELECT known.*, lower(key.value) AS other FROM device known CROSS JOIN jso
 LEFT JOIN site s ON s.city = d.city AND s.slug = d.site
 ORDER BY wanted.city, wanted.name, d.id
 
--- How a city's devices are to be read, with the units of datastreams that say more than their device does.
+-- How a city's devices are to be read, with the units of datastreams of which their device says nothing (any more): what
+-- is corrected in the registry holds from then on, whatever was meant when the datastream was added.
 -- name: registered
 SELECT d.external_id, d.profile, d.zone, d.keys, d.readings,
        (SELECT jsonb_object_agg(s.property || '/' || s.channel, s.unit) FROM datastream s
         WHERE s.device = d.id AND s.unit IS NOT NULL AND s.site IS NOT DISTINCT FROM d.site
-          AND s.unit IS DISTINCT FROM d.readings -> s.property ->> 'unit')
+          AND d.readings -> s.property ->> 'unit' IS NULL)
 FROM device d WHERE d.city = %s
 
 -- name: state

@@ -484,3 +484,101 @@ def test_a_device_is_known_by_its_other_keys_too(platform):
                  JOIN observation ON s.id = datastream GROUP BY 1, 2 ORDER BY 2"""
     platform.assert_soon(devices, [("weather-7", "pm10", 4), ("weather-7", "pm25", 4)])
     assert platform.rows("SELECT count(*) FROM device") == [(1,)]
+
+
+CO2 = "SELECT value FROM observation JOIN datastream s ON s.id = datastream WHERE property = 'co2' ORDER BY value"
+
+
+def test_frames_that_were_stored_but_not_acknowledged_are_stored_once(platform, monkeypatch):
+    """A SIGKILL between commit and PUBACK: more frames of a device than its note tells apart come again."""
+    platform.source("topic_filter: v3/+/devices/+/up\nformat: tts_v3\nunits: {co2: ppm}")
+    platform.start()
+    monkeypatch.setattr("ingest.worker.acknowledge", lambda _: None)
+    topic, begin = "v3/app@tenant/devices/am319-1/up", utc_now() - timedelta(hours=3)
+    with Publisher(platform.broker_url, "server") as publisher:
+        for counter in range(1, 101):
+            heard = isoformat(begin + timedelta(seconds=60 * counter))
+            frame = uplink(counter, 400 + counter, received_at=heard)
+            publisher.publish(topic, json.dumps(frame).encode())
+        publisher.flush(20)
+    platform.assert_soon("SELECT count(*) FROM observation o JOIN datastream s ON s.id = o.datastream "
+                         "WHERE property = 'co2'", [(100,)])  # fmt: skip
+    platform.stop()
+    monkeypatch.undo()
+    platform.start()
+    platform.wait(lambda: platform.ingest.totals.messages >= 100)
+    counted = """SELECT document->'received', document->'lost', document->'duplicates', document->'restarts'
+                 FROM memory WHERE starts_with(key, 'frames/')"""
+    platform.assert_soon(counted, [(100, 0, 64, 0)])
+    assert [value for (value,) in platform.rows(CO2)] == [400.0 + n for n in range(1, 101)]
+    assert platform.rows("SELECT count(*) FROM observation_revision") == [(0,)]
+    assert platform.rows("SELECT count(*) FROM quarantine") == [(0,)]
+
+
+def test_a_frame_that_the_database_refused_is_read_when_it_comes_again(platform):
+    with connect(platform.url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE observation ADD CONSTRAINT unlucky CHECK (value <> 413)")
+    platform.source("topic_filter: v3/+/devices/+/up\nformat: tts_v3\nunits: {co2: ppm}")
+    platform.start()
+    topic = "v3/app@tenant/devices/am319-1/up"
+    with Publisher(platform.broker_url, "server") as publisher:
+        for counter, value in [(1, 401), (2, 413), (3, 403)]:
+            publisher.publish(topic, json.dumps(uplink(counter, value)).encode())
+        publisher.flush(10)
+    platform.assert_soon(CO2, [(401.0,), (403.0,)])
+    platform.assert_soon("SELECT reason FROM quarantine", [("not_storable",)])
+    with connect(platform.url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE observation DROP CONSTRAINT unlucky")
+        connection.execute("UPDATE quarantine SET replay_asked_at = now()")
+    platform.assert_soon(CO2, [(401.0,), (403.0,), (413.0,)])
+
+
+@pytest.mark.usefixtures("aliases")
+def test_a_birth_that_comes_again_beside_one_that_is_not_storable_is_remembered(platform):
+    with connect(platform.url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE observation ADD CHECK (value <> 13)")
+    platform.source("topic_filter: plant/+\nformat: aliases")
+    with Publisher(platform.broker_url, "sender") as publisher:
+        publisher.flush(1)
+    platform.start()
+    batch_seconds, platform.ingest._settings.batch_seconds = platform.ingest._settings.batch_seconds, 2.0
+    time.sleep(batch_seconds)
+    with Publisher(platform.broker_url, "sender") as publisher:
+        publisher.publish("plant/1", b'{"birth": "pm10", "value": 13}')
+        publisher.publish("plant/1", b'{"birth": "pm10"}')
+        publisher.flush(10)
+    platform.assert_soon("SELECT reason FROM quarantine", [("not_storable",)])
+    platform.assert_soon("SELECT document FROM memory", [({"name": "pm10"},)])
+
+
+def test_names_that_the_database_cannot_keep_stop_nothing(platform):
+    platform.source("topic_filter: v3/+/devices/+/up\nformat: tts_v3\nunits: {co2: ppm}")
+    platform.source("topic_filter: home/#\nformat: ha_discovery", "home")
+    platform.start()
+    topic = "v3/app@tenant/devices/am319-1/up"
+    for counter, evil in enumerate(["a\0b", "\ud800", "+#/", "x" * 10_000, "\n"], 1):
+        platform.send(topic, uplink(counter, 400 + counter, session_key_id=evil, decoded_payload={
+            "co2": 400 + counter, evil: 1}))  # fmt: skip
+        platform.send("v3/app@tenant/devices/other/up", uplink(counter, 400 + counter, device=evil))
+        config = {"device": {"identifiers": [evil]}, "state_topic": f"home/{counter}", "name": evil,
+                  "unique_id": evil, "unit_of_measurement": evil}  # fmt: skip
+        platform.send("home/sensor/x/config", config)
+        platform.send("home/device/x/config", {"dev": {"ids": "d"}, "cmps": {evil: {**config, "p": "sensor"}}})
+    platform.wait(lambda: platform.ingest.totals.messages >= 20)
+    platform.assert_soon("""SELECT count(*) FROM observation o JOIN datastream s ON s.id = o.datastream
+                            JOIN device d ON d.id = s.device WHERE property = 'co2' AND external_id = 'am319-1'""",
+                         [(5,)])  # fmt: skip
+    assert platform.rows("SELECT count(*) FROM quarantine WHERE reason IN ('not_storable', 'decoder_failed')") == [(0,)]
+
+
+def test_a_unit_that_changes_in_the_registry_holds_from_the_next_message(platform):
+    platform.device("box", readings={"pm10": {"unit": "ug/m3"}})
+    platform.source("topic_filter: air/+\nidentity: air/{device}\nformat: senml")
+    platform.start()
+    for value in (20, 21):
+        platform.send("air/box", [{"n": "pm10", "v": value}])
+    platform.assert_soon(PM10, [(20.0,), (21.0,)])
+    platform.rows("UPDATE device SET readings = %s RETURNING id", Jsonb({"pm10": {"unit": "mg/m3"}}))
+    time.sleep(1.5)  # ingest hears of it within a second
+    platform.send("air/box", [{"n": "pm10", "v": 0.03}])
+    platform.assert_soon(PM10, [(20.0,), (21.0,), (pytest.approx(30.0),)])

@@ -58,3 +58,24 @@ def test_what_was_asked_for_is_known():
     assert memory.used() == set()
     memory.expire(["a", "x"])
     assert memory.get("a") is None
+
+
+def test_what_another_message_of_the_batch_noted_is_noted_again():
+    memories = Memories()
+    memory = memories.of("s")
+    memory.put("a", {"n": 1})
+    memories.noted("s", 0)  # that message turns out not to be storable
+    memory.put("a", {"n": 1})
+    second = memories.noted("s", 1)
+    memories.settle(second)
+    assert memory.get("a") == {"n": 1}
+
+
+def test_few_large_notes_are_too_many_as_well():
+    memory = Memory({"a": {"text": "x" * 40}, "b": {"text": "x" * 40}}, most_characters=150)
+    memory.put("c", {"text": "x" * 40})
+    assert memory.commit() == ["a"]
+    memory.put("d", {"text": "x" * 200})
+    assert memory.commit() == ["b", "c", "d"]
+    memory.put("e", {"text": "x" * 40})
+    assert memory.commit() == []
