@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ingest.validation import Catalogue
 
 _OWN_FILTER = "bypuls/v1/+/"
+_NEED_EVERYTHING = frozenset({"sparkplug_b", "ha_discovery", "homie"})
 
 
 def problem_of(source: SourceFile, catalogue: Catalogue) -> str | None:
@@ -114,6 +115,15 @@ def _broker(source: SourceFile, _catalogue: Catalogue) -> str | None:
     return _tls(files, given, tls=address.tls)
 
 
+def _share(source: SourceFile, _catalogue: Catalogue) -> str | None:
+    """What one message says of those that follow must reach the process that reads these."""
+    formats = source.chosen_formats()
+    split = sorted(_NEED_EVERYTHING & set(formats)) or (["*"] if EVERY in formats else [])
+    if source.share is None or not split:
+        return None
+    return f"share goes not with format {split[0]}: births and metadata would reach one process, values another"
+
+
 def _tls(files: dict[str, str | None], given: list[str], *, tls: bool) -> str | None:
     if given and not tls:
         return f"{given[0]} goes with TLS: write mqtts:// in the broker's address"
@@ -152,5 +162,6 @@ _RULES: tuple[Callable[[SourceFile, Catalogue], str | None], ...] = (
     _units,
     _broker,
     _protocol,
+    _share,
     _zone,
 )

@@ -89,6 +89,8 @@ def test_a_maker_is_enough_to_say(tmp_path):
         ("topic_filter: a/#\ncity: x\nqos: 2", "qos"),
         ("topic_filter: a/#\ncity: x\nzone: Europe/Olso", "'Europe/Olso' is no time zone"),
         ("topic_filter: a/#\ncity: x\ncontent_types: true", "content_types needs protocol: '5'"),
+        ("topic_filter: a/#\ncity: x\nshare: g\nformats: [json, homie]", "share goes not with format homie"),
+        ("topic_filter: a/#\ncity: x\nshare: g\nformat: '*'", "share goes not with format *"),
         ("topic_filter: a/#\ncity: x\nca: /x", "ca goes with a broker of the source's own"),
         ("topic_filter: a/#\ncity: x\nbroker: mqtt://h\nca: /x", "ca goes with TLS: write mqtts://"),
         ("topic_filter: a/#\ncity: x\nbroker: mqtts://h\nca: x.pem", "ca needs an absolute path"),
