@@ -12,6 +12,8 @@ from ingest.reasons import refusal, shortened
 from ingest.strict_json import number
 
 _WITH_SUFFIX = re.compile(r"\s*([+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?)\s*([^\d\s].{0,20})?", re.DOTALL)
+# Meters write registers with zeros in front; elsewhere these make a serial number.
+_PADDED = re.compile(r"^([+-]?)0+(?=\d)")
 _LONGEST_WORD = 64
 _BEGINS_NUMBERS = frozenset("0123456789-+.")
 
@@ -45,7 +47,7 @@ def amount_of(meaning: Meaning, value: Any, field: str, no_value: frozenset[str]
             return None
         match = _WITH_SUFFIX.fullmatch(text) if rule.suffix else None
         if match is not None:
-            value, suffix = match[1], match[2]
+            value, suffix = _PADDED.sub(r"\1", match[1], count=1), match[2]
     sent = number(value, field)
     return None if sent is None or sent in meaning.nothing else (sent, suffix)
 

@@ -74,7 +74,7 @@ class Value(Strict, frozen=True):
         sentinels: numbers that say that a fitted sensor fails; refused, beside the profile's.
         no_value: numbers and texts that stand for nothing fitted: no reading, beside the profile's.
         map: text -> number; `true` and `false` for Booleans.
-        suffix: the number may have a unit behind it (`-65dBm`).
+        suffix: the number may have a unit behind it (`-65dBm`), and zeros in front (`00640`).
         order: the member is a list of values, one interval apart.
         interval, stamp: as of the part.
         scale: factor, only where the maker documents the number as scaled.
