@@ -1,7 +1,7 @@
 """A decoded object of which no profile knows the maker: its numbers by the words that they stand under.
 
-Nothing is guessed: a unit is what the object says, and only a position needs none said. What the catalogue does not
-know goes to quarantine by its own word, with its value.
+Nothing is guessed: a unit is what the object says, or a key's end (`co2_ppm`); only a position needs none said. What
+the catalogue does not know goes to quarantine by its own word, with its value.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from bypuls.errors import Refusal
 from ingest.decoding import Decoded, Reading, Refused, Source
+from ingest.keys import read_key
 from ingest.reasons import refusal, shortened
 from ingest.strict_json import bad_name, is_channel, is_name, number, printable
 
@@ -28,6 +29,7 @@ _POSITION = {
     "altitude": "m",
     "alt": "m",
 }
+_DEGREES = frozenset("cfCF")
 _LABELS = ("name", "type", "quantity", "property")
 
 
@@ -104,6 +106,13 @@ class _Run:
         if name.isdecimal() and channel:
             # {"temperatureSensor": {"1": 21.5}}: the number is the sensor's.
             name, channel = channel, name
+        key = read_key(name)
+        # current_A may be a phase's; of single letters only those of degrees are sure.
+        sure = not key.letter or name[-1:] in _DEGREES
+        if key.known and key.unit is not None and sure:
+            # The key's end says the unit (`co2_ppm`).
+            self._value(key.quantity, field, value, key.unit, channel or key.channel)
+            return
         self._value(name, field, value, _POSITION.get(name.casefold()), channel)
 
     def _value(self, name: str, field: str, value: Any, unit: str | None, channel: str) -> None:
