@@ -66,7 +66,8 @@ _GIVEN_BACK = frozenset(
 _STEP = (
     r"""\.get\(\s*(?:'[^'{}]*'|"[^"{}]*")\s*(?:,[^(){}]*)?\)|\.[A-Za-z_]\w*|\[\s*(?:'[^'{}]*'|"[^"{}]*"|\d{1,4})\s*\]"""
 )
-_FILTERS = r"(?:\|\s*(?:float|int|round|default|is_defined|string)\s*(?:\([^(){}]*\))?\s*)*"
+# Possessive: with several ways to share blanks out, 300 characters of filters would take for ever.
+_FILTERS = r"(?:\|\s*+(?:float|int|round|default|is_defined|string)\s*+(?:\([^(){}]*+\)\s*+)?)*+"
 _TEMPLATE = re.compile(rf"\{{\{{-?\s*(value_json|value)((?:{_STEP})*)\s*{_FILTERS}-?\}}\}}")
 _STEPS = re.compile(_STEP)
 _QUOTED = re.compile(r"""['"]([^'"]*)['"]""")

@@ -179,14 +179,14 @@ class Reader:
         if decoded is None:
             return read
         read.answers, read.frame = decoded.answers, decoded.frame
-        if read.frame is not None and self._is_repeated(message, read.frame):
+        own = None if named is None else named.device
+        bound = not source.trusts_payload_device and own is not None
+        if read.frame is not None and self._is_repeated(message, read.frame, own, bound=bound):
             read.ignored = "duplicate_frame"
             return read
         read.refusals = decoded.refusals
         if read.device is None and read.frame is not None:
             read.device = read.frame.device
-        own = None if named is None else named.device
-        bound = not source.trusts_payload_device and own is not None
         if decoded.readings:
             self._take(message, decoded.readings, read, own, bound=bound)
             if read.device is None:
@@ -199,8 +199,12 @@ class Reader:
             read.ignored = decoded.ignored or ("no_values" if message.payload else "empty")
         return read
 
-    def _is_repeated(self, message: Message, frame: Frame) -> bool:
+    def _is_repeated(self, message: Message, frame: Frame, own: str | None, *, bound: bool) -> bool:
         if message.retained or message.replayed:
+            return False
+        try:
+            self._owner(frame.device, own, bound=bound)
+        except Refusal:  # who names another device does not count its frames
             return False
         return Frames.judge(self._context.memory, frame).duplicate
 

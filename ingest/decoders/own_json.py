@@ -50,9 +50,9 @@ def decode(message: Message, source: Source, context: Context) -> Decoded:
             time = device_time(document[key], device, source, context, key)
             break
     decoded = Decoded()
-    _flat(document, device, time, decoded, nested=False)
+    _flat(document, device, time, decoded, source.max_readings, nested=False)
     if "values" in document:
-        _values(document["values"], device, time, decoded)
+        _values(document["values"], device, time, decoded, source.max_readings)
     if "readings" in document:
         _readings(document["readings"], (device, time), decoded, source, context)
     if not (decoded.readings or decoded.refusals) and _is_empty(document):
@@ -81,7 +81,9 @@ def _device(message: Message, source: Source, document: dict[str, Any]) -> str:
     return name
 
 
-def _flat(document: dict[str, Any], device: str, time: datetime | None, decoded: Decoded, *, nested: bool) -> None:
+def _flat(
+    document: dict[str, Any], device: str, time: datetime | None, decoded: Decoded, most: int, *, nested: bool
+) -> None:
     readings = decoded.readings
     for key, value in document.items():
         if key in _HEAD or (key in _SHAPES and not nested):
@@ -93,14 +95,16 @@ def _flat(document: dict[str, Any], device: str, time: datetime | None, decoded:
             converted = value if type(value) is float and isfinite(value) else number(value, key)
         except Refusal as refused:
             decoded.refusals.append(refused)
+            if len(decoded.refusals) > most:  # a reason for each of 100,000 texts would take a second
+                raise refusal("too_large", f"more than {most} readings in one message are not allowed") from None
             continue
         if converted is not None:
             readings.append(Reading(device, key, key, "", converted, None, time))
 
 
-def _values(values: Any, device: str, time: datetime | None, decoded: Decoded) -> None:
+def _values(values: Any, device: str, time: datetime | None, decoded: Decoded, most: int) -> None:
     if isinstance(values, dict):
-        _flat(values, device, time, decoded, nested=True)
+        _flat(values, device, time, decoded, most, nested=True)
     elif values is not None:
         decoded.refusals.append(
             refusal("wrong_type", f"{shortened(values)} is no object of property: value", field="values")

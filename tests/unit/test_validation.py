@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import process_time
 
 import pytest
 
@@ -80,6 +81,14 @@ def test_limits_of_a_source_are_kept(catalogue):
     for payload in (b'[{"n":"a","v":1},{"n":"b","v":1}]', b'{"readings":[{},{}]}'):
         wide = replace(small, max_payload_bytes=100)
         assert [r.code for r in read(Message(OWN, payload, NOW), wide, catalogue).refusals] == ["too_large"]
+
+
+def test_a_hundred_thousand_texts_are_refused_in_short(catalogue):
+    payload = b"{" + b",".join(b'"k%d":"x"' % n for n in range(100_000)) + b"}"
+    begun = process_time()
+    refused = read(Message("bypuls/v1/demo/d/observations", payload, NOW), LIVE, catalogue).refusals
+    assert [one.code for one in refused] == ["too_large"]
+    assert process_time() - begun < 0.4
 
 
 def test_diagnostics_are_told_apart(catalogue):
@@ -222,6 +231,17 @@ def test_a_repeated_frame_leaves_nothing_unless_it_is_read_again_on_purpose():
     again = reader.read(message)
     assert (again.accepted, again.refusals, again.ignored) == ([], [], "duplicate_frame")
     assert len(reader.read(replace(message, replayed=True)).accepted) == 1
+
+
+def test_a_frame_in_anothers_name_makes_none_of_its_own_a_repeated_one():
+    def decode(message, *_):
+        return Decoded([of("box")], frame=Frame("box", "s", int(message.payload)))
+
+    catalogue = replace(Catalogue.load(), decoders={"x": Decoder("x", lambda _: True, decode)})
+    reader = Reader(PLANT, catalogue)
+    assert len(reader.read(Message("plant/box", b"7", NOW)).accepted) == 1
+    assert [refused.code for refused in reader.read(Message("plant/thief", b"8", NOW)).refusals] == ["device_mismatch"]
+    assert len(reader.read(Message("plant/box", b"8", NOW)).accepted) == 1
 
 
 def test_units_and_conditions_of_the_registry_and_the_source():
