@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import ssl
+import sys
 import threading
 import time
 from collections import deque
@@ -37,6 +39,16 @@ _PAUSE_SECONDS = 0.5
 _LONGEST_BEHIND_SECONDS = 300.0
 MAY_LOSE = "may lose while disconnected (such a broker keeps nothing for who is away)"
 _REFUSED_CREDENTIALS = {"Not authorized", "Bad user name or password", "Client identifier not valid", "Banned"}
+
+
+def _why_not(error: BaseException | None) -> str:
+    """What keeps a connection from being made, and what helps."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        found = error.verify_message.rstrip(".")
+        return f"shows a certificate that is not trusted ({found}): correct `ca` of its source, or the name in `broker`"
+    if isinstance(error, ssl.SSLError):
+        return f"does not agree on TLS ({getattr(error, 'reason', None) or error}): does it speak TLS on this port?"
+    return "does not answer"
 
 
 def _read_utf8(buffer: bytes, most: int) -> tuple[str, int]:
@@ -293,7 +305,7 @@ class Connection:
         self._connected.set()
 
     def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
-        _LOG.warning("broker %s does not answer; trying again", self.address)
+        _LOG.warning("broker %s %s; trying again", self.address, _why_not(sys.exc_info()[1]))  # within paho's `except`
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any

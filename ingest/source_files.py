@@ -218,7 +218,10 @@ def _with_password(source: SourceFile) -> str | None:
         return source.broker
     password = os.environ.get(source.password_variable)
     if not password:
-        message = f"source {source.name}: its password is to come from {source.password_variable}, which is not set"
+        message = (
+            f"source {source.name}: its password is to come from {source.password_variable}, which is not set: "
+            f"set it where ingest runs"
+        )
         raise SettingsError(message)
     parts = urlsplit(source.broker)
     place = f"{parts.hostname}{f':{parts.port}' if parts.port else ''}"

@@ -150,7 +150,11 @@ class Reader:
         self.source = source
         gone = [name for name in source.profiles or () if name not in catalogue.profiles]
         if gone:
-            raise CatalogueError(f"source {source.name}: no profile {gone[0]}; bypuls source add says which there are")
+            message = (
+                f"source {source.name}: no profile {gone[0]}: set BYPULS_INGEST_PROFILES to the folder that holds "
+                f"{gone[0]}.yaml, where ingest runs; 'bypuls source add' says which there are without it"
+            )
+            raise CatalogueError(message)
         context = context or Context(Memory(), catalogue.profiles, lambda _: None)
         context = replace(context, profiles=catalogue.profiles.only(source.profiles))
         if registered is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 
@@ -145,6 +146,29 @@ def test_what_goes_with_the_connection_is_published_again_unless_the_client_keep
     publishing.answers["b"] = Outbound()
     publishing.publish(ROWS, 0.1)
     assert publishing.sent == ["a", "b", "b"]
+
+
+def _untrusted():
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = "unable to get local issuer certificate"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (_untrusted(), "not trusted (unable to get local issuer certificate): correct `ca`"),
+        (ssl.SSLError(1, "wrong version number"), "does it speak TLS on this port?"),
+        (ConnectionRefusedError(), "broker here:1883 does not answer; trying again"),
+    ],
+)
+def test_a_connection_that_cannot_be_made_says_why(caplog, error, said):
+    (connection,) = connections([LIVE], "mqtt://here", "1", Inbox(10), utc_now)
+    try:
+        raise error
+    except OSError:  # as paho calls it
+        connection._on_connect_fail(connection._client, None)
+    assert said in caplog.text
 
 
 def test_an_inbox_is_bounded_in_bytes_too():

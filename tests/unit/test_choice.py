@@ -87,7 +87,7 @@ def test_every_format_is_asked_the_strict_ones_first():
 @pytest.mark.parametrize(
     ("more", "complaint"),
     [({"formats": ("gone",)}, "no decoder gone; there are: "), ({"formats": ()}, "no decoder given"),
-     ({"formats": ("profile",), "profiles": ("gone",)}, "no profile gone")],
+     ({"formats": ("profile",), "profiles": ("gone",)}, "no profile gone: set BYPULS_INGEST_PROFILES .* gone.yaml")],
 )  # fmt: skip
 def test_what_is_gone_is_said_at_the_start(more, complaint):
     with pytest.raises(CatalogueError, match=complaint):

@@ -58,6 +58,22 @@ unknown_device: quarantine
     )
 
 
+def test_a_password_that_is_not_there_is_said_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.delenv("BYPULS_SECRET_PLANT", raising=False)
+    file = written(
+        tmp_path,
+        """
+broker: mqtts://app@eu1.example.org
+password_variable: BYPULS_SECRET_PLANT
+topic_filter: site/#
+city: storvik
+format: senml
+""",
+    )
+    with pytest.raises(SettingsError, match="BYPULS_SECRET_PLANT, which is not set: set it where ingest runs"):
+        read_source(file).source()
+
+
 def test_a_maker_is_enough_to_say(tmp_path):
     source = read_source(written(tmp_path, "topic_filter: tele/#\ncity: x\nprofile: tasmota")).source()
     assert (source.formats, source.profiles) == (("profile",), ("tasmota",))
