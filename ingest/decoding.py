@@ -174,8 +174,8 @@ class Frame(NamedTuple):
     sent_at: datetime | None = None
 
 
-@dataclass(slots=True)
-class Decoded:
+# A Struct as well: there is one per message.
+class Decoded(msgspec.Struct):
     """What one message held: its readings and events, and what of it was refused. Nothing is dropped without a word.
 
     Attributes:
@@ -184,10 +184,10 @@ class Decoded:
         ignored: a key of `ingest.reasons.IGNORED`: why the message rightly holds neither reading nor event.
     """
 
-    readings: list[Reading] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    events: list[SentEvent] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    readings: list[Reading] = []
+    refusals: list[Refusal] = []
+    events: list[SentEvent] = []
+    answers: list[Answer] = []
     frame: Frame | None = None
     ignored: str | None = None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -95,18 +95,17 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     detail: dict[str, str | float | bool]
 
 
-@dataclass(slots=True)
-class Read:
+class Read(msgspec.Struct):
     """What became of one message: what may be stored, what was refused, or why it rightly leaves nothing behind."""
 
-    accepted: list[Accepted] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    accepted: list[Accepted] = []
+    events: list[Event] = []
+    refusals: list[Refusal] = []
     ignored: str | None = None
     city: str | None = None
     device: str | None = None
     decoder: str | None = None
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[Answer] = []
     frame: Frame | None = None
 
 
