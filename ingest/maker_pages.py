@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from ingest.topics import matches
 
 _LONGEST_EXAMPLE = 1500
 _MOSTLY_THE_SAME = 0.8
+_PREFIX = "bypuls/v1/<city>/<device>"
 
 
 class Example(NamedTuple):
@@ -84,14 +86,18 @@ def _source(profile: Document) -> Iterator[str]:
     if profile.lorawan is not None and not profile.topics:
         yield (
             "Its messages come through a LoRaWAN network server: one source for the server, nothing per device "
-            "([The Things Stack](../how-to/connect-the-things-stack.md)). Of a device that the server does not name, "
-            f"say it in the registry (`profile: {profile.id}`) or in the source (`profiles: [{profile.id}]`)."
+            "([The Things Stack](../how-to/connect-the-things-stack.md)). Where the message does not tell the maker, "
+            f"the city's file does (`profile: {profile.id}` of the device); or the source, if all its devices are of this "
+            f"maker (`profiles: [{profile.id}]` beside its `format`)."
         )
         return
     read = [rule.topic for rule in profile.topics if rule.mapping]
     filters = _widest([_filter(topic) for topic in read if not topic.startswith("**")])
     wanted = filters[0] if filters else "#"
     yield "One file, then `bypuls source add FILE` ([all keys](../how-to/add-a-source.md)):"
+    if _PREFIX in profile.setup:
+        yield from _behind_prefix(profile, wanted)
+        return
     yield (f'```yaml\nname: {profile.id}\ntopic_filter: "{wanted}"\ncity: my-city\nprofile: {profile.id}\n```')
     if wanted[0] in "#+":
         yield "Its topics are what somebody set: write the ones you use instead of this filter, which takes all."
@@ -100,6 +106,26 @@ def _source(profile: Document) -> Iterator[str]:
         yield f"It reads these too, each by a source of its own: {others}."
     if any(topic.startswith("**") for topic in read):
         yield "Any prefix may stand before the topics (`**`), such as the one that the broker's access rules enforce."
+
+
+def _behind_prefix(profile: Document, own: str) -> Iterator[str]:
+    """The source of devices that are set up to send behind the prefix that the broker's rules give each of them."""
+    after = profile.setup.partition(_PREFIX)[2]
+    named = re.match(r"/(\w+)", after)
+    start = "**/{device}/"
+    rules = sorted((rule for rule in profile.topics if rule.mapping or rule.events), key=lambda rule: not rule.mapping)
+    read = [rule.topic.removeprefix(start) for rule in rules if rule.topic.startswith(start)]
+    levels = [named[1]] if named else [topic.split("/")[0] for topic in read]
+    filters = [f"bypuls/v1/+/+/{level}/#" for level in dict.fromkeys(levels)]
+    yield (
+        f"```yaml\nname: {profile.id}\ntopic_filter: {filters[0]}\n"
+        f"identity: bypuls/v1/{{city}}/{{device}}/#         # as set up above: the topic names city and device\n"
+        f"profile: {profile.id}\n```"
+    )
+    if len(filters) > 1:
+        yield f"It reads these too, each by a source of its own: {', '.join(f'`{one}`' for one in filters[1:])}."
+    instead = f"`topic_filter: {own}`" if own != "#" else "a `topic_filter` that takes them"
+    yield f"Devices that keep topics of their own: {instead} and `city: my-city`, in place of filter and identity."
 
 
 def _example(profile: Document, example: Example) -> Iterator[str]:
