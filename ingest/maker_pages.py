@@ -87,8 +87,8 @@ def _source(profile: Document) -> Iterator[str]:
         yield (
             "Its messages come through a LoRaWAN network server: one source for the server, nothing per device "
             "([The Things Stack](../how-to/connect-the-things-stack.md)). Where the message does not tell the maker, "
-            f"the city's file does (`profile: {profile.id}` of the device); or the source, if all its devices are of this "
-            f"maker (`profiles: [{profile.id}]` beside its `format`)."
+            f"the city's file does (`profile: {profile.id}` of the device); or the source, if all its devices are of "
+            f"this maker (`profiles: [{profile.id}]` beside its `format`)."
         )
         return
     read = [rule.topic for rule in profile.topics if rule.mapping]
