@@ -100,7 +100,10 @@ def _source(profile: Document) -> Iterator[str]:
         return
     yield (f'```yaml\nname: {profile.id}\ntopic_filter: "{wanted}"\ncity: my-city\nprofile: {profile.id}\n```')
     if wanted[0] in "#+":
-        yield "Its topics are what somebody set: write the ones you use instead of this filter, which takes all."
+        yield (
+            "Its topics are what somebody set: write the ones you use instead of this filter, which takes all, also "
+            "what a source whose name comes later is to read."
+        )
     if len(filters) > 1:
         others = ", ".join(f"`{one}`" for one in filters[1:])
         yield f"It reads these too, each by a source of its own: {others}."
