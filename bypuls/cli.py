@@ -196,6 +196,28 @@ def source_add(file: Path) -> None:
     say("it is read when ingest is started again")
 
 
+@source_app.command("off")
+def source_off(name: str) -> None:
+    """Read a source's messages no more; `source on` takes it back."""
+    _switch_source(name, on=False)
+
+
+@source_app.command("on")
+def source_on(name: str) -> None:
+    """Read a source's messages again."""
+    _switch_source(name, on=True)
+
+
+def _switch_source(name: str, *, on: bool) -> None:
+    from bypuls.places import database
+    from bypuls.storage.database import connect
+    from ingest.source_files import switch_source
+
+    with database() as url, connect(url, "owner", autocommit=True) as connection:
+        switch_source(connection, name, me(), on=on)
+    say(f"source {name} is switched {'on' if on else 'off'}: ingest hears of it when it is started again")
+
+
 @source_app.command("list")
 def source_list() -> None:
     """Print the sources: where their messages come from, how they are read, and what their broker may lose."""

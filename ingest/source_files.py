@@ -14,6 +14,7 @@ unknown_device: quarantine
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import replace
@@ -37,6 +38,7 @@ from ingest.source_rules import problem_of
 from ingest.sources import BUILT_IN
 from ingest.validation import Catalogue
 
+_LOG = logging.getLogger(__name__)
 _RANKS = {"live": SourceRank.LIVE, "imported": SourceRank.IMPORTED, "verified": SourceRank.VERIFIED}
 
 
@@ -162,16 +164,53 @@ def add_source(connection: Connection, source: SourceFile, who: str) -> None:
         )
 
 
+def switch_source(connection: Connection, name: str, who: str, *, on: bool) -> None:
+    """Switch a source on or off, with an audit row; ingest hears of it at its next start.
+
+    Raises:
+        SettingsError: nobody has added such a source.
+    """
+    what = "source.on" if on else "source.off"
+    with translated(), connection.transaction():
+        row = connection.execute(
+            "UPDATE source SET enabled = %s WHERE name = %s RETURNING document ->> 'city'", (on, name)
+        ).fetchone()
+        if row is None:
+            names = ", ".join(known for (known,) in connection.execute("SELECT name FROM source ORDER BY name"))
+            message = f"there is no added source {name!r}; there are: {names or 'none'}"
+            raise SettingsError(message)
+        connection.execute(
+            "INSERT INTO audit_log (who, city, what, target) VALUES (%s, %s, %s, %s)", (who, row[0], what, name)
+        )
+
+
 def load_sources(connection: Connection, settings: IngestSettings) -> list[Source]:
-    """The built-in sources and those that were added, with the limits of the settings."""
-    rows: Iterable[tuple[Any]] = connection.execute(
-        "SELECT document FROM source WHERE enabled ORDER BY name"
+    """The built-in sources and those that were added, with the limits of the settings.
+
+    A source that cannot be is left out with a line in the log: it does not stop the others.
+    """
+    rows: Iterable[tuple[str, Any]] = connection.execute(
+        "SELECT name, document FROM source WHERE enabled ORDER BY name"
     ).fetchall()
-    added = [msgspec.convert(document, SourceFile).source() for (document,) in rows]
+    added = []
+    for name, document in rows:
+        try:
+            added.append(_usable(document))
+        except (SettingsError, msgspec.ValidationError) as error:
+            _LOG.error("source %s is left out until ingest is started again: %s", name, error)
     return [
         replace(source, max_payload_bytes=settings.max_payload_bytes, max_readings=settings.max_readings)
         for source in (*BUILT_IN, *added)
     ]
+
+
+def _usable(document: Any) -> Source:
+    """A stored source, if its formats, profiles and password are there now."""
+    stored = msgspec.convert(document, SourceFile)
+    problem = problem_of(stored, Catalogue.load())
+    if problem is not None:
+        raise SettingsError(problem)
+    return stored.source()
 
 
 class Described(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from bypuls.clock import Clock
-from bypuls.errors import DatabaseUnreachable, NotStorable
+from bypuls.errors import BrokerError, DatabaseUnreachable, NotStorable
 from bypuls.settings import IngestSettings
 from bypuls.storage.database import Connection as Database
 from bypuls.storage.database import translated
@@ -24,40 +24,20 @@ from ingest.decoding import Message, Source
 from ingest.memories import Memories, Noted
 from ingest.pipeline import Pipeline, Prepared, Seen, clean, digest
 from ingest.reasons import refusal, shortened
+from ingest.sources import BUILT_IN
 from ingest.topics import matches
-from ingest.writer import Arrival, Batch, Quarantined, Writer, Written
+from ingest.totals import Totals
+from ingest.writer import Arrival, Batch, Quarantined, Writer
 
 _LOG = logging.getLogger(__name__)
 _WRITER_SQL = queries("ingest", "writer.sql")
 _REGISTRY_SQL = queries("ingest", "registry.sql")
+_BUILT_IN = frozenset(source.name for source in BUILT_IN)
 _HOUSEKEEPING_SECONDS = 5.0
 _OUTBOX_SECONDS = 1.0
 _REMEMBERED_PER_ROUND = 2000
 _LONGEST_PAUSE = 10.0
 _MEMORY_SECONDS = 600.0
-
-
-class Totals:
-    """What this process has done since it started, for the log and for tests."""
-
-    def __init__(self) -> None:
-        self.messages = 0
-        self.written = Written()
-
-    def add(self, messages: int, written: Written) -> None:
-        """Count one batch."""
-        self.messages += messages
-        self.written.stored += written.stored
-        self.written.corrected += written.corrected
-        self.written.repeated += written.repeated
-        self.written.quarantined += written.quarantined
-
-    def __str__(self) -> str:
-        done = self.written
-        return (
-            f"{self.messages} messages: {done.stored} values stored, {done.corrected} corrected, "
-            f"{done.repeated} there already, {done.quarantined} messages in quarantine"
-        )
 
 
 class Ingest:
@@ -103,7 +83,7 @@ class Ingest:
         """Work until `stop` is set.
 
         Raises:
-            BrokerError: a broker refuses our credentials.
+            BrokerError: our own broker refuses our credentials; another one is left out.
             SchemaError: the database has another version's schema.
         """
         self._until_it_works(self._connect, stop)
@@ -121,8 +101,7 @@ class Ingest:
             _LOG.info("ingest stopped after %s", self.totals)
 
     def _turn(self, stop: threading.Event) -> None:
-        for broker in self._brokers:
-            broker.check()
+        self._check_brokers()
         deliveries = self._inbox.take(self._settings.batch_messages, self._settings.batch_seconds)
         if deliveries and self._until_it_works(lambda: self._store(deliveries), stop):
             acknowledge(deliveries)
@@ -134,6 +113,19 @@ class Ingest:
         if now - self._housekeeping_at >= _HOUSEKEEPING_SECONDS:
             self._housekeeping_at = now
             self._until_it_works(self._keep_house, stop)
+
+    def _check_brokers(self) -> None:
+        """A broker of added sources alone that refuses us does not stop the others."""
+        for broker in tuple(self._brokers):
+            try:
+                broker.check()
+            except BrokerError as error:
+                if any(source.name in _BUILT_IN for source in broker.sources):
+                    raise
+                names = ", ".join(source.name for source in broker.sources)
+                _LOG.error("%s; left out until ingest is started again: %s", error, names)
+                self._brokers.remove(broker)
+                broker.stop()
 
     def _until_it_works(self, work: Callable[[], None], stop: threading.Event) -> bool:
         """Do it again until the database answers; False when we are to stop first."""

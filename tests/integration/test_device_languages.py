@@ -16,12 +16,14 @@ from typer.testing import CliRunner
 from bypuls.city import City, DeviceEntry, ReadingEntry, SiteEntry
 from bypuls.cli import app
 from bypuls.clock import isoformat, utc_now
+from bypuls.errors import SettingsError
+from bypuls.settings import IngestSettings
 from bypuls.storage.cities import add_city
 from bypuls.storage.database import connect
 from ingest import validation
 from ingest.decoding import Answer, Decoded, Decoder, Reading, SentEvent
 from ingest.memories import Memories
-from ingest.source_files import add_source, describe_sources, read_source
+from ingest.source_files import add_source, describe_sources, load_sources, read_source, switch_source
 from simulators.publisher import Publisher
 from tests.integration.test_ingest import Platform, port_of
 
@@ -582,3 +584,43 @@ def test_a_unit_that_changes_in_the_registry_holds_from_the_next_message(platfor
     time.sleep(1.5)  # ingest hears of it within a second
     platform.send("air/box", [{"n": "pm10", "v": 0.03}])
     platform.assert_soon(PM10, [(20.0,), (21.0,), (pytest.approx(30.0),)])
+
+
+@pytest.mark.lane("plain")
+def test_a_source_that_cannot_be_does_not_stop_the_others(platform, new_mosquitto, monkeypatch, caplog):
+    closed = new_mosquitto(users={"ingest": "secret"})
+    closed.start()
+    monkeypatch.setenv("BYPULS_SECRET_WRONG", "wrong")
+    address = closed.url.replace("mqtt://", "mqtt://ingest@")
+    broker = f"broker: {address}\ntopic_filter: plant/+\nformats: [senml]"
+    platform.source(f"{broker}\npassword_variable: BYPULS_SECRET_WRONG", "refused")
+    platform.source(f"{broker}\npassword_variable: BYPULS_SECRET_MISSING", "without-password")
+    platform.source("topic_filter: tele/#\nprofile: tasmota", "gone")
+    platform.source("topic_filter: lines/+\nformats: [influx_lp]\nunits: {pm10: ug/m3}", "well")
+    with connect(platform.url, autocommit=True) as connection:
+        connection.execute("""UPDATE source SET document = document || '{"profile": "atlantis"}' WHERE name = 'gone'""")
+    platform.start()
+    platform.send("lines/1", b"air,device=box pm10=7.5")
+    platform.assert_soon("SELECT value FROM observation", [(7.5,)])
+    said = "\n".join(record.getMessage() for record in caplog.records)
+    assert "source without-password is left out" in said
+    assert "BYPULS_SECRET_MISSING" in said
+    assert "source gone is left out" in said
+    assert "atlantis" in said
+    assert "refuses us" in said
+    assert "left out until ingest is started again: refused" in said
+
+
+@pytest.mark.lane("plain")
+def test_a_source_is_switched_off_and_on(platform):
+    platform.source("topic_filter: lines/+\nformats: [influx_lp]\nunits: {pm10: ug/m3}")
+    with connect(platform.url, autocommit=True) as connection:
+        switch_source(connection, "plant", "test", on=False)
+        assert [one.remark for one in describe_sources(connection) if one.name == "plant"] == ["switched off"]
+        assert "plant" not in [one.name for one in load_sources(connection, IngestSettings())]
+        switch_source(connection, "plant", "test", on=True)
+        assert "plant" in [one.name for one in load_sources(connection, IngestSettings())]
+        done = connection.execute("SELECT what FROM audit_log WHERE target = 'plant' ORDER BY id").fetchall()
+        assert done == [("source.add",), ("source.off",), ("source.on",)]
+        with pytest.raises(SettingsError, match="there is no added source 'plnt'; there are: plant"):
+            switch_source(connection, "plnt", "test", on=False)
