@@ -171,8 +171,10 @@ def city_add(file: Path) -> None:
     from bypuls.places import database
     from bypuls.storage.cities import add_city
     from bypuls.storage.database import connect
+    from ingest.check import check_profiles
 
     city = read_city(file)
+    check_profiles(city)
     with database() as url, connect(url, "owner", autocommit=True) as connection:
         added = add_city(connection, city, me())
     what = "added" if added.new else "changed" if added.changed else "unchanged"

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from bypuls.city import City
 from bypuls.clock import isoformat, utc_now
 from bypuls.errors import Refusal, SettingsError, UnitError
 from bypuls.units import Units
@@ -77,6 +78,23 @@ def dry_source(topic: str, file: Path | None, profile: str | None, payload_forma
     if profile is not None:
         source = replace(source, profiles=(_one_of(profile, _catalogue().profiles, "profile"),))
     return source
+
+
+def check_profiles(city: City) -> None:
+    """Whether every profile that a city's file names is there.
+
+    Raises:
+        SettingsError: one is not.
+    """
+    for device in city.devices:
+        if device.profile is not None and device.profile not in _catalogue().decoders:
+            try:
+                _one_of(device.profile, _catalogue().profiles, "profile")
+            except SettingsError as error:
+                message = (
+                    f"city {city.city}, device {device.id}: {error}; BYPULS_INGEST_PROFILES names a folder of yours"
+                )
+                raise SettingsError(message) from None
 
 
 def _one_of(name: str, known: Collection[str], what: str) -> str:

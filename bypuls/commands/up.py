@@ -42,6 +42,11 @@ def up(
     from ingest.bridges.report import any_enabled
 
     cities = [read_city(path) for path in city or []]
+    if any(device.profile is not None for one in cities for device in one.devices):
+        from ingest.check import check_profiles
+
+        for one in cities:
+            check_profiles(one)
     if simulated is None:
         simulated = not cities and not load(DatabaseSettings).database_url
     commands = [["ingest"], ["process"], ["serve"]]

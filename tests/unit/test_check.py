@@ -3,9 +3,12 @@
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
-from ingest.check import check_decode, exit_code, render
+from bypuls.city import City, DeviceEntry
+from bypuls.errors import SettingsError
+from ingest.check import check_decode, check_profiles, exit_code, render
 
 NOW = datetime(2026, 1, 5, 10, 0, 10, tzinfo=UTC)
 TOPIC = "bypuls/v1/demo/dev-1/observations"
@@ -73,3 +76,18 @@ def test_what_strangers_write_cannot_reach_the_terminal(topic):
     entries = check_decode(topic, payload, now=NOW) + check_decode(TOPIC, payload, now=NOW)
     assert render(entries).replace("\n", "").isprintable()
     assert json.dumps(entries, ensure_ascii=False).encode()
+
+
+def test_a_profile_that_a_citys_file_makes_up_is_one_line():
+    city = City(
+        city="here",
+        name={"en": "Here"},
+        time_zone="UTC",
+        sites=[],
+        devices=[DeviceEntry(id="plug", profile="tasmota"), DeviceEntry(id="meter", profile="tasmoto")],
+    )
+    with pytest.raises(
+        SettingsError, match="city here, device meter: there is no profile 'tasmoto'; there are: adeunis"
+    ):
+        check_profiles(city)
+    check_profiles(msgspec.structs.replace(city, devices=city.devices[:1]))
