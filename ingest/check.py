@@ -86,7 +86,7 @@ def check_profiles(city: City) -> None:
     Raises:
         SettingsError: one is not.
     """
-    for device in city.devices:
+    for device in city.devices or ():
         if device.profile is not None and device.profile not in _catalogue().decoders:
             try:
                 _one_of(device.profile, _catalogue().profiles, "profile")

@@ -42,7 +42,7 @@ def up(
     from ingest.bridges.report import any_enabled
 
     cities = [read_city(path) for path in city or []]
-    if any(device.profile is not None for one in cities for device in one.devices):
+    if any(device.profile is not None for one in cities for device in one.devices or ()):
         from ingest.check import check_profiles
 
         for one in cities:
