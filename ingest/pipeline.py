@@ -180,8 +180,8 @@ class Pipeline:
         held = "an instant" if stream.interval is None else f"{stream.interval:g} s"
         _LOG.warning(
             "datastream %d (%s of %s): messages say their values cover %g s, the registry says %s, which holds; "
-            "a datastream keeps the interval it began with: where that is wrong, register the device under another id with "
-            "readings.%s.interval",
+            "a datastream keeps the interval it began with: where that is wrong, register the device under another id "
+            "with readings.%s.interval",
             stream.id, accepted.property, shortened(accepted.device), seconds, held, accepted.property,
         )  # fmt: skip
 
