@@ -6,7 +6,7 @@ import re
 from typing import Any, Literal, NamedTuple
 
 from bypuls.errors import UnitError
-from bypuls.properties import ObservedProperty, find
+from bypuls.properties import ObservedProperty, Properties, find
 from bypuls.units import Units
 from ingest.keys import is_wrapper, of_meter, of_part, read_key, split_end, unit_at_end
 from ingest.members import as_channel, as_number
@@ -61,6 +61,9 @@ _USUAL = {
     "battery_level": ("%", "1"),
     "ratio": ("%", "1"),
 }
+_SHORT = {"temp": "temperature", "tmp": "temperature", "hum": "humidity", "press": "pressure", "volt": "voltage"}
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SEPARATORS = re.compile(r"[^\w]+|_+")
 _WITHOUT_CHOICE = frozenset({"count", "index", "one", "ph"})
 _WITH_UNIT = re.compile(r"\s*[+-]?\d{1,15}(?:\.\d{1,15})?\s*([^\d\s.,:/-]\S{0,11})\s*", re.ASCII)
 
@@ -75,10 +78,12 @@ def meant(key: str, value: Any, parents: tuple[str, ...], units: Units, *, meter
         units: the table.
         meter: it stands in what names a meter.
     """
-    whole = of_part(parents[-1], key) if parents else None
-    if whole is not None:
-        reason = f"{parents[-1]!r} and {key!r} are the catalogue's {whole!r}"
-        return _with_unit(find(whole), "", None, value, reason, "likely", units)
+    joined = _of_parents(parents, key)
+    if joined is not None:
+        whole, unit, parent = joined
+        reason = f"{printable(parent)!r} and {printable(key)!r} are the catalogue's {whole!r}"
+        reason += f"; of its units only {unit!r} is meant by the key's end" if unit is not None else ""
+        return _with_unit(find(whole), "", unit, value, reason, "likely", units)
     known = read_key(key)
     if known.known:
         reason = f"the catalogue knows {known.quantity!r}"
@@ -88,7 +93,11 @@ def meant(key: str, value: Any, parents: tuple[str, ...], units: Units, *, meter
         if part:
             reason += f"; it stands in {part!r}, which becomes the channel"
         channel = ".".join(text for text in (part, known.channel) if text)
-        return _with_unit(find(known.quantity), channel, known.unit, value, reason, "sure", units)
+        observed = find(known.quantity)
+        others = _others(observed[0], known.quantity, parents) if observed is not None and part else []
+        if others:
+            reason += f"; its own word is general: it may as well be {', '.join(others)}"
+        return _with_unit(observed, channel, known.unit, value, reason, "open" if others else "sure", units)
     letter = of_meter(key) if meter else None
     if letter is not None:
         return _with_unit(find(letter), "", None, value, f"of a meter, {key!r} is usually {letter}", "likely", units)
@@ -100,11 +109,58 @@ def meant(key: str, value: Any, parents: tuple[str, ...], units: Units, *, meter
             rest = f"; the rest, {word.channel!r}, tells one of several apart" if word.channel else ""
             reason = f"its last words are the catalogue's {word.quantity!r}{rest}"
             reason += f"; {end!r} at the key's end is its unit" if unit is not None else ""
-            return _with_unit(found, word.channel, unit, value, reason, "likely", units)
+            others = _others(found[0], head, parents) if word.channel else []
+            if others:
+                reason += f"; these words are general: it may as well be {', '.join(others)}"
+            return _with_unit(found, word.channel, unit, value, reason, "open" if others else "likely", units)
     named = printable(key)
     return Meant(
         None, "", None, False, f"the catalogue has no word {named!r}: name a property of docs/properties.md", "open"
     )
+
+
+def _of_parents(parents: tuple[str, ...], key: str) -> tuple[str, str | None, str] | None:
+    """The word that objects' names and the key in them make together, the unit at the key's end, and those names.
+
+    Of several names around it as many as give a word: `road: {surface: {temp_c}}`, `wind: {speed_mps}`.
+    """
+    for start in range(len(parents)):
+        parent = "_".join(parents[start:])
+        for head, end in [(key, ""), *split_end(key)]:
+            for written in dict.fromkeys((head, _spelled_out(head))):
+                whole = of_part(parent, written)
+                found = None if whole is None else find(whole)
+                unit = None if found is None or not end else unit_at_end(end, found[0])
+                if whole is not None and found is not None and (unit is not None or not end):
+                    return whole, unit, parent
+    return None
+
+
+def _spelled_out(words: str) -> str:
+    """A key whose short words are written out: no word of the catalogue is made of some.
+
+    >>> _spelled_out("surface_temp"), _spelled_out("surfaceTemp"), _spelled_out("attempt")
+    ('surface_temperature', 'surface_temperature', 'attempt')
+    """
+    parted = _HUMP.sub("_", words).casefold()
+    return "_".join(_SHORT.get(word, word) for word in _SEPARATORS.split(parted) if word)
+
+
+def _others(observed: ObservedProperty, head: str, parents: tuple[str, ...]) -> list[str]:
+    """Properties that the words of a key may mean as well, where the catalogue's word for it is a general one.
+
+    They are of the same dimension, end in the same word, and have a word of the key (or of the objects around it) that
+    the property taken has not: `surface_temp` may be of a road.
+    """
+    own = observed.id.split("_")
+    said_too = set(_spelled_out("_".join((*parents, head))).split("_")) - set(own)
+    found = []
+    for other in Properties.load().values():
+        words = other.id.split("_")
+        alike = other.id != observed.id and other.dimension == observed.dimension and words[-1] == own[-1]
+        if alike and said_too.intersection(words):
+            found.append(other.id)
+    return sorted(found)[:4]
 
 
 def _with_unit(

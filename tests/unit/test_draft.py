@@ -105,6 +105,31 @@ def test_words_of_two_levels_and_words_at_the_end():
     assert properties["roof_sensor_temperature_degC"].startswith("air_temperature")
 
 
+def test_words_of_objects_and_their_keys_come_before_the_key_alone():
+    message = {
+        "road": {"surface_temp_c": -4.1},
+        "wind": {"speed_mps": 3},
+        "water": {"temperature_c": 4},
+        "bat_mV": 3611,
+        "stamp": TIME,
+    }
+    assert stored(drafted("kaldvik/KV-204/obs", message)) == {
+        ("KV-204", "road_surface_temperature", ""): (-4.1, "Cel", TIME),
+        ("KV-204", "wind_speed", ""): (3.0, "m/s", TIME),
+        ("KV-204", "water_temperature", ""): (4.0, "Cel", TIME),
+        ("KV-204", "battery_voltage", ""): (3611.0, "mV", TIME),
+    }
+
+
+@pytest.mark.parametrize(
+    ("message", "path"), [({"surface_temp_c": 4}, "surface_temp_c"), ({"surface": {"temp_c": 4}}, "surface.temp_c")]
+)
+def test_a_general_word_is_open_where_another_property_may_be_meant(message, path):
+    found = drafted("site/s1/up", message)
+    assert certainty(found, path) == "open"
+    assert "it may as well be road_surface_temperature" in found["profile"]
+
+
 def test_a_bare_number_whose_topic_says_what_it_is():
     found = drafted("plant/pump-3/outTemp_C", b"21.5")
     assert stored(found)["pump-3", "air_temperature", ""][:2] == (21.5, "Cel")
