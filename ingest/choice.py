@@ -64,7 +64,7 @@ class Choice:
         if not self._asks_registry:
             return self._in_order[0]
         names = ", ".join(self._decoders)
-        raise refusal("unknown_format", f"{shortened(message.payload[:40])} is in none of the formats {names}")
+        raise refusal("unknown_format", f"{shortened(message.payload, 40)} is in none of the formats {names}")
 
     def of_empty(self, message: Message) -> Decoder | None:
         """The format that an empty payload takes something back from; None: it is no message at all."""

@@ -5,6 +5,7 @@ Quarantine, the API, the devices' errors topics and docs/formats.md use these wo
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from typing import NamedTuple
 
 from bypuls.errors import Refusal
@@ -186,13 +187,17 @@ def refusal(code: str, detail: str, *, field: str | None = None, hint: str | Non
 
 
 def shortened(value: object, length: int = 60) -> str:
-    """The repr of anything, for an error message: one line, printable, bounded.
+    r"""The repr of anything, for an error message: one line, printable, bounded; a payload's bytes as text.
 
     >>> shortened("x" * 100, 10)
     "'xxxxxxxx…"
+    >>> shortened("21 °C".encode()), shortened(b"\xff\x00")
+    ("'21 °C'", 'bytes ff00')
     """
     # Only a start is shown, so only a start is formatted: a value may be megabytes long.
-    if isinstance(value, str):
+    if isinstance(value, bytes):
+        text = _of_bytes(value[: 4 * (length + 1)], length)
+    elif isinstance(value, str):
         text = repr(value[: length + 1])
     elif isinstance(value, list | dict):
         text = f"{type(value).__name__} of {len(value)}"
@@ -201,3 +206,12 @@ def shortened(value: object, length: int = 60) -> str:
     else:
         text = repr(value)
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _of_bytes(start: bytes, length: int) -> str:
+    """A payload's start as the text that it is; as hexadecimal digits where it is none."""
+    try:
+        # A letter of several bytes may be cut off at the end.
+        return repr(getincrementaldecoder("utf-8")().decode(start)[: length + 1])
+    except UnicodeDecodeError:
+        return f"bytes {start.hex()}"

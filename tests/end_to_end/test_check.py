@@ -41,7 +41,9 @@ def test_a_message_that_cannot_be_read_says_why(visit):
     page.expect("422")
     pasted(page, '{"temperature": 21.4, "hum')
     assert "ikke JSON" in page.text("main")
-    assert "invalid_json" in page.text("section[aria-label='Utkast til profil']")
+    said = page.text("section[aria-label='Utkast til profil']")
+    assert "Dette kan ikke leses. Ikke JSON: " in said.replace("\n", " ")
+    assert "Kunne ikke lastes" not in page.text("main")
 
 
 def test_a_refused_message_is_drafted_from_where_it_lies(visit):

@@ -44,10 +44,25 @@ def test_the_only_format_of_a_source_reads_all():
 
 def test_looks_decide_among_the_formats_of_the_source_alone():
     assert chosen(b"[", SOURCE) == "square"
-    with pytest.raises(Refusal, match="unknown_format: b'<' is in none of the formats curly, square, round"):
+    with pytest.raises(Refusal, match="unknown_format: '<' is in none of the formats curly, square, round"):
         chosen(b"<", SOURCE)
     with pytest.raises(Refusal, match="unknown_format"):
         chosen(b"[", replace(SOURCE, formats=("curly", "round")))
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        ("måling: 21 °C".encode(), "'måling: 21 °C'"),
+        (b"\x00\x01 a", "'\\x00\\x01 a'"),
+        (b"\xff\x00\xb2", "bytes ff00b2"),
+        ("å".encode() * 300, "'" + "å" * 38 + "…"),
+    ],
+)
+def test_what_is_in_no_format_is_shown_as_text(payload, shown):
+    with pytest.raises(Refusal) as refused:
+        chosen(payload, SOURCE)
+    assert refused.value.detail == f"{shown} is in none of the formats curly, square, round"
 
 
 def test_the_registry_decides_before_looks_and_content_type():

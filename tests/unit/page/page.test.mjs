@@ -184,3 +184,11 @@ test("a silent site says so before anything else, and one without a class says n
   assert.equal(bare.classNumber, null);
   assert.equal(siteText(bare, reader(), { short: true }), "No class");
 });
+
+test("what the API says of a message that it refuses is a sentence", () => {
+  const detail = "invalid_json: Expecting value at character 0 of 5";
+  assert.equal(reader("en").words.refusal(detail), "Not JSON: Expecting value at character 0 of 5.");
+  assert.equal(reader("nb").words.refusal(detail), "Ikke JSON: Expecting value at character 0 of 5.");
+  assert.equal(reader("en").words.refusal("body.topic: too long"), "Body.topic: too long.");
+  assert.equal(reader("en").words.refusal(""), "");
+});

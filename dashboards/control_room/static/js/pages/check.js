@@ -64,10 +64,16 @@ function useCheck(asked) {
 function Readings({ found, failure, reader }) {
   const { words } = reader;
   return html`<section class="card" aria-label=${words.t("wouldBeRead")}><h2>${words.t("wouldBeRead")}</h2>
-    ${failure && html`<${Failed} failure=${failure} />`}
+    ${failure && html`<${Refused} failure=${failure} words=${words} />`}
     ${!failure && !found && html`<${Skeleton} />`}
     ${found && html`<${Read} rows=${found.readings} reader=${reader} label=${words.t("wouldBeRead")} />`}
   </section>`;
+}
+
+/** A message that the API refuses is an answer; only without one something has failed. */
+function Refused({ failure, words }) {
+  if (failure?.problem?.status !== 422) return html`<${Failed} failure=${failure} />`;
+  return html`<p class="wordy" role="status"><b class="bad">▲ ${words.t("cannotBeRead")}</b> ${words.refusal(failure.problem.detail)}</p>`;
 }
 
 /** Readings, events and refusals of a dry run. */
@@ -98,12 +104,12 @@ function Drafted({ found, failure, reader }) {
   ];
   return html`<section class="card" aria-label=${words.t("draftedProfile")}>
     <header class="card-head"><h2>${words.t("draftedProfile")}</h2><span class="spacer" />${found && html`<${Copy} text=${found.profile} words=${words} />`}</header>
-    ${failure && html`<${Failed} failure=${failure} />`}
+    ${failure && html`<${Refused} failure=${failure} words=${words} />`}
     ${!failure && !found && html`<${Skeleton} rows=${6} />`}
-    ${found && html`<p class="muted">${words.t("draftHint", { id: found.id })} ${open === 0 ? words.t("nothingOpen") : words.t("stillOpen", { count: open })}</p>
+    ${found && html`<p class="muted">${found.id ? words.t("draftHint", { id: found.id }) : words.t("noDraftNeeded")} ${!found.id ? "" : open === 0 ? words.t("nothingOpen") : words.t("stillOpen", { count: open })}</p>
       <pre tabindex="0" class="draft" aria-label=${words.t("draftedProfile")}><code>${found.profile}</code></pre>
       <h3>${words.t("draftReads")}</h3><${Read} rows=${found.readings} reader=${reader} label=${words.t("draftReads")} />
-      <h3>${words.t("guesses")}</h3><${DataTable} columns=${columns} rows=${found.guesses} words=${words} label=${words.t("guesses")} />`}
+      ${found.guesses.length > 0 && html`<h3>${words.t("guesses")}</h3><${DataTable} columns=${columns} rows=${found.guesses} words=${words} label=${words.t("guesses")} />`}`}
   </section>`;
 }
 

@@ -33,6 +33,13 @@ export function wordsOf(language, boards = {}) {
       const key = NAMES[code] ?? code;
       return own[key] && Object.hasOwn(own, key) ? own[key] : (boards[code] ?? code.replaceAll("_", " "));
     },
+    /** What the API says of a message that it refuses ("invalid_json: …"), as a sentence. @param {string | null | undefined} detail */
+    refusal(detail) {
+      const [, code, rest] = /^([a-z_]+): (.*)$/s.exec(detail ?? "") ?? [];
+      const said = code && Object.hasOwn(own, code) ? `${own[code]}: ${rest}` : (detail ?? "");
+      const sentence = said.charAt(0).toLocaleUpperCase(language) + said.slice(1);
+      return !sentence || /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
+    },
     /** A board's text. @param {string | undefined | null} text */
     translate(text) {
       if (!text) return "";
