@@ -1,5 +1,7 @@
 """The grammar of maker profiles: what a mapping reads, and what a bad profile is told."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -384,3 +386,23 @@ class TestTopics:
 
     def test_a_topic_of_65_535_letters_costs_nothing(self):
         assert self.topics('{topic: "{a...}/b/{c...}/d", mapping: one}').candidates("b/" * 30_000, None) == ()
+
+
+AT_ONCE = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+from ingest.profiles import profile_of
+text = "{id: a, title: a, mappings: {m: {parts: [{values: {x: {property: co2, unit: ppm}}}]}}}"
+gate = threading.Barrier(8)
+def load():
+    gate.wait()
+    profile_of(text, "a")
+threads = [threading.Thread(target=load) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_profiles_may_be_read_first_by_several_threads_at_once():
+    done = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
