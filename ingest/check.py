@@ -24,7 +24,8 @@ from ingest.validation import Accepted, Catalogue, Event, Reader
 
 
 @cache
-def _catalogue() -> Catalogue:
+def shipped() -> Catalogue:
+    """What is shipped with the platform, and a user's own profiles; read once in a process."""
     return Catalogue.load()
 
 
@@ -52,7 +53,7 @@ def check_decode(
         One per refusal: error, detail, hint and, where it is one reading's, field, device, quantity, channel, value,
         unit and time as they were read. Nothing for a message that rightly leaves nothing behind.
     """
-    known = catalogue or _catalogue()
+    known = catalogue or shipped()
     message = Message(topic, payload, now or utc_now())
     read = Reader(source or source_for(topic), known).read(message)
     entries = [_stored(accepted, known.units) for accepted in read.accepted]
@@ -74,9 +75,9 @@ def dry_source(topic: str, file: Path | None, profile: str | None, payload_forma
         if payload_format is None and profile is not None:
             payload_format = "profile" if not _of_network_servers(profile) else None
     if payload_format is not None:
-        source = replace(source, formats=(_one_of(payload_format, _catalogue().decoders, "format"),))
+        source = replace(source, formats=(_one_of(payload_format, shipped().decoders, "format"),))
     if profile is not None:
-        source = replace(source, profiles=(_one_of(profile, _catalogue().profiles, "profile"),))
+        source = replace(source, profiles=(_one_of(profile, shipped().profiles, "profile"),))
     return source
 
 
@@ -87,9 +88,9 @@ def check_profiles(city: City) -> None:
         SettingsError: one is not.
     """
     for device in city.devices or ():
-        if device.profile is not None and device.profile not in _catalogue().decoders:
+        if device.profile is not None and device.profile not in shipped().decoders:
             try:
-                _one_of(device.profile, _catalogue().profiles, "profile")
+                _one_of(device.profile, shipped().profiles, "profile")
             except SettingsError as error:
                 message = (
                     f"city {city.city}, device {device.id}: {error}; BYPULS_INGEST_PROFILES names a folder of yours"
@@ -106,7 +107,7 @@ def _one_of(name: str, known: Collection[str], what: str) -> str:
 
 def _of_network_servers(profile: str) -> bool:
     """Whether a maker's messages come in the envelope of a network server, which is a format of its own."""
-    known = _catalogue().profiles.get(profile)
+    known = shipped().profiles.get(profile)
     return known is not None and not known.document.topics
 
 

@@ -16,8 +16,9 @@ from typing import Any
 from bypuls.clock import isoformat, utc_now
 from bypuls.errors import Refusal
 from bypuls.units import Units
-from ingest.check import check_decode
+from ingest.check import check_decode, shipped
 from ingest.check import render as render_readings
+from ingest.drafting.already import Unwrapped, already, names
 from ingest.drafting.guesses import Guess, Meant, device_level, meant, suggestion
 from ingest.drafting.parts import MOST_VALUES, DraftedPart, Number, escaped, parts_of
 from ingest.members import as_channel, as_number
@@ -25,7 +26,6 @@ from ingest.profiles import Profiles, profile_of
 from ingest.reasons import refusal, shortened
 from ingest.sources import ANY
 from ingest.strict_json import is_channel, is_name, parse, printable
-from ingest.validation import Catalogue
 from ingest.written_times import read_any_time
 
 _LONGEST = 100_000
@@ -58,23 +58,30 @@ class Draft:
         return {"id": self.id, "profile": self.profile, "guesses": [guess._asdict() for guess in self.guesses]}
 
 
-def draft(topic: str, payload: bytes, *, now: datetime | None = None) -> Draft:
+def draft(
+    topic: str, payload: bytes, *, now: datetime | None = None, unwrapped: Unwrapped | None = None, head: str = ""
+) -> Draft:
     """Draft a profile from one message.
 
     Args:
         topic: as published.
         payload: as published: JSON, or a bare number.
         now: the arrival; None: the system's time.
+        unwrapped: of a LoRaWAN network server's envelope: the profile is of the decoded object in it.
+        head: a line that stands before all others, as a comment.
 
     Raises:
-        Refusal: nothing can be drafted: no JSON and no number, an empty document, too long a payload.
+        Refusal: nothing can be drafted: no JSON and no number, an envelope of bytes that nobody decoded, an empty
+            document, too long a payload.
     """
     if len(payload) > _LONGEST:
         raise refusal("too_large", f"{len(payload)} bytes; a draft is made of at most {_LONGEST}")
     if not topic or len(topic) > _LONGEST_TOPIC or not topic.isprintable() or _BRACES.search(topic):
         raise refusal("topic_not_ours", f"{shortened(topic)} is no topic that a device publishes on")
-    document = parse(payload)
-    return _Writer(topic, document, now or utc_now()).draft()
+    document = parse(payload) if unwrapped is None else unwrapped.document
+    if unwrapped is not None and document is None:
+        raise refusal("no_codec", "the network server decoded nothing in it: there are no words to draft from")
+    return _Writer(topic, document, now or utc_now(), unwrapped, head).draft()
 
 
 @cache
@@ -85,8 +92,9 @@ def _units() -> Units:
 class _Writer:
     """Writes one draft."""
 
-    def __init__(self, topic: str, document: Any, now: datetime) -> None:
+    def __init__(self, topic: str, document: Any, now: datetime, unwrapped: Unwrapped | None, head: str) -> None:
         self._topic, self._document, self._now = topic, document, now
+        self._unwrapped, self._head = unwrapped, head
         self._guesses: list[Guess] = []
         self._lines: list[str] = []
         self._written = 0
@@ -99,16 +107,35 @@ class _Writer:
         parts = [] if bare else parts_of(self._document)
         if not bare and not parts:
             raise refusal("wrong_type", "a list without objects: nothing says what its values are")
+        note = [f"# {self._head}", _NOTE] if self._head else [_NOTE]
+        if self._unwrapped is not None:
+            return self._of_server(self._unwrapped, parts, note)
         levels = self._topic.split("/")
         slug = _SLUG.sub("-", self._topic.casefold()).strip("-")[:40] or "device"
         name = f"draft-{slug}"
-        head = [_NOTE, f"id: {name}", f"title: {_quoted('Draft: ' + self._topic)}", 'maker: ""', "models: []"]
+        head = [*note, f"id: {name}", f"title: {_quoted('Draft: ' + self._topic)}", 'maker: ""', "models: []"]
         topics = self._bare_topic(levels) if bare else self._topics(levels, parts)
         body = self._bare_mapping(levels[-1]) if bare else [line for part in parts for line in self._part(part)]
         mapping = ["mappings:", "  message:"]
         mapping += ["    payload: value", '    name: "{$quantity}"'] if bare else []
         lines = [*head, "topics:", *topics, *_maps(parts), *mapping, "    parts:", *(body or ["      - {}"])]
         return Draft(name, "\n".join(_with_comments(lines)) + "\n", self._guesses)
+
+    def _of_server(self, unwrapped: Unwrapped, parts: Sequence[DraftedPart], note: list[str]) -> Draft:
+        """A profile of what network servers' codecs make of a kind of device's frames."""
+        found, reason, kind = names(unwrapped)
+        name = f"draft-{_SLUG.sub('-', kind.casefold()).strip('-')[:40].strip('-') or 'lorawan'}"
+        head = [*note, f"id: {name}", f"title: {_quoted('Draft: ' + (kind or 'LoRaWAN device'))}"]
+        head.append(f"maker: {_quoted(unwrapped.brand)}")
+        head.append(f"models: [{_quoted(unwrapped.model) if unwrapped.model else ''}]")
+        lorawan = [f"lorawan:{self._say('lorawan', kind, reason, 'likely' if found else 'open')}"]
+        for member, texts in found.items():
+            patterns = [_pattern(member, text) for text in texts]
+            lorawan.append(f"  {member}: [{', '.join(map(_quoted, patterns))}]")
+        lorawan.append("  mapping: uplink")
+        body = [line for part in parts for line in self._part(part)]
+        mapping = ["mappings:", "  uplink:", "    parts:", *(body or ["      - {}"])]
+        return Draft(name, "\n".join(_with_comments([*head, *lorawan, *_maps(parts), *mapping])) + "\n", self._guesses)
 
     def _say(self, path: str, guess: str, reason: str, certainty: Any) -> str:
         """Note a guess; the comment for its line."""
@@ -194,6 +221,8 @@ class _Writer:
             captures = _CAPTURES.findall(part.each)
             channel = f"${captures[0]}" if len(captures) == 1 else _quoted(".".join(f"{{${one}}}" for one in captures))
             return [f"channel: {channel}{self._say(part.each, 'channel', reason, 'likely')}"]
+        if self._unwrapped is not None:
+            return self._channel_of_server(part)
         if part.devices:
             path, value = part.devices[0]
             shown = printable(str(value))
@@ -204,6 +233,14 @@ class _Writer:
         if part.inherited_device is not None and part.each:
             return [f"device: {_quoted(part.inherited_device)}"]
         return []
+
+    def _channel_of_server(self, part: DraftedPart) -> list[str]:
+        """The envelope names the device: what objects of a list name are its channels."""
+        if not (part.devices and part.each):
+            return []
+        path, value = part.devices[0]
+        reason = f"{printable(str(value))!r} tells objects of the list apart"
+        return [f"channel: {_quoted(path)}{self._say(path, 'channel', reason, 'likely')}"]
 
     def _time(self, part: DraftedPart) -> list[str]:
         if part.times:
@@ -218,7 +255,9 @@ class _Writer:
             return [f"time: {_quoted(path)}{self._say(path, 'time', reason, certainty)}"]
         if part.inherited_time is not None and part.each:
             return [f"time: {_quoted(part.inherited_time)}"]
-        if not part.each:
+        if not part.each and self._unwrapped is not None:
+            self._say("time", "envelope", "the time at which the network server's gateways heard it counts", "sure")
+        elif not part.each:
             self._say("time", "arrival", "no member is a time: the time of arrival counts", "likely")
         return []
 
@@ -361,6 +400,13 @@ def _with_comments(lines: Sequence[str]) -> list[str]:
     return written
 
 
+def _pattern(member: str, text: str) -> str:
+    """A name of a network server as `lorawan:` writes it: some members are patterns, one of them of any part."""
+    if member == "device_profiles":
+        return f"^{re.escape(text)}$"
+    return re.escape(text) if member == "models" else text
+
+
 def _quoted(text: str) -> str:
     """A text as YAML writes it in double quotes; only printable letters come here."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -371,21 +417,25 @@ def check_draft(topic: str, payload: bytes, *, now: datetime | None = None) -> d
 
     Returns:
         id, profile (YAML), guesses (path, guess, reason, certainty), readings (as of `ingest.check.check_decode`).
+        Where the message is read already, and whole: no id, no guesses, and as profile one comment that says by what.
 
     Raises:
         Refusal: nothing can be drafted.
     """
     arrival = now or utc_now()
-    drafted = draft(topic, payload, now=arrival)
+    known = already(topic, payload, arrival, shipped())
+    if known.whole:
+        # As it is read anyway; no profile is to be saved.
+        readings = check_decode(topic, payload, now=arrival, catalogue=shipped())
+        return {**Draft("", f"# {known.said()}\n").as_json(), "readings": readings}
+    if known.refused is not None:
+        raise known.refused
+    drafted = draft(topic, payload, now=arrival, unwrapped=known.unwrapped, head=known.said())
     profile = profile_of(drafted.profile, drafted.id)
-    catalogue = replace(_catalogue(), profiles=Profiles({profile.id: profile}))
-    source = replace(ANY, name=drafted.id, formats=("profile",), profiles=(profile.id,), city="draft")
+    catalogue = replace(shipped(), profiles=Profiles({profile.id: profile}))
+    read_as = "profile" if known.unwrapped is None else known.format
+    source = replace(ANY, name=drafted.id, formats=(read_as,), profiles=(profile.id,), city="draft")
     return {**drafted.as_json(), "readings": check_decode(topic, payload, source, now=arrival, catalogue=catalogue)}
-
-
-@cache
-def _catalogue() -> Catalogue:
-    return Catalogue.load()
 
 
 def render(found: Mapping[str, Any]) -> str:
@@ -393,5 +443,6 @@ def render(found: Mapping[str, Any]) -> str:
     still = [guess for guess in found["guesses"] if guess["certainty"] == "open"]
     lines = [found["profile"], "# what it makes of this message:"]
     lines += [f"# {line}" for line in render_readings(found["readings"]).splitlines()]
-    lines.append(f"# {len(found['guesses'])} guesses, {len(still)} of them open: fill them in above")
+    if found["id"]:
+        lines.append(f"# {len(found['guesses'])} guesses, {len(still)} of them open: fill them in above")
     return "\n".join(lines)

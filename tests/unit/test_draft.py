@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bypuls.errors import Refusal
 from ingest.draft import check_draft, draft, render
-from ingest.profiles import profile_of
+from ingest.profiles import Profiles, profile_of
 
 NOW = datetime(2026, 1, 5, 10, 0, 10, tzinfo=UTC)
 TIME = "2026-01-05T10:00:00Z"
@@ -186,6 +186,116 @@ def test_people_read_the_profile_then_what_it_makes_of_the_message():
     assert "1 of them open" in text
 
 
+EUI = "70B3D57ED0061A2C"
+OBJECT = {"windowTemp_C": 21.5, "wobble": 3, "sensors": [{"id": "a", "co2_ppm": 500}, {"id": "b", "co2_ppm": 600}]}
+
+
+def tts(document, **ids):
+    end = {"device_id": "balkong-3", "dev_eui": EUI, "application_ids": {"application_id": "a"}}
+    sent = {"f_port": 2, "frm_payload": "AQI=", "received_at": TIME, "version_ids": ids, "decoded_payload": document}
+    return "v3/a@t/devices/balkong-3/up", {"end_device_ids": end, "uplink_message": sent}
+
+
+def chirpstack(document, **info):
+    envelope = {"deviceInfo": {"devEui": EUI.lower(), **info}, "time": TIME, "fPort": 2, "data": "AQI="}
+    return f"application/1/device/{EUI.lower()}/event/up", {**envelope, "object": document}
+
+
+def helium(document):
+    envelope = {"dev_eui": EUI, "app_eui": "00", "hotspots": [], "reported_at": 1767607200000, "port": 2}
+    return "helium/up", {**envelope, "decoded": {"status": "success", "payload": document}}
+
+
+@pytest.mark.parametrize(
+    ("message", "device", "lorawan", "asked"),
+    [
+        (tts(OBJECT), "balkong-3", {"eui": ["70B3D57E"]}, (None, None, EUI)),
+        (
+            tts(OBJECT, brand_id="elsewhere", model_id="co2.x"),
+            "balkong-3",
+            {"brands": ["elsewhere"], "models": ["co2\\.x"]},
+            ("elsewhere", "co2.x"),
+        ),
+        (chirpstack(OBJECT), EUI.lower(), {"eui": ["70B3D57E"]}, (None, None, EUI.lower())),
+        (
+            chirpstack(OBJECT, deviceProfileName="Ours (v2)"),
+            EUI.lower(),
+            {"device_profiles": ["^Ours\\ \\(v2\\)$"]},
+            (None, None, None, "Ours (v2)"),
+        ),
+        (helium(OBJECT), EUI, {"eui": ["70B3D57E"]}, (None, None, EUI)),
+    ],
+)
+def test_of_a_network_servers_envelope_the_decoded_object_is_drafted(message, device, lorawan, asked):
+    found = drafted(*message)
+    assert stored(found) == {
+        (device, "air_temperature", "window"): (21.5, "Cel", TIME),
+        (device, "co2", "a"): (500.0, "[ppm]", TIME),
+        (device, "co2", "b"): (600.0, "[ppm]", TIME),
+    }
+    assert refused(found) == {("wobble", "unknown_property")}
+    profile = profile_of(found["profile"], found["id"])
+    document = profile.document
+    assert (document.topics, list(document.mappings), document.lorawan.mapping) == ([], ["uplink"], "uplink")
+    assert {name: getattr(document.lorawan, name) for name in lorawan} == lorawan
+    assert certainty(found, "lorawan") == "likely"
+    assert Profiles({document.id: profile, "other": profile}).for_uplink(*asked) is profile
+    assert not {guess["path"] for guess in found["guesses"]} - {
+        "lorawan", "time", "windowTemp_C", "wobble", "sensors[]", "id", "co2_ppm"
+    }  # fmt: skip
+    assert "The envelope is of format" in found["profile"].splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            tts({"light_level": 3, "co2": 700, "pir": "idle"}, brand_id="milesight-iot", model_id="am307"),
+            "# format tts_v3 with profile milesight reads this already: 2 values; there is nothing to draft.",
+        ),
+        (
+            ("a/b", [{"bn": "urn:dev:x:", "n": "temperature", "u": "Cel", "v": 3, "t": 1767607200}]),
+            "# format senml reads this already: 1 value; there is nothing to draft.",
+        ),
+        (
+            ("tele/plug7/SENSOR", {"Time": "2026-01-05T10:00:00Z", "AM2301": {"Temperature": 4}, "TempUnit": "C"}),
+            "# profile tasmota reads this already: 1 value; there is nothing to draft.",
+        ),
+        (
+            ("v3/a@t/devices/d/join", {"end_device_ids": {"device_id": "d"}, "join_accept": {"received_at": TIME}}),
+            "# format tts_v3 reads this already: no values, rightly; there is nothing to draft.",
+        ),
+    ],
+)
+def test_what_is_read_already_is_said_so_and_not_drafted(message, said):
+    found = drafted(*message)
+    assert (found["id"], found["profile"], found["guesses"]) == ("", f"{said}\n", [])
+    assert refused(found) == set()
+    assert "guesses" not in render(found)
+
+
+def test_what_a_profile_leaves_unread_is_drafted():
+    found = drafted(*tts({"light_level": 3, "pir": "idle", "wobble": 4}, brand_id="milesight-iot", model_id="am307"))
+    first = found["profile"].splitlines()[0]
+    assert first.startswith("# format tts_v3 with profile milesight reads 1 value of this already, 1 refused")
+    assert profile_of(found["profile"], found["id"]).document.lorawan.brands == ["milesight-iot"]
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (tts(None), "no_codec"),
+        (chirpstack({"bytes": [1, 2]}), "no_codec"),
+        (tts({}), "empty"),
+        (("v3/a@t/devices/d/up", {**tts(OBJECT)[1], "simulated": True}), "simulated"),
+    ],
+)
+def test_an_envelope_without_words_is_not_drafted(message, code):
+    with pytest.raises(Refusal) as refusal:
+        drafted(*message)
+    assert refusal.value.code == code
+
+
 @pytest.mark.parametrize(
     ("topic", "payload", "code"),
     [
@@ -228,3 +338,13 @@ def test_whatever_the_message_is_the_draft_loads(topic, document):
     except Refusal:
         return
     assert all(guess["reason"] and guess["certainty"] in {"sure", "likely", "open"} for guess in found["guesses"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([tts, chirpstack, helium]), st.one_of(TREES, st.dictionaries(KEYS, TREES, max_size=6)))
+def test_whatever_the_network_server_decoded_the_draft_loads(envelope, document):
+    try:
+        found = drafted(*envelope(document))
+    except Refusal:
+        return
+    assert not found["id"] or profile_of(found["profile"], found["id"]).document.lorawan is not None
