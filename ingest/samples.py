@@ -156,9 +156,7 @@ class _Check:
 
     def _read(self) -> Read:
         context = Context(Memory(), self._catalogue.profiles, lambda _: None)
-        source = _source(self._sample)
-        there = tuple(name for name in source.formats if name in self._catalogue.decoders)
-        reader = Reader(replace(source, formats=there or ANY.formats), self._catalogue, context)
+        reader = Reader(_source(self._sample), self._catalogue, context)
         for earlier in _chain(self._sample, self._others):
             reader.read(_message(earlier.document, self._now))
             context.memory.commit()
