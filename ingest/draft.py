@@ -71,16 +71,13 @@ def draft(
         head: a line that stands before all others, as a comment.
 
     Raises:
-        Refusal: nothing can be drafted: no JSON and no number, an envelope of bytes that nobody decoded, an empty
-            document, too long a payload.
+        Refusal: nothing can be drafted: no JSON and no number, an empty document, too long a payload.
     """
     if len(payload) > _LONGEST:
         raise refusal("too_large", f"{len(payload)} bytes; a draft is made of at most {_LONGEST}")
     if not topic or len(topic) > _LONGEST_TOPIC or not topic.isprintable() or _BRACES.search(topic):
         raise refusal("topic_not_ours", f"{shortened(topic)} is no topic that a device publishes on")
     document = parse(payload) if unwrapped is None else unwrapped.document
-    if unwrapped is not None and document is None:
-        raise refusal("no_codec", "the network server decoded nothing in it: there are no words to draft from")
     return _Writer(topic, document, now or utc_now(), unwrapped, head).draft()
 
 

@@ -30,7 +30,7 @@ class Unwrapped(NamedTuple):
     """What a LoRaWAN network server's envelope says of a frame.
 
     Attributes:
-        document: what its codec made; None where it made nothing.
+        document: what its codec made.
     """
 
     brand: str
@@ -48,7 +48,7 @@ class Already(NamedTuple):
         profile: the id of the one that reads it; "" where none does.
         readings: how many would be stored.
         left: how many numbers, or the whole message, nobody reads.
-        unwrapped: of an envelope that holds a frame.
+        unwrapped: of an envelope that holds a decoded object.
         refused: an envelope that is not read, and of which nothing can be drafted.
     """
 
@@ -120,8 +120,9 @@ def already(topic: str, payload: bytes, now: datetime, catalogue: Catalogue) -> 
     if name == _PROFILE:
         profile = _of_topic(topic, payload, catalogue.profiles)
     unwrapped = asked.unwrapped
-    if unwrapped is not None and any(refused.code == "no_codec" for refused in read.refusals):
-        unwrapped = unwrapped._replace(document=None)  # bytes as numbers are no words
+    if unwrapped is not None:
+        bytes_alone = any(refused.code in {"no_codec", "codec_failed"} for refused in read.refusals)
+        unwrapped = None if bytes_alone or unwrapped.document is None else unwrapped
     refused = read.refusals[0] if unread and read.refusals and name in _OF_SERVERS and unwrapped is None else None
     return Already(name, profile, len(read.accepted), max(left, int(unread)), unwrapped, refused)
 

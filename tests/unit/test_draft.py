@@ -262,6 +262,10 @@ def test_of_a_network_servers_envelope_the_decoded_object_is_drafted(message, de
             "# profile tasmota reads this already: 1 value; there is nothing to draft.",
         ),
         (
+            ("v3/a@t/devices/d/up", {"end_device_ids": {"device_id": "d"}, "uplink_message": {"f_cnt": 7}}),
+            "# format tts_v3 reads this already: no values, rightly; there is nothing to draft.",
+        ),
+        (
             ("v3/a@t/devices/d/join", {"end_device_ids": {"device_id": "d"}, "join_accept": {"received_at": TIME}}),
             "# format tts_v3 reads this already: no values, rightly; there is nothing to draft.",
         ),
