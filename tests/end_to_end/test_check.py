@@ -46,6 +46,16 @@ def test_a_message_that_cannot_be_read_says_why(visit):
     assert "Kunne ikke lastes" not in page.text("main")
 
 
+def test_of_a_message_that_is_read_already_the_page_says_so(visit):
+    page = visit("/check")
+    pasted(page, [{"bn": "urn:dev:x:", "n": "temperature", "u": "Cel", "v": 3, "t": 1767607200}], "a/b")
+    said = page.text("section[aria-label='Drafted profile']")
+    assert "This message needs no profile of its own." in said
+    assert "# format senml reads this already: 1 value" in said
+    assert "Save it as" not in said
+    assert "Guesses" not in said
+
+
 def test_a_refused_message_is_drafted_from_where_it_lies(visit):
     page = visit("/quarantine")
     page.page.locator(".refused details summary").first.click()
