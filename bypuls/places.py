@@ -10,6 +10,7 @@ from bypuls.broker_server import choose_broker
 from bypuls.embedded import EmbeddedPostgres
 from bypuls.errors import ServerError, SettingsError
 from bypuls.settings import BrokerSettings, DatabaseSettings, load
+from bypuls.storage.database import translated
 
 
 def database_url() -> str:
@@ -33,12 +34,16 @@ def database_url() -> str:
 
 @contextmanager
 def database() -> Iterator[str]:
-    """The same for a command of its own: starts the embedded server for the time of the command if it does not run."""
+    """The same for a command of its own: starts the embedded server for the time of the command if it does not run.
+
+    What the database refuses the command is an error of ours: one line, not a traceback.
+    """
     settings = load(DatabaseSettings)
     if settings.database_url:
-        yield settings.database_url
+        with translated(settings.database_url):
+            yield settings.database_url
         return
-    with EmbeddedPostgres(settings.home).use() as url:
+    with EmbeddedPostgres(settings.home).use() as url, translated(url):
         yield url
 
 

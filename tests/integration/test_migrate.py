@@ -7,6 +7,7 @@ import threading
 import psycopg
 import pytest
 
+from bypuls.cli import app
 from bypuls.errors import DatabaseUnreachable, SchemaError, SettingsError
 from bypuls.storage import migrate as module
 from bypuls.storage.database import connect
@@ -117,3 +118,10 @@ def test_an_address_that_leads_nowhere_is_one_line_without_the_password(url, err
         plan(url)
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("command", [["source", "list"], ["bridge", "list"], ["token", "list"]], ids=" ".join)
+def test_a_command_on_an_older_schema_is_one_line(database_url, monkeypatch, command):
+    monkeypatch.setenv("BYPULS_DATABASE_URL", database_url)
+    with pytest.raises(SchemaError, match="its schema is not this version's: run 'bypuls db migrate'"):
+        app(command, standalone_mode=False)

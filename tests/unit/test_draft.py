@@ -177,6 +177,7 @@ def test_the_message_and_the_topic_that_name_the_same_device_are_sure():
 def test_keys_with_dots_and_braces_are_written_so_that_they_are_read():
     found = drafted("site/s1/up", {"env.temp_C": 4, "x{y}": {"temp_C": 5}})
     profile_of(found["profile"], "draft")
+    assert {entry["field"] for entry in found["readings"]} == {"env.temp_C", "x{y}.temp_C"}
 
 
 def test_people_read_the_profile_then_what_it_makes_of_the_message():
