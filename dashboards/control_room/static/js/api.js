@@ -45,21 +45,8 @@ export function keepToken(value) {
  * @throws {Failure}
  */
 export async function getJson(path, parameters = {}, { signal, withToken = false } = {}) {
-  const patience = AbortSignal.timeout(PATIENCE);
   const headers = { Accept: "application/json", ...(withToken && token ? { Authorization: `Bearer ${token}` } : {}) };
-  let answer;
-  try {
-    answer = await fetch(address(path, parameters), { headers, signal: signal ? anyOf([signal, patience]) : patience });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Failure({ status: 0, title: "unreachable", detail: patience.aborted ? "timeout" : "unreachable", hint: "" });
-  }
-  if (!answer.ok) throw new Failure(await problemOf(answer));
-  try {
-    return await answer.json();
-  } catch {
-    throw new Failure({ status: answer.status, title: "unreadable", detail: "unreadable", hint: "" });
-  }
+  return asked(address(path, parameters), { headers }, signal);
 }
 
 /**
@@ -69,10 +56,16 @@ export async function getJson(path, parameters = {}, { signal, withToken = false
  * @throws {Failure}
  */
 export async function postJson(path, body, { signal } = {}) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  return asked(path, { method: "POST", headers, body: JSON.stringify(body) }, signal);
+}
+
+/** @param {string} url @param {RequestInit} request @param {AbortSignal} [signal] @returns {Promise<any>} @throws {Failure} */
+async function asked(url, request, signal) {
   const patience = AbortSignal.timeout(PATIENCE);
   let answer;
   try {
-    answer = await fetch(path, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body), signal: signal ? anyOf([signal, patience]) : patience });
+    answer = await fetch(url, { ...request, signal: signal ? anyOf([signal, patience]) : patience });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Failure({ status: 0, title: "unreachable", detail: patience.aborted ? "timeout" : "unreachable", hint: "" });
