@@ -71,6 +71,32 @@ def test_a_phone_shows_one_column_with_what_needs_a_hand_before_the_map(visit):
     assert order == [1, 2, 3, 4, 6, 5, 7]
 
 
+EARLY_MAP = """async () => {
+  const static_ = document.querySelector("script[type=module]").src.replace(/js\\/.*/, "js/");
+  const { html, render } = await import(static_ + "html.js");
+  const { SiteMap } = await import(static_ + "map/map.js");
+  const frames = (n) => new Promise((done) => requestAnimationFrame(() => (n ? frames(n - 1).then(done) : done())));
+  const holder = document.createElement("div");
+  holder.style = "position: fixed; top: 0; left: 0; width: 400px; height: 600px; display: grid";
+  document.body.append(holder);
+  const words = { t: String, code: String };
+  const show = (sites) => render(html`<${SiteMap} sites=${sites} areas=${[]} reader=${{ words }} theme="dark" label="" />`, holder);
+  show([]);
+  while (!holder.querySelector(".leaflet-container")) await frames(1);
+  await frames(3);
+  holder.style.height = "300px";
+  await frames(3);
+  show([63.4, 63.45].map((latitude, at) => ({ site: `s${at}`, name: "", kind: "road", latitude, longitude: 10.4, classNumber: null, silent: true, value: null, unit: "", newest: null })));
+  while (holder.querySelectorAll(".site-mark").length < 2) await frames(1);
+  await frames(3);
+  return [...holder.querySelectorAll(".site-mark")].map((mark) => mark.getBoundingClientRect().bottom);
+}"""
+
+
+def test_a_map_that_changed_its_size_before_it_had_sites_shows_them_all(visit):
+    assert max(visit("/").page.evaluate(EARLY_MAP)) < 300
+
+
 def test_fingers_hit_what_they_mean_on_a_phone(visit):
     page = visit("/", size=browser.PHONE, has_touch=True)
     small = page.page.evaluate(

@@ -74,6 +74,9 @@ class Replayed:
     def count(self):
         return self.rows("SELECT count(*) FROM observation")[0][0]
 
+    def is_subscribed(self):
+        return self.rows("SELECT bool_and(granted_qos IS NOT NULL) FROM source WHERE enabled") == [(True,)]
+
     def wait(self, condition, seconds, what):
         deadline = time.monotonic() + seconds
         while not condition():
@@ -126,7 +129,8 @@ def replayed(request, lanes, mosquitto, shared, tmp_path_factory):
         replayed.bypuls("city", "add", EXAMPLE)
         replayed.start("ingest")
         replayed.start("process")
-        time.sleep(2)
+        # Before its first subscription nobody hands anything over to ingest.
+        replayed.wait(replayed.is_subscribed, 60, lambda: "ingest has not subscribed")
         excerpts = [excerpt(replayed.file(name), tmp_path_factory.mktemp(name)) for name in data_sets]
         if FULL:
             assert [number for _, number in excerpts] == [VALUES[name] for name in data_sets]
@@ -146,7 +150,7 @@ def replayed(request, lanes, mosquitto, shared, tmp_path_factory):
                     replayed.kill(name)
                     replayed.start(name)
         assert replay.wait(600) == 0
-        replayed.wait(lambda: replayed.count() == total, 300, replayed.count)
+        replayed.wait(lambda: replayed.count() == total, 300, lambda: f"{replayed.count()} of {total} are stored")
         replayed.stop()
         replayed.bypuls("process", "--once")
         yield replayed

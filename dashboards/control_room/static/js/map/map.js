@@ -158,14 +158,16 @@ function drawSites(state, sites, reader) {
 function fit(state) {
   if (!state) return;
   const { L, map, districts, points = [] } = state;
+  const bounds = L.latLngBounds(points);
+  if (districts?.getBounds().isValid()) bounds.extend(districts.getBounds());
+  // Before its first view Leaflet keeps the first size it was asked for: not asked until there is something to show.
+  if (!bounds.isValid()) return;
   const key = map.getContainer().parentElement?.querySelector(".map-key");
   // Where the key lies on the map, the city is put beside it.
   const covered = key && getComputedStyle(key).position === "absolute" ? key.offsetWidth + 10 : 0;
   const { x, y } = map.getSize();
-  const bounds = L.latLngBounds(points);
-  if (districts?.getBounds().isValid()) bounds.extend(districts.getBounds());
-  const wanted = `${x} ${y} ${covered} ${bounds.isValid() ? bounds.toBBoxString() : ""}`;
-  if (!bounds.isValid() || x === 0 || y === 0 || wanted === state.fitted) return;
+  const wanted = `${x} ${y} ${covered} ${bounds.toBBoxString()}`;
+  if (x === 0 || y === 0 || wanted === state.fitted) return;
   state.fitted = wanted;
   map.fitBounds(bounds, { animate: false, paddingTopLeft: [14 + covered, 14], paddingBottomRight: [14, 14], maxZoom: 15 });
   // On a small map smaller marks, so that those close together can be told apart.
