@@ -80,13 +80,16 @@ EARLY_MAP = """async () => {
   holder.style = "position: fixed; top: 0; left: 0; width: 400px; height: 600px; display: grid";
   document.body.append(holder);
   const words = { t: String, code: String };
-  const show = (sites) => render(html`<${SiteMap} sites=${sites} areas=${[]} reader=${{ words }} theme="dark" label="" />`, holder);
+  const reader = { words };
+  const show = (sites) =>
+    render(html`<${SiteMap} sites=${sites} areas=${[]} reader=${reader} theme="dark" label="" />`, holder);
   show([]);
   while (!holder.querySelector(".leaflet-container")) await frames(1);
   await frames(3);
   holder.style.height = "300px";
   await frames(3);
-  show([63.4, 63.45].map((latitude, at) => ({ site: `s${at}`, name: "", kind: "road", latitude, longitude: 10.4, classNumber: null, silent: true, value: null, unit: "", newest: null })));
+  const site = { name: "", kind: "road", longitude: 10.4, classNumber: null, silent: true, value: null, unit: "" };
+  show([63.4, 63.45].map((latitude) => ({ ...site, site: String(latitude), latitude })));
   while (holder.querySelectorAll(".site-mark").length < 2) await frames(1);
   await frames(3);
   return [...holder.querySelectorAll(".site-mark")].map((mark) => mark.getBoundingClientRect().bottom);
