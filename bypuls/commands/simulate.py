@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,9 @@ from bypuls.commands.terminal import say, until_told_to_stop
 from bypuls.errors import SettingsError
 
 app = typer.Typer(no_args_is_help=True, help="Pretend to be devices.")
+
+_PATIENCE_SECONDS = 60.0
+"""How long a replay waits for somebody to listen."""
 
 
 @app.command()
@@ -74,20 +78,23 @@ def replay(
     """Publish recorded files through the broker, as if their stations did."""
     from bypuls.city import read_city
     from bypuls.places import broker_url
-    from simulators.publisher import Publisher
+    from simulators.listener import connect_publisher, wait_for_listener
     from simulators.replay import Pace, Receipt, last_time, publications
 
     where, place, pace = broker_url(), read_city(city), Pace(_speed(speed))
     shift = datetime.now(UTC) - last_time(files, place) if until_now else None
     stop, receipt, started = until_told_to_stop(), Receipt(), time.monotonic()
-    with Publisher(where, f"bypuls-replay-{place.city}-{os.getpid()}") as publisher:
+    with ExitStack() as stack:
+        publisher = connect_publisher(stack, where, f"bypuls-replay-{place.city}-{os.getpid()}")
+        wait_for_listener(publisher, place.city, _PATIENCE_SECONDS, stop, say)
+        asked = publisher.acknowledged
         for publication in publications(files, place, receipt, shift):
             pace.wait(publication.time, stop)
             if stop.is_set():
                 break
             publisher.publish(publication.topic, publication.payload)
         publisher.flush(60)
-        receipt.acknowledged = publisher.acknowledged
+        receipt.acknowledged = publisher.acknowledged - asked
     took = time.monotonic() - started
     say(
         f"{receipt.rows} rows ({receipt.empty} empty) as {receipt.messages} messages, "

@@ -19,6 +19,7 @@ from simulators.city.model import Model
 from simulators.city.scenario import AnyMeasure, Scenario, read_scenario
 from simulators.city.state import State
 from simulators.city.town import CITY, SEED
+from simulators.listener import connect_publisher, wait_for_listener
 from simulators.publisher import Publisher
 
 MOST_DAYS = 30
@@ -86,8 +87,8 @@ def run(
     with files.alone(path):
         state = prepare(files.load(path), options, scenario, int(now().timestamp()))
         with ExitStack() as stack:
-            publisher = _connect(stack, broker_url, state.client)
-            _wait_for_listener(publisher, options.patience_seconds, stop, say)
+            publisher = connect_publisher(stack, broker_url, f"bypuls-simulate-{CITY}-{state.client}")
+            wait_for_listener(publisher, CITY, options.patience_seconds, stop, say)
             files.save(path, state)
             _warn_of_the_clock(path, state, int(now().timestamp()), say)
             return _Run(publisher, path, state, options, stop, say, now).go()
@@ -238,32 +239,3 @@ class _Run:
         if upto > self._state.published:
             self._state.published = upto
             files.save(self._path, self._state)
-
-
-def _connect(stack: ExitStack, broker_url: str, client: str) -> Publisher:
-    """MQTT 5 where the broker speaks it: it says when nobody listens."""
-    name = f"bypuls-simulate-{CITY}-{client}"
-    try:
-        return stack.enter_context(Publisher(broker_url, name, version_5=True))
-    except BrokerError:
-        return stack.enter_context(Publisher(broker_url, name))
-
-
-def _wait_for_listener(publisher: Publisher, seconds: float, stop: threading.Event, say: Callable[[str], None]) -> None:
-    """A broker drops what nobody subscribed to: history waits until somebody does.
-
-    The question is an empty message, which leaves nothing behind.
-    """
-    deadline, told = time.monotonic() + seconds, False
-    while not stop.is_set():
-        before = publisher.unheard
-        publisher.publish(f"bypuls/v1/{CITY}/simulator/history", b"")
-        publisher.flush(_FLUSH_SECONDS)
-        if publisher.unheard == before:
-            return
-        if time.monotonic() > deadline:
-            raise BrokerError("nobody listens at the broker, so all would be lost: start 'bypuls ingest' first")
-        if not told:
-            say("waiting for ingest to listen …")
-            told = True
-        stop.wait(0.5)
