@@ -27,5 +27,17 @@ BEGIN
         GRANT SELECT (id), INSERT ON outbox TO bypuls_editor;
         GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_receipt TO bypuls_editor;
         GRANT SELECT, INSERT, UPDATE ON webhook_sender TO bypuls_editor;
+        -- U4SSC: what a city reports, its targets, its rounds. Nothing of them is deleted here, but a target set by mistake.
+        GRANT SELECT ON fact TO bypuls_editor;
+        GRANT SELECT, INSERT ON reported_value, collection_round, assignment, assignment_question TO bypuls_editor;
+        GRANT INSERT ON reported_value_history TO bypuls_editor;
+        GRANT UPDATE (value, numerator, denominator, unit, data_quality, source, comment, evidence, verified, who, changed_at)
+              ON reported_value TO bypuls_editor;
+        GRANT UPDATE (deadline, closed_at, closed_by, note) ON collection_round TO bypuls_editor;
+        GRANT UPDATE (unit, contact, state, entered_by, entered_at, checked_by, checked_at, signed_by, signed_at)
+              ON assignment TO bypuls_editor;
+        GRANT UPDATE (answer, answered_by, answered_at) ON assignment_question TO bypuls_editor;
+        GRANT SELECT, INSERT, DELETE, UPDATE (start_value, target_value, source, who, changed_at)
+              ON u4ssc_benchmark TO bypuls_editor;
     END IF;
 END $$;
