@@ -14,6 +14,7 @@ CREATE TABLE reported_value (
     data_quality text NOT NULL DEFAULT 'unknown_method' CHECK (data_quality IN (
         'accurate_measurement', 'survey_extrapolation', 'higher_level_extrapolation', 'assumption_estimate',
         'personal_estimate', 'unknown_method')),
+    data_origin  text,                                   -- the template's column: who holds the data
     source       text,                                   -- where the city or the register has it from
     comment      text,
     evidence     jsonb,                                  -- of a register's value: table, cells, file's hash, mapping
@@ -34,10 +35,10 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER reported_value_changed AFTER UPDATE ON reported_value FOR EACH ROW
-    WHEN ((OLD.value, OLD.numerator, OLD.denominator, OLD.unit, OLD.data_quality, OLD.source, OLD.comment, OLD.evidence,
+    WHEN ((OLD.value, OLD.numerator, OLD.denominator, OLD.unit, OLD.data_quality, OLD.data_origin, OLD.source, OLD.comment, OLD.evidence,
            OLD.verified, OLD.who)
           IS DISTINCT FROM
-          (NEW.value, NEW.numerator, NEW.denominator, NEW.unit, NEW.data_quality, NEW.source, NEW.comment, NEW.evidence,
+          (NEW.value, NEW.numerator, NEW.denominator, NEW.unit, NEW.data_quality, NEW.data_origin, NEW.source, NEW.comment, NEW.evidence,
            NEW.verified, NEW.who))
     EXECUTE FUNCTION bypuls_keep_reported_value();
 CREATE TRIGGER reported_value_deleted AFTER DELETE ON reported_value FOR EACH ROW

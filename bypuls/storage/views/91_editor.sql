@@ -31,7 +31,8 @@ BEGIN
         GRANT SELECT ON fact TO bypuls_editor;
         GRANT SELECT, INSERT ON reported_value, collection_round, assignment, assignment_question TO bypuls_editor;
         GRANT INSERT ON reported_value_history TO bypuls_editor;
-        GRANT UPDATE (value, numerator, denominator, unit, data_quality, source, comment, evidence, verified, who, changed_at)
+        GRANT UPDATE (value, numerator, denominator, unit, data_quality, data_origin, source, comment, evidence, verified,
+                      who, changed_at)
               ON reported_value TO bypuls_editor;
         GRANT UPDATE (deadline, closed_at, closed_by, note) ON collection_round TO bypuls_editor;
         GRANT UPDATE (unit, contact, state, entered_by, entered_at, checked_by, checked_at, signed_by, signed_at)
