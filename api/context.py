@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast
 
 import psycopg
@@ -12,14 +12,17 @@ from fastapi import Depends, Request
 from psycopg import errors as pg
 from psycopg_pool import ConnectionPool
 
+from api.audit import Deed, record
 from api.changes import Changes
 from api.problems import InvalidParameter, TooSlow
+from api.tokens import holder_of
 from bypuls.clock import Clock
 from bypuls.errors import NotAllowed
 from bypuls.settings import ApiSettings
 from bypuls.storage.database import Connection, translated
 
 Pool = ConnectionPool[Connection]
+_MOST_OF_ADDRESS = 500
 
 CheckDecode = Callable[[str, bytes], Sequence[Mapping[str, Any]]]
 """`(topic, payload) -> what would be stored, or why not`: ingest's dry run, lent by the command."""
@@ -30,7 +33,11 @@ DraftProfile = Callable[[str, bytes], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The things an endpoint works with."""
+    """The things an endpoint works with.
+
+    Attributes:
+        personal: city whose personal values this request may read, `*` for those of every city.
+    """
 
     settings: ApiSettings
     pool: Pool
@@ -40,10 +47,11 @@ class Context:
     draft_profile: DraftProfile | None
     changes: Changes
     read_seconds: float
+    personal: str = ""
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A read-only transaction that ends after `read_seconds`.
+        """A read-only transaction that ends after `read_seconds`; personal rows are not in it unless they were opened.
 
         Raises:
             TooSlow: it did not get ready in time.
@@ -52,6 +60,8 @@ class Context:
         with translated(), _whole_characters():
             try:
                 with _fresh(self.pool, _read_only(self.read_seconds)) as connection:
+                    if self.personal:
+                        connection.execute("SELECT set_config('bypuls.personal', %s, true)", (self.personal,))
                     yield connection
             except pg.QueryCanceled:
                 message = (
@@ -73,7 +83,10 @@ class Context:
 
 
 def _read_only(seconds: float) -> str:
-    return f"SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}"
+    return (
+        f"SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}; "
+        "SET LOCAL search_path = bypuls_open, public"
+    )
 
 
 @contextmanager
@@ -101,8 +114,21 @@ def _fresh(pool: Pool, setup: str) -> Iterator[Connection]:
 
 
 def context_of(request: Request) -> Context:
-    """The context of the application that got the request."""
-    return cast("Context", request.app.state.context)
+    """The context of the application that got the request.
+
+    A token with the scope `personal` opens what its city measures in households; that it was used is written down.
+    """
+    context = cast("Context", request.app.state.context)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or context.write_pool is None:
+        return context
+    with context.writing() as connection:
+        holder = holder_of(connection, token)
+        if holder is None or "personal" not in holder.scopes:
+            return context
+        asked = f"{request.method} {request.url.path}?{request.url.query}"[:_MOST_OF_ADDRESS]
+        record(connection, Deed(holder.name, "personal.read", asked, holder.city))
+    return replace(context, personal=holder.city or "*")
 
 
 Using = Annotated[Context, Depends(context_of)]

@@ -16,8 +16,9 @@ from bypuls.storage.queries import queries
 _QUERIES = queries("api", "tokens.sql")
 
 PREFIX = "byp_"
-SCOPES = ("admin", "read", "webhook")
-"""admin: every write, the audit log and raw payloads; read: raw payloads; webhook: messages over HTTP."""
+SCOPES = ("admin", "read", "webhook", "personal")
+"""admin: every write, the audit log and raw payloads; read: raw payloads; webhook: messages over HTTP; personal: what
+is measured in households, which no other scope opens."""
 
 
 @dataclass(frozen=True, slots=True)

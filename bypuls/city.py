@@ -14,6 +14,7 @@ import yaml
 
 from bypuls.errors import SettingsError
 from bypuls.observation import InstrumentClass, Origin
+from bypuls.privacy import PERSONAL_KIND, faults
 
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 
@@ -104,6 +105,14 @@ class DeviceEntry(msgspec.Struct, frozen=True, rename={"instrument_class": "clas
     readings: dict[str, ReadingEntry] | None = None
 
 
+class HouseholdGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Households whose use is published as one sum; it never changes (bypuls.privacy says why)."""
+
+    slug: Slug
+    name: dict[str, str]
+    sites: list[Slug]
+
+
 class City(msgspec.Struct, frozen=True):
     """One city as its file describes it."""
 
@@ -120,6 +129,7 @@ class City(msgspec.Struct, frozen=True):
     population: Population | None = None
     areas: list[AreaEntry] = []
     sites: list[SiteEntry] = []
+    household_groups: list[HouseholdGroup] = []
     devices: list[DeviceEntry] | None = None
     stations: dict[str, dict[str, Slug]] = {}
     readings: dict[str, ReadingEntry] = {}
@@ -237,9 +247,24 @@ def _check_references(city: City, path: Path) -> None:
         if site.area is not None and site.area not in areas:
             message = f"city file {path}: site {site.slug!r} lies in area {site.area!r}, which the file does not have"
             raise SettingsError(message)
+    _check_groups(city, path)
     wanted = {device.site for device in city.all_devices()} | {
         target for stations in city.stations.values() for target in stations.values()
     }
     for missing in sorted(wanted - {None, *sites, *(device.id for device in city.all_devices())}, key=str):
         message = f"city file {path}: {missing!r} is named as a site or device, but the file has none of that name"
         raise SettingsError(message)
+
+
+def _check_groups(city: City, path: Path) -> None:
+    """Household groups name households of the file, and may stand beside each other."""
+    households = {site.slug for site in city.sites if site.kind == PERSONAL_KIND}
+    for group in city.household_groups:
+        strangers = sorted(set(group.sites) - households)
+        if strangers:
+            raise SettingsError(
+                f"city file {path}: household group {group.slug!r} names {strangers[0]!r}, no site of kind household"
+            )
+    found = faults({group.slug: group.sites for group in city.household_groups})
+    if found:
+        raise SettingsError(f"city file {path}: {found[0]}")

@@ -9,6 +9,8 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from bypuls.city import City, DeviceEntry
+from bypuls.errors import SettingsError
+from bypuls.privacy import faults
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 
@@ -36,6 +38,7 @@ def add_city(connection: Connection, city: City, who: str) -> Added:
         row = connection.execute(_SQL["city_document"], (city.city,)).fetchone()
         before = row[0] if row else None
         _upsert_places(connection, city, document)
+        _add_groups(connection, city)
         affected: set[int] = set()
         for device in city.all_devices():
             given = _device_row(city, device)
@@ -55,6 +58,28 @@ def add_city(connection: Connection, city: City, who: str) -> Added:
                 (who, city.city, "city.add", city.city, Jsonb(before) if before else None, Jsonb(document)),
             )
     return Added(city.city, before is None, changed, len(city.sites), len(city.all_devices()))
+
+
+def _add_groups(connection: Connection, city: City) -> None:
+    """Add the household groups that are new.
+
+    Raises:
+        SettingsError: one is not what it was, or may not stand beside those that were published before.
+    """
+    known = {slug: set(sites) for slug, sites in connection.execute(_SQL["household_groups"], (city.city,))}
+    for group in city.household_groups:
+        if known.get(group.slug, set(group.sites)) != set(group.sites):
+            raise SettingsError(
+                f"city {city.city}: household group {group.slug!r} has other sites than when it was added: groups are "
+                "fixed, so give the new one a slug of its own"
+            )
+        known[group.slug] = set(group.sites)
+    found = faults(known)
+    if found:
+        raise SettingsError(f"city {city.city}: {found[0]}")
+    for group in city.household_groups:
+        row = {"city": city.city, "slug": group.slug, "name": Jsonb(group.name), "sites": sorted(set(group.sites))}
+        connection.execute(_SQL["add_household_group"], row)
 
 
 def _upsert_places(connection: Connection, city: City, document: dict[str, Any]) -> None:

@@ -17,6 +17,14 @@ VALUES (%(city)s, %(slug)s, %(name)s, %(kind)s, %(parent)s, %(boundary)s, %(popu
 ON CONFLICT (city, slug) DO UPDATE SET (name, kind, parent, boundary, population) =
     (excluded.name, excluded.kind, excluded.parent, excluded.boundary, excluded.population)
 
+-- name: household_groups
+SELECT slug, sites FROM household_group WHERE city = %s
+
+-- Its sites never change; what it is called may.
+-- name: add_household_group
+INSERT INTO household_group (city, slug, name, sites) VALUES (%(city)s, %(slug)s, %(name)s, %(sites)s)
+ON CONFLICT (city, slug) DO UPDATE SET name = excluded.name
+
 -- name: upsert_site
 INSERT INTO site (city, slug, name, kind, latitude, longitude, area, class, attributes)
 VALUES (%(city)s, %(slug)s, %(name)s, %(kind)s, %(latitude)s, %(longitude)s, %(area)s, %(class)s, %(attributes)s)

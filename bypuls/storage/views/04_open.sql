@@ -1,0 +1,68 @@
+-- What the API shows everybody: the tables of measurements and indicators without personal rows, those of sites of kind
+-- 'household'. The API reads with `search_path = bypuls_open, public`, so a query that names a table reads its view here, and
+-- nobody who writes one has to think of it. A token with the scope `personal` opens its city, or all: `bypuls.personal`.
+
+DROP SCHEMA IF EXISTS bypuls_open CASCADE;
+CREATE SCHEMA bypuls_open;
+
+-- Sites and series whose values are personal and not opened for this transaction.
+CREATE VIEW bypuls_open.hidden_site AS
+SELECT t.city, t.slug FROM public.site t
+WHERE t.kind = 'household' AND coalesce(current_setting('bypuls.personal', true), '') NOT IN ('*', t.city);
+
+CREATE VIEW bypuls_open.hidden_datastream AS
+SELECT s.id FROM public.datastream s JOIN bypuls_open.hidden_site t ON t.city = s.city AND t.slug = s.site;
+
+-- NOT IN over an uncorrelated query: asked once and hashed, not once a row.
+CREATE VIEW bypuls_open.observation AS
+SELECT * FROM public.observation o WHERE o.datastream NOT IN (SELECT id FROM bypuls_open.hidden_datastream);
+CREATE VIEW bypuls_open.observation_revision AS
+SELECT * FROM public.observation_revision o WHERE o.datastream NOT IN (SELECT id FROM bypuls_open.hidden_datastream);
+CREATE VIEW bypuls_open.rollup_5m AS
+SELECT * FROM public.rollup_5m r WHERE r.datastream NOT IN (SELECT id FROM bypuls_open.hidden_datastream);
+CREATE VIEW bypuls_open.rollup_1h AS
+SELECT * FROM public.rollup_1h r WHERE r.datastream NOT IN (SELECT id FROM bypuls_open.hidden_datastream);
+CREATE VIEW bypuls_open.rollup_1h_history AS
+SELECT * FROM public.rollup_1h_history r WHERE r.datastream NOT IN (SELECT id FROM bypuls_open.hidden_datastream);
+CREATE VIEW bypuls_open.kpi_value AS
+SELECT * FROM public.kpi_value v
+WHERE v.scope_kind <> 'site' OR (v.city, v.scope) NOT IN (SELECT city, slug FROM bypuls_open.hidden_site);
+CREATE VIEW bypuls_open.kpi_value_history AS
+SELECT * FROM public.kpi_value_history v
+WHERE v.scope_kind <> 'site' OR (v.city, v.scope) NOT IN (SELECT city, slug FROM bypuls_open.hidden_site);
+
+-- Where a household is, and what its file says of it, is nobody's business; that there is one may be known.
+CREATE VIEW bypuls_open.site AS
+SELECT s.city, s.slug, s.name, s.kind,
+       CASE WHEN h.slug IS NULL THEN s.latitude END AS latitude, CASE WHEN h.slug IS NULL THEN s.longitude END AS longitude,
+       s.area, s.class, CASE WHEN h.slug IS NULL THEN s.attributes ELSE '{}' END AS attributes
+FROM public.site s
+LEFT JOIN bypuls_open.hidden_site h ON h.city = s.city AND h.slug = s.slug;
+
+-- Refusals quote what they refuse.
+CREATE VIEW bypuls_open.quarantine AS
+SELECT q.id, q.received_at, q.last_received_at, q.occurrences, q.city, q.source, q.topic,
+       CASE WHEN h.device IS NULL THEN q.payload END AS payload, q.payload_hash, q.reason,
+       CASE WHEN h.device IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint,
+       CASE WHEN h.device IS NULL THEN q.refusals ELSE '[]' END AS refusals, q.stored, q.device, q.decoder,
+       q.replay_asked_at, q.replayed_at, q.replay_outcome,
+       q.payload_erased_at
+FROM public.quarantine q
+LEFT JOIN LATERAL (SELECT d.external_id AS device FROM public.device d
+                   JOIN bypuls_open.hidden_site t ON t.city = d.city AND t.slug = d.site
+                   WHERE d.city = q.city AND d.external_id = q.device) h ON true;
+
+CREATE VIEW bypuls_open.recent_message AS
+SELECT m.device, m.slot, m.received_at, m.topic, CASE WHEN t.slug IS NULL THEN m.payload END AS payload, m.decoder,
+       CASE WHEN t.slug IS NULL THEN m.outcome ELSE m.outcome - 'refused' END AS outcome
+FROM public.recent_message m
+JOIN public.device d ON d.id = m.device
+LEFT JOIN bypuls_open.hidden_site t ON t.city = d.city AND t.slug = d.site;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'bypuls_reader') THEN
+        GRANT USAGE ON SCHEMA bypuls_open TO bypuls_reader;
+        GRANT SELECT ON ALL TABLES IN SCHEMA bypuls_open TO bypuls_reader;
+    END IF;
+END $$;
