@@ -117,3 +117,84 @@ CREATE TABLE assignment_question (
     FOREIGN KEY (city, year, code) REFERENCES assignment
 );
 CREATE INDEX assignment_question_of ON assignment_question (city, year, code);
+
+-- Who took a signature back, and why.
+ALTER TABLE assignment
+    ADD reopened_by  text,
+    ADD reopened_at  timestamptz,
+    ADD reopened_why text,
+    ADD CHECK ((reopened_by IS NULL) = (reopened_at IS NULL) AND (reopened_by IS NULL) = (reopened_why IS NULL)),
+    ADD CHECK (reopened_why ~ '\S');
+
+-- What is signed, or of a closed round, stays as it is, whoever writes it; what is entered anew has been checked and
+-- signed by nobody. After the row, because an upsert is an insert until it is none. Opening a round takes the same
+-- advisory lock exclusively: a value that is entered meanwhile is not taken for one that nobody entered.
+CREATE FUNCTION bypuls_follow_reported_value() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    said   reported_value := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+    closed boolean;
+    stands text;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('collection ' || said.city || ' ' || said.year, 0));
+    SELECT closed_at IS NOT NULL INTO closed FROM collection_round WHERE city = said.city AND year = said.year;
+    IF closed THEN
+        RAISE EXCEPTION 'the collection round % of % is closed: open it again first', said.year, said.city
+            USING ERRCODE = 'check_violation';
+    END IF;
+    SELECT state INTO stands FROM assignment
+    WHERE city = said.city AND year = said.year AND code = said.code FOR UPDATE;
+    IF stands = 'signed' THEN
+        RAISE EXCEPTION '% of % in % is signed: reopen it, with a reason, first', said.code, said.year, said.city
+            USING ERRCODE = 'check_violation';
+    END IF;
+    UPDATE assignment a
+    SET (state, entered_by, entered_at, checked_by, checked_at) =
+        (SELECT coalesce(max('entered'), 'asked'),
+                CASE WHEN count(*) > 0 THEN
+                    CASE TG_OP WHEN 'DELETE' THEN coalesce(a.entered_by, max(v.who)) ELSE said.who END END,
+                CASE WHEN count(*) > 0 THEN clock_timestamp() END, NULL, NULL::timestamptz
+         FROM reported_value v WHERE v.city = said.city AND v.year = said.year AND v.code = said.code)
+    WHERE a.city = said.city AND a.year = said.year AND a.code = said.code;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER reported_value_entered AFTER INSERT OR DELETE ON reported_value FOR EACH ROW
+    EXECUTE FUNCTION bypuls_follow_reported_value();
+-- A verifier's yes or no comes after the signature and is no value of the city's.
+CREATE TRIGGER reported_value_entered_anew AFTER UPDATE ON reported_value FOR EACH ROW
+    WHEN ((OLD.value, OLD.numerator, OLD.denominator, OLD.unit, OLD.data_quality, OLD.data_origin, OLD.source, OLD.comment,
+           OLD.evidence)
+          IS DISTINCT FROM
+          (NEW.value, NEW.numerator, NEW.denominator, NEW.unit, NEW.data_quality, NEW.data_origin, NEW.source, NEW.comment,
+           NEW.evidence))
+    EXECUTE FUNCTION bypuls_follow_reported_value();
+
+-- asked -> entered -> checked -> signed, one step at a time; the second person entered none of the KPI's values; only a
+-- reason takes a signature back.
+CREATE FUNCTION bypuls_guard_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state = 'signed' AND OLD.state <> 'checked' OR NEW.state = 'checked' AND OLD.state NOT IN ('entered', 'checked') THEN
+        RAISE EXCEPTION '% of % in % is %, so it cannot be %: asked, entered, checked, signed is the order',
+            NEW.code, NEW.year, NEW.city, OLD.state, NEW.state USING ERRCODE = 'check_violation';
+    END IF;
+    IF OLD.state = 'signed' AND NEW.reopened_at IS NOT DISTINCT FROM OLD.reopened_at THEN
+        RAISE EXCEPTION '% of % in % is signed: only reopening it, with a reason, changes that',
+            NEW.code, NEW.year, NEW.city USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.state = 'signed' AND EXISTS (SELECT FROM reported_value v WHERE v.city = NEW.city AND v.year = NEW.year
+                                        AND v.code = NEW.code AND v.who = NEW.signed_by) THEN
+        RAISE EXCEPTION '% entered a value of % of % in %: a second person signs',
+            NEW.signed_by, NEW.code, NEW.year, NEW.city USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER assignment_in_order BEFORE UPDATE OF state ON assignment FOR EACH ROW
+    WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION bypuls_guard_assignment();
+CREATE FUNCTION bypuls_assignment_begins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state NOT IN ('asked', 'entered') THEN
+        RAISE EXCEPTION '% of % in % cannot begin as %', NEW.code, NEW.year, NEW.city, NEW.state
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER assignment_begins BEFORE INSERT ON assignment FOR EACH ROW EXECUTE FUNCTION bypuls_assignment_begins();

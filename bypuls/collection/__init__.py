@@ -1,0 +1,1 @@
+"""What a city reports itself: spreadsheets and CSV read and written, entries judged, stored all or not at all."""
