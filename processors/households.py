@@ -32,5 +32,6 @@ def group_value(
     if runs or lacks:
         combined.value, combined.band = None, None
         combined.quality, combined.reason = "undefined", "withheld"
-        combined.detail = {"why": "the period is not over" if runs else f"{lacks} of {len(members)} meters have no value"}
+        why = "the period is not over" if runs else f"{lacks} of {len(members)} meters have no value"
+        combined.detail = {"why": why}
     return combined
