@@ -15,6 +15,7 @@ from typing import Any, Literal, cast, get_args
 import yaml
 
 from bypuls.errors import CatalogueError
+from bypuls.kpi_window import EVERY_HOUR, KpiWindow, parse_window
 from bypuls.observation import COUNTING_FLAGS, InstrumentClass
 from bypuls.periods import CalendarKind, Period, as_period
 
@@ -64,6 +65,7 @@ class KpiDefinition:
         trigger: computed when its hours change, or on the schedule at each period's end.
         sites: only sites whose kind or attribute is one of these; all where it is empty.
         document: the file as read.
+        window: which hours count, where they are not simply those of the period.
     """
 
     id: str
@@ -91,6 +93,7 @@ class KpiDefinition:
     source: str
     document: Mapping[str, Any]
     sites: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    window: KpiWindow = EVERY_HOUR
 
     @property
     def own_inputs(self) -> list[str]:
@@ -110,6 +113,11 @@ class KpiDefinition:
     def needed_coverage(self, period: Period) -> float:
         """The share of the period that must be valid."""
         return self.coverage[COVERAGE_OF[period]]
+
+    @property
+    def rolling(self) -> bool:
+        """Whether a month's value is that of the year that ends with it."""
+        return self.window.last_months > 1
 
 
 ANY_PROPERTY = "*"
@@ -140,7 +148,7 @@ _REQUIRED = frozenset(
         "unit",
     }
 )
-_OPTIONAL = frozenset({"sites", "trigger"})
+_OPTIONAL = frozenset({"sites", "trigger", "window"})
 
 
 def load_definitions() -> dict[str, KpiDefinition]:
@@ -181,14 +189,18 @@ def _yaml_files(folder: Traversable) -> list[Traversable]:
 def _parse(document: dict[str, Any], version: str) -> KpiDefinition:
     _check_keys(document)
     periods = tuple(as_period(text) for text in document["periods"])
-    coverage = _coverage(document["coverage"], periods)
+    window = parse_window(document.get("window"), periods)
+    coverage = _coverage(document["coverage"], ("P1Y",) if window.last_months > 1 else periods)
+    inputs = {name: _input(name, spec) for name, spec in document["inputs"].items()}
+    if window.last_months > 1 and any(one.from_site == "weather" for one in inputs.values()):
+        raise CatalogueError("window last_months does not go with inputs of weather sites")
     return KpiDefinition(
         id=_matching(_ID, document["id"], "id"),
         version=version,
         title=_texts(document["title"], "title"),
         question=_texts(document["question"], "question"),
         domain=str(document["domain"]),
-        inputs=MappingProxyType({name: _input(name, spec) for name, spec in document["inputs"].items()}),
+        inputs=MappingProxyType(inputs),
         calculator=str(document["calculator"]),
         parameters=MappingProxyType(dict(document["parameters"] or {})),
         periods=periods,
@@ -208,6 +220,7 @@ def _parse(document: dict[str, Any], version: str) -> KpiDefinition:
         source=_text(document["source"], "source"),
         document=MappingProxyType(document),
         sites=_sites(document.get("sites") or {}),
+        window=window,
     )
 
 

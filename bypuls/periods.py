@@ -28,10 +28,15 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Where days begin. Equal calendars compare equal, so that results can be kept by calendar."""
+    """Where days and years begin. Equal calendars compare equal, so that results can be kept by calendar.
+
+    Attributes:
+        year_begins: the month in which its years begin (1 January); another makes rolling years of ordinary ones.
+    """
 
     kind: CalendarKind
     zone: tzinfo
+    year_begins: int = 1
 
     @classmethod
     def air(cls, offset: timedelta = HOUR) -> Calendar:
@@ -88,7 +93,7 @@ def window_of(instant: datetime, period: Period, calendar: Calendar) -> Window:
     if period == "PT1H":
         start = instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         return Window(start, start + HOUR)
-    day = first_day(instant.astimezone(calendar.zone).date(), period)
+    day = first_day(instant.astimezone(calendar.zone).date(), period, calendar.year_begins)
     return Window(midnight(day, calendar), midnight(next_first_day(day, period), calendar))
 
 
@@ -100,10 +105,10 @@ def windows(since: datetime, until: datetime, period: Period, calendar: Calendar
         window = window_of(window.end, period, calendar)
 
 
-def first_day(day: date, period: Period) -> date:
+def first_day(day: date, period: Period, year_begins: int = 1) -> date:
     """The first day of the day's period."""
     if period == "P1Y":
-        return day.replace(month=1, day=1)
+        return day.replace(year=day.year - (day.month < year_begins), month=year_begins, day=1)
     return day.replace(day=1) if period == "P1M" else day
 
 

@@ -35,6 +35,7 @@ class Place:
     time_zone: str
     air_day_offset: int
     national_limits: str | None
+    country: str | None = None
 
     def calendar(self, kind: str) -> Calendar:
         """The city's calendar of that kind."""
@@ -51,6 +52,8 @@ class Cells:
         attributes: of the sites, as the city's file gives them (lanes, free_flow_speed, floor_area …).
         start, end: seconds since 1970.
         elapsed: hours of the window that are over.
+        counting, counting_over: hours of the window that the definition lets count (peak hours, weekdays, the hours
+            of a running mean), and those of them that are over; None: all do.
     """
 
     period: Period
@@ -61,9 +64,21 @@ class Cells:
     end: Integers
     elapsed: Integers
     attributes: Sequence[Mapping[str, Any]] = ()
+    counting: Integers | None = None
+    counting_over: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.site)
+
+    @property
+    def expected(self) -> Integers:
+        """Hours of each window that count."""
+        return self.hours if self.counting is None else self.counting
+
+    @property
+    def expected_over(self) -> Integers:
+        """Hours of each window that count and are over."""
+        return np.minimum(self.elapsed, self.hours) if self.counting_over is None else self.counting_over
 
     @property
     def hours(self) -> Integers:
@@ -225,6 +240,10 @@ class Catalogue:
     def calculator(self, definition: KpiDefinition) -> Calculator:
         """The formula of a definition."""
         return self.calculators[definition.calculator]
+
+    def looks_beyond(self, definition: KpiDefinition) -> bool:
+        """Whether a value rests on hours outside its period."""
+        return definition.window.last_hours > 1 or definition.rolling or self.calculator(definition).looks_beyond
 
 
 def _check(definition: KpiDefinition, calculators: Mapping[str, Calculator]) -> None:

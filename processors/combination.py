@@ -10,7 +10,7 @@ from bypuls.kpi import KpiDefinition
 from processors.calculation import Catalogue, Detail, Part
 from processors.sites import Value, minimum_band
 
-_KEPT = ("standard", "edition", "standard_status", "rests_on", "weather")
+_KEPT = ("standard", "edition", "standard_status", "estimate", "estimate_why", "rests_on", "selection", "weather")
 
 
 def combine(
@@ -38,7 +38,7 @@ def combine(
     evidence = _evidence(used, first, kind, scope, expected)
     if indicative:
         evidence["indicative"] = True
-    how = definition.scope[kind]
+    how = definition.scope.get(kind, "sum_of_sites")  # of a household group, which only sums have
     merge = catalogue.calculator(definition).merge or merge_plainly
     parts = [Part(value.scope, value.value or 0.0, value.band, value.detail) for value in used]
     result, band, detail = merge(how, parts, definition)
@@ -90,6 +90,7 @@ def _evidence(used: Sequence[Value], first: Value, kind: str, scope: str, expect
     evidence: Detail = {
         "sites": len(used),
         "sites_expected": expected,
+        "from_sites": [value.scope for value in used],
         "datastreams": sum(one["datastreams"] for one in shown),
         "hours": _added(shown, "hours"),
         "left_out": _added(shown, "left_out"),

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from bypuls.kpi import KpiDefinition
-from bypuls.periods import Period
+from bypuls.periods import Calendar, Period
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from processors.calculation import Catalogue, Integers, Place
+from processors.calculation import Calculator, Catalogue, Integers, Place
+from processors.hour_selection import selected
 from processors.windows import HOUR, ends_of, instant, seconds, shift_days, starts_of
 
 DueRow = tuple[str, str, str, str, datetime, datetime]
@@ -71,29 +72,56 @@ def _of_definition(
 ) -> Iterator[DueRow]:
     calendar = place.calendar(definition.calendar)
     slugs, site = np.unique(np.array(sites, dtype=object), return_inverse=True)
+    if definition.window.selects:
+        counts = selected(hours, definition.window, calendar, place.country)
+        hours, site = hours[counts], site[counts]
+    calculator = catalogue.calculator(definition)
     for period in definition.periods:
         starts, site_of, hour_of = starts_of(hours, period, calendar), site, hours
-        calculator = catalogue.calculator(definition)
-        others = [shift_days(starts, step, calendar) for step in calculator.days_before if period == "P1D"]
-        if period != "PT1H":
-            others += [
-                starts_of(hours + shift * HOUR, period, calendar)
-                for shift in (calculator.hours_before, -calculator.hours_after)
-                if shift
-            ]
+        others = _others(definition, calculator, starts, hours, period, calendar)
         if others:
             starts, site_of, hour_of = _with_others(starts, others, site, hours, seconds(now))
         # By time, then site: the sites of one city's value stand together in the queue.
         keys = (starts << 24) + site_of
         unique = np.unique(keys)
-        at_rest = now + timedelta(seconds=_REST[period])
+        pace: Period = "P1Y" if definition.rolling else period
+        at_rest = now + timedelta(seconds=_REST[pace])
         running = ends_of(unique >> 24, period, calendar) > seconds(now)
         # What an older hour changes is no trickle: a history that comes in, a correction.
-        running &= ~np.isin(unique, keys[hour_of <= seconds(now) - _NEWEST]) | (_ROUND[period] == 0)
-        in_turn = _next_round(now, _ROUND[period])
+        running &= ~np.isin(unique, keys[hour_of <= seconds(now) - _NEWEST]) | (_ROUND[pace] == 0)
+        in_turn = _next_round(now, _ROUND[pace])
         for key, runs in zip(unique.tolist(), running.tolist(), strict=True):
             due = in_turn if runs else at_rest
             yield definition.id, place.city, slugs[key & 0xFFFFFF], period, instant(key >> 24), due
+
+
+def _others(
+    definition: KpiDefinition,
+    calculator: Calculator,
+    starts: Integers,
+    hours: Integers,
+    period: Period,
+    calendar: Calendar,
+) -> list[Integers]:
+    """The periods beside its own that rest on each hour: of running means, rolling years, and by the calculator."""
+    others = [shift_days(starts, step, calendar) for step in calculator.days_before if period == "P1D"]
+    others += [starts + step * HOUR for step in range(1, definition.window.last_hours)]
+    others += _months_after(starts, definition, period, calendar)
+    if period == "PT1H":
+        return others
+    shifts = [shift for shift in (calculator.hours_before, -calculator.hours_after) if shift]
+    beside = [starts_of(hours + shift * HOUR, period, calendar) for shift in shifts]
+    if definition.rolling:  # an hour before a year's first: of the year that ends eleven months later
+        beside += [one for start in beside for one in _months_after(start, definition, period, calendar)]
+    return others + beside
+
+
+def _months_after(starts: Integers, definition: KpiDefinition, period: Period, calendar: Calendar) -> list[Integers]:
+    """The months after each that the same rolling window ends with."""
+    found = [starts]
+    for _ in range(1, definition.window.last_months):
+        found.append(ends_of(found[-1], period, calendar))
+    return found[1:]
 
 
 def _next_round(now: datetime, every: int) -> datetime:

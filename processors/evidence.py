@@ -11,7 +11,7 @@ import pandas as pd
 
 from bypuls.kpi import KpiDefinition
 from bypuls.periods import Calendar
-from processors.calculation import Calculator, Cells, Detail, Floats, Integers, Outcome
+from processors.calculation import Catalogue, Cells, Detail, Floats, Integers, Outcome
 from processors.preparation import CLASSES, ORIGINS, Prepared
 from processors.readings import Records
 from processors.windows import HOUR, ends_of, shift_days
@@ -19,8 +19,14 @@ from processors.windows import HOUR, ends_of, shift_days
 
 @dataclass(slots=True)
 class Facts:
-    """Per cell: what its evidence says. `share`: how much of an hour is covered."""
+    """Per cell: what its evidence says.
 
+    Attributes:
+        series: the datastreams whose hours are hashed, in the order of the hash.
+        share: how much of an hour is covered.
+    """
+
+    series: list[list[int]]
     datastreams: list[int]
     valid_hours: Integers
     share: Floats
@@ -46,19 +52,36 @@ def facts_of(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
     distinct = np.unique((valid["cell"].to_numpy(np.int64) << 32) + hour) >> 32
     share = np.zeros(count)
     np.maximum.at(share, own["cell"].to_numpy(np.int64), own["share"].to_numpy(float))
-    names = {mask: _names(mask, [kind.value for kind in CLASSES]) for mask in set(classes)}
-    sources = {mask: _names(mask, [kind.value for kind in ORIGINS]) for mask in set(origins)}
     return Facts(
+        series=_split(series["id"].to_numpy(np.int64)[pairs[1]], pairs[0], count),
         datastreams=np.bincount(pairs[0], minlength=count).tolist(),
         valid_hours=np.bincount(distinct, minlength=count),
         share=share,
         suspect=_sums(cell, prepared.records["n_suspect"], count),
         fail=_sums(cell, prepared.records["n_fail"], count),
-        classes=[names[mask] for mask in classes],
-        origins=[sources[mask] for mask in origins],
+        classes=class_names(classes),
+        origins=origin_names(origins),
         indicative=(np.bincount(cell, ~prepared.judges, minlength=count) > 0).tolist(),
         hashes=_hashes(prepared.records, cell, count),
     )
+
+
+def _split(numbers: Integers, cell: Integers, count: int) -> list[list[int]]:
+    """The numbers of each cell; both are sorted by cell."""
+    edges, every = np.searchsorted(cell, np.arange(count + 1)).tolist(), numbers.tolist()
+    return [every[begin:end] for begin, end in itertools.pairwise(edges)]
+
+
+def class_names(masks: list[int]) -> list[list[str]]:
+    """The classes of instruments that each mask holds; equal masks share one list."""
+    names = {mask: _names(mask, [kind.value for kind in CLASSES]) for mask in set(masks)}
+    return [names[mask] for mask in masks]
+
+
+def origin_names(masks: list[int]) -> list[list[str]]:
+    """The origins that each mask holds."""
+    names = {mask: _names(mask, [kind.value for kind in ORIGINS]) for mask in set(masks)}
+    return [names[mask] for mask in masks]
 
 
 def _masks(cell: Integers, bit: Integers, count: int) -> list[int]:
@@ -95,11 +118,14 @@ class Beyond:
     weather: pd.DataFrame
 
 
-def beyond_of(calculator: Calculator, cells: Cells, calendar: Calendar, weather: pd.DataFrame) -> Beyond | None:
-    """The spans that a calculator asks for; None where the windows of the sites themselves are all."""
-    if not calculator.looks_beyond and not len(weather):
+def beyond_of(
+    definition: KpiDefinition, catalogue: Catalogue, cells: Cells, calendar: Calendar, weather: pd.DataFrame
+) -> Beyond | None:
+    """The spans that a definition and its calculator ask for; None where the sites' windows themselves are all."""
+    calculator, running = catalogue.calculator(definition), definition.window.last_hours
+    if not calculator.looks_beyond and running == 1 and not len(weather):
         return None
-    since = [cells.start - calculator.hours_before * HOUR]
+    since = [cells.start - max(calculator.hours_before, running - 1) * HOUR]
     until = [cells.end + calculator.hours_after * HOUR]
     for days in calculator.days_before:
         since.append(shift_days(cells.start, -days, calendar))
@@ -122,11 +148,12 @@ def add_beyond(found: list[Detail], beyond: Beyond, cells: Cells, records: Recor
         for datastream in here:
             for row, slices in zip(rows.tolist(), np.searchsorted(keys, spans[rows] + (datastream << 40)), strict=True):
                 edges[row].append(slices * width)
-    for one, of_cell, slices in zip(found, spans, edges, strict=True):
+    for one, site, of_cell, slices in zip(found, cells.site.tolist(), spans, edges, strict=True):
         digest = hashlib.sha256()
         for begin, end in itertools.chain.from_iterable(part.tolist() for part in slices):
             digest.update(data[begin:end])
         one["inputs_hash"] = "sha256:" + digest.hexdigest()
+        one["series"] = streams[site]
         if looks:
             one["rests_on"] = [iso(span) for span in of_cell]
         if everywhere:
@@ -144,8 +171,9 @@ def evidence_of(definition: KpiDefinition, city: str, cells: Cells, outcome: Out
         (cells.sites[site] for site in cells.site.tolist()),
         starts,
         ends,
+        facts.series,
         facts.datastreams,
-        cells.hours.tolist(),
+        cells.expected.tolist(),
         facts.valid_hours.tolist(),
         facts.suspect,
         facts.fail,
@@ -158,6 +186,7 @@ def evidence_of(definition: KpiDefinition, city: str, cells: Cells, outcome: Out
         {
             "sites": 1,
             "datastreams": datastreams,
+            "series": ids,
             "hours": {"expected": expected, "valid": valid},
             "left_out": {"suspect": suspect, "fail": fail},
             "class": classes,
@@ -167,8 +196,11 @@ def evidence_of(definition: KpiDefinition, city: str, cells: Cells, outcome: Out
             "inputs_hash": fingerprint,
             "inputs": f"{link}{site}&period={cells.period}&start={start}",
         }
-        for site, start, end, datastreams, expected, valid, suspect, fail, classes, origins, fingerprint in columns
+        for site, start, end, ids, datastreams, expected, valid, suspect, fail, classes, origins, fingerprint in columns
     ]
+    if definition.window.selects:
+        for one in found:
+            one["selection"] = definition.window.said()
     _add(found, definition, cells, outcome, facts)
     return found
 
@@ -177,7 +209,7 @@ def _add(found: list[Detail], definition: KpiDefinition, cells: Cells, outcome: 
     """What not every value's evidence has."""
     if cells.period in {"P1M", "P1Y"}:
         for at in np.flatnonzero(cells.elapsed < cells.hours).tolist():
-            found[at]["hours"]["elapsed"] = int(cells.elapsed[at])
+            found[at]["hours"]["elapsed"] = int(cells.expected_over[at])
     if outcome.counted != "hours" and outcome.covered is not None and outcome.expected is not None:
         for one, expected, valid in zip(found, outcome.expected.tolist(), outcome.covered.tolist(), strict=True):
             one[outcome.counted] = {"expected": expected, "valid": valid}

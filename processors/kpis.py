@@ -11,14 +11,17 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from bypuls.kpi import KpiDefinition
+from bypuls.kpi import ANY_PROPERTY, KpiDefinition
 from bypuls.periods import as_period
+from bypuls.privacy import PERSONAL_KIND
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from processors.calculation import Calculator, Catalogue, Cells, Place
 from processors.claims import Claimed, claim
 from processors.combination import combine
+from processors.households import group_value, has_groups
 from processors.readings import Records, Span, merged, read, read_series
+from processors.rolling import year_starts
 from processors.rollup import read_places
 from processors.selection import own_series, weather_series
 from processors.sites import Value, cells_of, site_values
@@ -102,7 +105,7 @@ class Kpis:
         for job in jobs:
             records = _of_job(read_once[job.definition.table], job)
             found = site_values(job.definition, self.catalogue, job.cells, records, job.series, job.place)
-            if self.catalogue.calculator(job.definition).looks_beyond or job.definition.weather_inputs:
+            if self.catalogue.looks_beyond(job.definition) or job.definition.weather_inputs:
                 # Queued because of another day or place: where the site itself has nothing there is nothing to say.
                 found = [value for value in found if value.evidence["datastreams"]]
             values += found
@@ -120,6 +123,8 @@ class Kpis:
             if not wanted:
                 continue
             cells = cells_of(definition, as_period(period), wanted, town.kinds, town.place, now, town.attributes)
+            if not len(cells):
+                continue
             inputs = own[own["site"].isin(cells.sites)]
             spans = _needed(definition, calculator, cells, inputs, town.place)
             if definition.weather_inputs:
@@ -139,8 +144,17 @@ class Kpis:
         areas: dict[tuple[str, str], list[str]] = {}
         for city, site, area in connection.execute(_SQL["areas"], (list(towns),)).fetchall():
             areas.setdefault((city, site), []).append(area)
+        groups: dict[str, dict[str, list[str]]] = {}
+        for city, group, sites in connection.execute(_SQL["household_groups"], (list(towns),)).fetchall():
+            groups.setdefault(city, {})[group] = sites
         scopes = [
-            _Scope(definition, towns[city].own(definition, self.catalogue.calculator(definition)), areas, city)
+            _Scope(
+                definition,
+                towns[city].own(definition, self.catalogue.calculator(definition)),
+                areas,
+                city,
+                groups.get(city, {}),
+            )
             for definition, city in _pairs(values)
         ]
         known: dict[_KEY, dict[str, Value]] = {}
@@ -152,8 +166,12 @@ class Kpis:
         for (kpi, city, _, _), by_site in known.items():
             scope = by_pair[kpi, city]
             some = next(iter(by_site.values()))
-            for kind, name, members in scope.around(by_site):
+            for kind, name, members in scope.around(by_site, some.period):
                 parts = [by_site[site] for site in members]
+                if kind == "group":
+                    group = scope.groups[name]
+                    combined.append(group_value(scope.definition, self.catalogue, parts, group=name, members=group))
+                    continue
                 expected = scope.expected(kind, name, some.end)
                 combined.append(
                     combine(scope.definition, self.catalogue, parts, kind=kind, scope=name, expected=expected)
@@ -185,7 +203,11 @@ class Kpis:
 
 
 class _Scope:
-    """Who belongs together: the sites of one KPI in one city."""
+    """Who belongs together: the sites of one KPI in one city.
+
+    What is measured in households counts in their groups alone, not in districts and cities: those would tell what is
+    not in a group, where all the rest is known.
+    """
 
     def __init__(
         self,
@@ -193,22 +215,34 @@ class _Scope:
         own: pd.DataFrame,
         areas: Mapping[tuple[str, str], Sequence[str]],
         city: str,
+        groups: Mapping[str, Sequence[str]],
     ) -> None:
         self.definition = definition
         self.city = city
+        self.groups = groups
         self.sites: list[str] = sorted(set(own["site"]))
+        # Whether a meter is silent tells nothing of its house.
+        tells = ANY_PROPERTY not in definition.inputs
+        self._personal = frozenset(own["site"][own["kind"] == PERSONAL_KIND]) if tells else frozenset[str]()
         self._first: dict[str, float] = {}
         for site, at in zip(own["site"][own["active"]], own["first"][own["active"]].fillna(np.inf), strict=True):
-            self._first[site] = min(at, self._first.get(site, np.inf))
+            if site not in self._personal:
+                self._first[site] = min(at, self._first.get(site, np.inf))
         self._areas = {site: areas.get((city, site), ()) for site in self.sites}
 
-    def around(self, by_site: Mapping[str, Value]) -> Iterable[tuple[str, str, list[str]]]:
+    def around(self, by_site: Mapping[str, Value], period: str) -> Iterable[tuple[str, str, list[str]]]:
         """(scope kind, scope, sites with a value) of every scope that holds one of the sites."""
-        if "city" in self.definition.scope:
-            yield "city", self.city, sorted(by_site)
+        if has_groups(self.definition, period):
+            for group, members in self.groups.items():
+                found = [site for site in members if site in by_site]
+                if found:
+                    yield "group", group, found
+        open_sites = sorted(by_site.keys() - self._personal)
+        if "city" in self.definition.scope and open_sites:
+            yield "city", self.city, open_sites
         if "district" in self.definition.scope:
             districts: dict[str, list[str]] = {}
-            for site in sorted(by_site):
+            for site in open_sites:
                 for area in self._areas.get(site, ()):
                     districts.setdefault(area, []).append(site)
             for area, sites in districts.items():
@@ -263,9 +297,11 @@ def _needed(
     definition: KpiDefinition, calculator: Calculator, cells: Cells, inputs: pd.DataFrame, place: Place
 ) -> list[Span]:
     """The datastreams and spans a job reads."""
-    starts, ends = [cells.start - calculator.hours_before * HOUR], [cells.end + calculator.hours_after * HOUR]
-    sites = [cells.site]
     calendar = place.calendar(definition.calendar)
+    before = max(calculator.hours_before, definition.window.last_hours - 1)
+    first = year_starts(cells.start, calendar) if definition.rolling else cells.start
+    starts, ends = [first - before * HOUR], [cells.end + calculator.hours_after * HOUR]
+    sites = [cells.site]
     for days in calculator.days_before:
         earlier = shift_days(cells.start, -days, calendar)
         starts.append(earlier)

@@ -34,7 +34,8 @@ class Prepared:
     Attributes:
         hours: as `calculation.Inputs.hours` says, with `share` (how much of the hour is covered).
         heard: as `calculation.Inputs.heard` says.
-        records: the rollups of the datastreams in use, sorted by cell; `record_cell` is the cell of each.
+        records: the rollups of the datastreams in use, sorted by cell; `record_cell` is the cell of each. Of running
+            means: all of them, sorted by datastream and hour.
         series: row of the series frame of each record.
         judges: whether a record's instrument may judge a law.
     """
@@ -108,8 +109,10 @@ def prepare(
         hours = _hours(rows, series, np.zeros(len(rows.cell), dtype=bool))
     else:
         rows, hours = _combine(definition, cells, rows, series)
-    order = np.argsort(rows.cell, kind="stable")
-    order = order[rows.cell[order] >= 0]
+    # Hours of running means belong to several cells: theirs stay sorted by datastream and hour.
+    running = definition.window.last_hours > 1
+    order = np.argsort(rows.cell, kind="stable") if not running else np.lexsort((rows.bucket, rows.series))
+    order = order[(rows.cell[order] >= 0) | running]
     chosen = rows.series[order]
     judges = series["judges"].to_numpy(bool)[chosen] if definition.judges_law else np.ones(len(chosen), dtype=bool)
     return Prepared(hours, heard, rows.records[order], rows.cell[order], chosen, judges)
@@ -239,12 +242,23 @@ def _best_class(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd
     valid_hours = frame[covered].drop_duplicates([*group, "bucket"]).groupby(group).size()
     present = frame.drop_duplicates(group)[group]
     present["hours"] = valid_hours.reindex(pd.MultiIndex.from_frame(present), fill_value=0).to_numpy()
-    length = {"PT1H": 1, "P1D": 23, "P1M": 28 * 24, "P1Y": 365 * 24}[cells.period]
-    suffices = present["hours"] >= definition.needed_coverage(cells.period) * length - _EPSILON
+    suffices = present["hours"] >= definition.needed_coverage(cells.period) * _shortest(definition, cells) - _EPSILON
     present["choice"] = np.where(suffices, 0, np.where(present["hours"] > 0, 10_000, 20_000)) + present["rank"]
     best = present.sort_values("choice").drop_duplicates(["site", "start", "name"])[group]
     key = pd.MultiIndex.from_frame(frame[group])
     return np.asarray(key.isin(pd.MultiIndex.from_frame(best)))
+
+
+def _shortest(definition: KpiDefinition, cells: Cells) -> float:
+    """How many hours the shortest window of that length has that count."""
+    length = {"PT1H": 1, "P1D": 23, "P1M": 28 * 24, "P1Y": 365 * 24}[cells.period]
+    window = definition.window
+    if cells.period == "PT1H" or not window.selects:
+        return length
+    share = len(window.clock_hours) / 24
+    if cells.period != "P1D":
+        share *= (len(window.weekdays) or 7) / 7
+    return length * share * ((len(window.months) or 12) / 12 if cells.period == "P1Y" else 1)
 
 
 def _mean_of_duplicates(hours: pd.DataFrame, aggregation: npt.NDArray[np.object_]) -> pd.DataFrame:

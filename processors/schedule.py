@@ -72,7 +72,7 @@ class Schedule:
             (definition.id, city, name, period, window.start, window.end)
             for city in living
             for definition in self.catalogue.definitions.values()
-            # What also rests on other days says nothing of a day that has no data.
+            # What also rests on other days says nothing of a day that has no data; a running mean may still stand.
             if not self.catalogue.calculator(definition).looks_beyond
             for period in definition.periods
             for window in _ended_windows(definition, period, places[city], now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,16 @@ import numpy as np
 import pandas as pd
 
 from bypuls.kpi import KpiDefinition
-from bypuls.periods import as_period
+from bypuls.periods import Calendar, as_period
 from processors.calculation import Catalogue, Cells, Detail, Floats, Inputs, Outcome, Place
-from processors.evidence import Facts, add_beyond, beyond_of, evidence_of, facts_of
+from processors.evidence import Facts, add_beyond, beyond_of, evidence_of, facts_of, iso
+from processors.hour_selection import counting_hours, selected
 from processors.preparation import prepare, select_series
 from processors.readings import Records
+from processors.rolling import spans_said, years_of
+from processors.running import running_facts
 from processors.selection import weather_of, weather_series
-from processors.windows import ends_of, seconds
+from processors.windows import HOUR, ends_of, seconds
 
 _EPSILON = 1e-9
 
@@ -51,7 +54,7 @@ def cells_of(
     now: datetime,
     attributes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Cells:
-    """The cells of these (site, start), which may repeat."""
+    """The cells of these (site, start), which may repeat; without those of which no hour counts."""
     slugs = sorted({site for site, _ in wanted})
     index = {slug: number for number, slug in enumerate(slugs)}
     pairs = sorted({(index[site], start) for site, start in wanted})
@@ -59,10 +62,22 @@ def cells_of(
     start = np.array([pair[1] for pair in pairs], dtype=np.int64)
     end = ends_of(start, as_period(period), place.calendar(definition.calendar))
     elapsed = np.clip((np.minimum(seconds(now), end) - start) // 3600, 0, None)
-    known = attributes or {}
-    return Cells(
+    known, window = attributes or {}, definition.window
+    cells = Cells(
         as_period(period), slugs, [kinds.get(slug, "") for slug in slugs], site, start, end, elapsed,
         [known.get(slug, {}) for slug in slugs],
+    )  # fmt: skip
+    if window.last_hours > 1:
+        return replace(cells, counting=np.full(len(site), window.last_hours))
+    if not window.selects:
+        return cells
+    calendar = place.calendar(definition.calendar)
+    counting = counting_hours(start, end, window, calendar, place.country)
+    over = counting_hours(start, start + elapsed * HOUR, window, calendar, place.country)
+    some = counting > 0
+    return replace(
+        cells, site=site[some], start=start[some], end=end[some], elapsed=elapsed[some], counting=counting[some],
+        counting_over=over[some],
     )  # fmt: skip
 
 
@@ -76,24 +91,54 @@ def site_values(
 ) -> list[Value]:
     """The values of all cells, in their order.
 
-    `records` are the rollups of (at least) the inputs' datastreams over the cells' windows and the days before them
-    that the calculator asks for; `series` the city's datastreams.
+    `records` are the rollups of (at least) the inputs' datastreams over the cells' windows and the hours beside them
+    that the definition and its calculator ask for; `series` the city's datastreams.
     """
     calendar = place.calendar(definition.calendar)
+    if definition.window.selects:
+        records = records[selected(records["bucket"].astype(np.int64), definition.window, calendar, place.country)]
+    if not definition.rolling:
+        return _values(definition, catalogue, cells, records, series, place, calendar)
+    found: dict[int, Value] = {}
+    for years, year_calendar, rows in years_of(definition, cells, calendar, place.country):
+        values = _values(definition, catalogue, years, records, series, place, year_calendar)
+        for row, value, spans in zip(rows.tolist(), values, spans_said(years), strict=True):
+            found[row] = _of_month(value, cells, row, spans)
+    return [found[row] for row in range(len(cells))]
+
+
+def _of_month(value: Value, cells: Cells, row: int, spans: list[list[str]]) -> Value:
+    """A rolling year's value as that of the month it ends with; its evidence names the twelve months."""
+    start, end = iso(np.array([cells.start[row], cells.end[row]]))
+    link = value.evidence["inputs"].split("&period=")[0]
+    more = {"window": [start, end], "inputs": f"{link}&period={cells.period}&start={start}"}
+    evidence = {"rests_on": spans} | value.evidence | more
+    return replace(value, period=cells.period, start=int(cells.start[row]), evidence=evidence)
+
+
+def _values(
+    definition: KpiDefinition,
+    catalogue: Catalogue,
+    cells: Cells,
+    records: Records,
+    series: pd.DataFrame,
+    place: Place,
+    calendar: Calendar,
+) -> list[Value]:
     chosen = select_series(definition, series, list(cells.sites)).reset_index(drop=True)
     prepared = prepare(definition, cells, records, chosen, calendar)
     inputs = Inputs(
         definition, cells, prepared.hours, chosen, prepared.heard, calendar, place, catalogue.standards,
         weather_of(definition, records, series),
     )  # fmt: skip
-    calculator = catalogue.calculator(definition)
-    outcome = calculator.compute(inputs)
-    facts = facts_of(cells, prepared, chosen)
-    evidences = evidence_of(definition, place.city, cells, outcome, facts)
-    beyond = beyond_of(calculator, cells, calendar, weather_series(definition, series))
+    outcome = catalogue.calculator(definition).compute(inputs)
+    facts = facts_of if definition.window.last_hours == 1 else running_facts
+    found = facts(cells, prepared, chosen)
+    evidences = evidence_of(definition, place.city, cells, outcome, found)
+    beyond = beyond_of(definition, catalogue, cells, calendar, weather_series(definition, series))
     if beyond is not None:
         add_beyond(evidences, beyond, cells, records, chosen)
-    return _assemble(definition, place.city, cells, outcome, facts, evidences)
+    return _assemble(definition, place.city, cells, outcome, found, evidences)
 
 
 def _assemble(
@@ -146,9 +191,7 @@ def _coverage(cells: Cells, outcome: Outcome, facts: Facts) -> Floats:
     """
     if cells.period == "PT1H" and outcome.covered is None:
         return facts.share
-    expected = cells.hours
-    if cells.period in {"P1M", "P1Y"}:
-        expected = np.minimum(cells.elapsed, expected)
+    expected = cells.expected_over if cells.period in {"P1M", "P1Y"} else cells.expected
     covered = facts.valid_hours if outcome.covered is None else outcome.covered
     of = expected if outcome.expected is None else outcome.expected
     return np.minimum(1.0, covered / np.maximum(of, 1))

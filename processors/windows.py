@@ -63,7 +63,10 @@ def starts_of(at: Seconds, period: Period, calendar: Calendar) -> Seconds:
     if period == "PT1H":
         return at - at % HOUR
     unique, back = np.unique(local_days(at, calendar), return_inverse=True)
-    first = [seconds(midnight(first_day(_EPOCH + timedelta(days=int(day)), period), calendar)) for day in unique]
+    first = [
+        seconds(midnight(first_day(_EPOCH + timedelta(days=int(day)), period, calendar.year_begins), calendar))
+        for day in unique
+    ]
     return np.array(first, dtype=np.int64)[back] if len(unique) else at
 
 
