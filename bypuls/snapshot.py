@@ -203,7 +203,7 @@ class KpiResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     kpi: str
     title: Texts
     domain: str
-    scope_kind: Literal["site", "district", "city"]
+    scope_kind: Literal["site", "district", "city", "group"]
     scope: str
     scope_name: str
     period: str

@@ -1,0 +1,1 @@
+"""City reports: collected from the database, composed once, written as HTML, PDF and JSON."""
