@@ -48,6 +48,9 @@ WITH RECURSIVE around AS (
 )
 SELECT city, site, area FROM around ORDER BY city, site, area
 
+-- name: household_groups
+SELECT city, slug, sites FROM household_group WHERE city = ANY(%s)
+
 -- name: create_staged
 CREATE TEMP TABLE IF NOT EXISTS staged_value (
     city text NOT NULL, kpi text NOT NULL, scope_kind text NOT NULL, scope text NOT NULL, period text NOT NULL,
