@@ -1,6 +1,7 @@
 -- What boards read: Grafana and the built-in page, both as grafana_ro, see these views and no table. They belong to the
 -- migrating role and so read the tables with its rights: nothing may stand here that a stranger must not see (no raw
--- payloads, no tokens, no audit trail). "Now" is the board's to say ($__timeTo), so no view asks the clock.
+-- payloads, no tokens, no audit trail, nothing of what is measured in a household). "Now" is the board's to say
+-- ($__timeTo), so no view asks the clock.
 -- Columns may be added; one that is renamed or dropped needs the views dropped first, which this file does.
 
 DO $$
@@ -27,7 +28,8 @@ SELECT a.city, a.slug AS area, a.name, a.kind, a.parent, a.population FROM area 
 
 -- area is '-' where a site has none, so that a list of areas can name it.
 CREATE VIEW board_site AS
-SELECT s.city, s.slug AS site, s.name, s.kind, s.latitude, s.longitude, coalesce(s.area, '-') AS area,
+SELECT s.city, s.slug AS site, s.name, s.kind, CASE WHEN s.kind <> 'household' THEN s.latitude END AS latitude,
+       CASE WHEN s.kind <> 'household' THEN s.longitude END AS longitude, coalesce(s.area, '-') AS area,
        coalesce(a.name, '-') AS area_name, s.class, s.attributes ->> 'owner' AS owner,
        coalesce(s.attributes ->> 'street', s.name) AS street,
        CASE WHEN jsonb_typeof(s.attributes -> 'floor_area') = 'number'
@@ -106,31 +108,38 @@ $$;
 -- One hour of one series; `readings` counts all that came, `counting` those whose flag counts.
 CREATE VIEW board_hour AS
 SELECT s.city, s.site, s.property, s.channel, r.datastream, r.bucket AS time,
-       bypuls_bucket_value(p.aggregation, r.n_good + r.n_not_evaluated, r.sum, r.max, r.last, r.increase, r.energy_sum,
-                           r.sin_sum, r.cos_sum) AS value,
-       r.min, r.max, r.n_good + r.n_not_evaluated AS counting,
+       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN
+           bypuls_bucket_value(p.aggregation, r.n_good + r.n_not_evaluated, r.sum, r.max, r.last, r.increase, r.energy_sum,
+                               r.sin_sum, r.cos_sum) END AS value,
+       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN r.min END AS min,
+       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN r.max END AS max, r.n_good + r.n_not_evaluated AS counting,
        r.n_good + r.n_not_evaluated + r.n_suspect + r.n_fail AS readings, r.n_suspect AS suspect, r.n_fail AS fail,
        r.expected, p.unit, p.domain,
        coalesce(r.covered, 1) AS covered  -- of a register's hour: the share that lies between its readings
 FROM datastream s
 JOIN observed_property p ON p.id = s.property
+LEFT JOIN site t ON t.city = s.city AND t.slug = s.site
 JOIN rollup_1h r ON r.datastream = s.id;
 
 CREATE VIEW board_five_minutes AS
 SELECT s.city, s.site, s.property, s.channel, r.datastream, r.bucket AS time,
-       bypuls_bucket_value(p.aggregation, r.n_good + r.n_not_evaluated, r.sum, r.max, r.last, r.increase, r.energy_sum,
-                           r.sin_sum, r.cos_sum) AS value,
-       r.min, r.max, r.n_good + r.n_not_evaluated AS counting,
+       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN
+           bypuls_bucket_value(p.aggregation, r.n_good + r.n_not_evaluated, r.sum, r.max, r.last, r.increase, r.energy_sum,
+                               r.sin_sum, r.cos_sum) END AS value,
+       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN r.min END AS min,
+       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN r.max END AS max, r.n_good + r.n_not_evaluated AS counting,
        r.n_good + r.n_not_evaluated + r.n_suspect + r.n_fail AS readings, r.n_suspect AS suspect, r.n_fail AS fail,
        p.unit, p.domain
 FROM datastream s
 JOIN observed_property p ON p.id = s.property
+LEFT JOIN site t ON t.city = s.city AND t.slug = s.site
 JOIN rollup_5m r ON r.datastream = s.id;
 
 -- Indicators with what their evidence says in short; `inputs` is the address of the hours behind a value.
 CREATE VIEW board_kpi AS
 SELECT k.city, k.kpi, k.scope_kind, k.scope,
        CASE k.scope_kind WHEN 'site' THEN t.name WHEN 'district' THEN a.name
+                         WHEN 'group' THEN coalesce(g.name ->> 'en', g.slug)
                          ELSE coalesce(c.name ->> 'en', c.name ->> c.languages[1], c.slug) END AS scope_name,
        k.period, k.start, k.ends, k.value, k.unit, k.band, k.status, k.quality, k.reason, k.coverage, k.detail,
        k.final_at, k.computed_at,
@@ -145,14 +154,19 @@ SELECT k.city, k.kpi, k.scope_kind, k.scope,
 FROM kpi_value k
 JOIN city c ON c.slug = k.city
 LEFT JOIN site t ON k.scope_kind = 'site' AND t.city = k.city AND t.slug = k.scope
-LEFT JOIN area a ON k.scope_kind = 'district' AND a.city = k.city AND a.slug = k.scope;
+LEFT JOIN area a ON k.scope_kind = 'district' AND a.city = k.city AND a.slug = k.scope
+LEFT JOIN household_group g ON k.scope_kind = 'group' AND g.city = k.city AND g.slug = k.scope
+WHERE t.kind IS DISTINCT FROM 'household';
 
 -- What was refused and how to mend it; never the message itself.
 CREATE VIEW board_quarantine AS
 SELECT q.id, coalesce(q.city, '-') AS city, q.received_at, q.last_received_at, q.occurrences, q.source, q.topic,
-       coalesce(q.device, '-') AS device, q.decoder, q.reason, q.detail, q.hint, q.stored, q.replay_asked_at, q.replayed_at,
-       q.replay_outcome
-FROM quarantine q;
+       coalesce(q.device, '-') AS device, q.decoder, q.reason,
+       CASE WHEN h.id IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint, q.stored,
+       q.replay_asked_at, q.replayed_at, q.replay_outcome
+FROM quarantine q
+LEFT JOIN LATERAL (SELECT d.id FROM device d JOIN site t ON t.city = d.city AND t.slug = d.site AND t.kind = 'household'
+                   WHERE d.city = q.city AND d.external_id = q.device) h ON true;
 
 -- What waits, since when. The oldest of each lane is one look at its key; counts stop at 100,000. A KPI value that is not
 -- due yet is no backlog: `since` of kpi_due is when its oldest row came due.
