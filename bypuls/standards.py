@@ -1,15 +1,16 @@
-"""Standards: breakpoints and limits as data with source and status, and the pure rules that read them."""
+"""Standards: breakpoints, limits and constants as data with source and status. `bypuls.formulas` computes with them."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from importlib.resources import files
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import yaml
 
 from bypuls.errors import CatalogueError
@@ -43,8 +44,17 @@ class Scale:
         Raises:
             CatalogueError: the scale has no such pollutant.
         """
-        edges = self.edges_of(pollutant)
-        return 1 + (bisect_left(edges, value) if self.edge == "upper_inclusive" else bisect_right(edges, value))
+        return int(self.classes_of(pollutant, np.array([value], dtype=np.float64))[0])
+
+    def classes_of(self, pollutant: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.int8]:
+        """The class of each value, 0 where it is NaN. The one place that knows on which side of an edge it lies.
+
+        Raises:
+            CatalogueError: the scale has no such pollutant.
+        """
+        side: Literal["left", "right"] = "left" if self.edge == "upper_inclusive" else "right"
+        numbers = 1 + np.searchsorted(np.array(self.edges_of(pollutant)), values, side=side)
+        return np.where(np.isnan(values), 0, numbers).astype(np.int8)
 
     def edges_of(self, pollutant: str) -> tuple[float, ...]:
         """The edges of one pollutant."""
@@ -129,6 +139,67 @@ class LimitStandard:
         return None
 
 
+class IndexRow(NamedTuple):
+    """Concentrations from `low` to `high`, both as printed, lie on the line between two indices."""
+
+    low: Decimal
+    high: Decimal
+    index_low: int
+    index_high: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexTable:
+    """The rows of one pollutant and averaging, ascending.
+
+    Attributes:
+        unit: of the concentrations: ug/m3, ppm, ppb.
+        truncate_decimals: what of a concentration counts.
+        open_ended: whether the last row's line goes on above it.
+    """
+
+    pollutant: str
+    averaging: str
+    unit: str
+    truncate_decimals: int
+    rows: tuple[IndexRow, ...]
+    open_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStandard:
+    """An index by lines between breakpoints (US AQI)."""
+
+    id: str
+    title: Mapping[str, str]
+    names: tuple[str, ...]
+    tops: tuple[int, ...]
+    tables: tuple[IndexTable, ...]
+    status: str
+    source: str
+
+    def has(self, pollutant: str, averaging: str) -> bool:
+        """Whether there is such a table."""
+        return any((table.pollutant, table.averaging) == (pollutant, averaging) for table in self.tables)
+
+    def table(self, pollutant: str, averaging: str) -> IndexTable:
+        """The rows of one pollutant and averaging.
+
+        Raises:
+            CatalogueError: there are none.
+        """
+        for table in self.tables:
+            if (table.pollutant, table.averaging) == (pollutant, averaging):
+                return table
+        there = ", ".join(f"{table.pollutant} {table.averaging}" for table in self.tables)
+        raise CatalogueError(f"standard {self.id} has no {pollutant} {averaging}: only {there}")
+
+    def name(self, index: int) -> str:
+        """The name of the category that an index lies in; beyond the last it is the last's."""
+        place = next((place for place, top in enumerate(self.tops) if index <= top), len(self.names) - 1)
+        return self.names[place]
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Constants of a standard that is neither a scale nor limits."""
@@ -147,6 +218,7 @@ class Standards:
     scales: Mapping[str, Scale]
     limits: Mapping[str, LimitStandard]
     rules: Mapping[str, Rules]
+    indices: Mapping[str, IndexStandard]
 
     @classmethod
     def load(cls) -> Standards:
@@ -155,24 +227,22 @@ class Standards:
         Raises:
             CatalogueError: a file that lacks something, or that is not named as its id.
         """
-        found: dict[str, dict[str, Any]] = {"classes": {}, "limits": {}, "rules": {}}
-        parsers: dict[str, Callable[[dict[str, Any]], Scale | LimitStandard | Rules]] = {
-            "classes": _scale,
-            "limits": _limits,
-            "rules": _rules,
-        }
-        for file in files("bypuls").joinpath("catalogue/standards").iterdir():
-            if not file.name.endswith(".yaml"):
-                continue
-            document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found: dict[str, dict[str, Any]] = {kind: {} for kind in _KINDS}
+        for name, document in documents():
+            kind = _KINDS.get(document.get("kind", ""))
+            if kind is None:
+                raise CatalogueError(
+                    f"standard file {name}: kind {document.get('kind')!r} is none of {', '.join(_KINDS)}"
+                )
             try:
-                standard = parsers[document["kind"]](document)
-            except (KeyError, TypeError, ValueError) as error:
-                raise CatalogueError(f"standard file {file.name}: {error!r}") from None
-            if f"{standard.id}.yaml" != file.name:
-                raise CatalogueError(f"standard file {file.name}: its id is {standard.id}")
+                _check(document, kind)
+                standard = kind.parse(document)
+            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+                raise CatalogueError(f"standard file {name}: {error!r}") from None
+            if f"{standard.id}.yaml" != name:
+                raise CatalogueError(f"standard file {name}: its id is {standard.id}")
             found[document["kind"]][standard.id] = standard
-        return cls(found["classes"], found["limits"], found["rules"])
+        return cls(found["classes"], found["limits"], found["rules"], found["index"])
 
     def scale(self, name: str) -> Scale:
         """A class scale.
@@ -190,48 +260,29 @@ class Standards:
         """
         return _existing(self.limits, name, "standard of limits")
 
+    def index(self, name: str) -> IndexStandard:
+        """An index by breakpoints.
 
-def round_half_up(value: float, decimals: int) -> Decimal:
-    """Round as the EU's reporting guidance does: a half goes up, judged on the decimal number as it prints.
+        Raises:
+            CatalogueError: there is none of that id.
+        """
+        return _existing(self.indices, name, "index by breakpoints")
 
-    The ninth decimal is the last one looked at: what is below it is the noise of adding floats.
+    def rule(self, name: str) -> Rules:
+        """Constants of a standard.
 
-    >>> round_half_up(50.5, 0), round_half_up(2.5, 0), round_half_up(50.49, 0)
-    (Decimal('51'), Decimal('3'), Decimal('50'))
-    """
-    return Decimal(repr(round(value, 9))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-
-
-def exceeds(value: float, limit: float, decimals: int = 0) -> bool:
-    """Whether a statistic is above a limit: rounded half up to the limit's decimals, then strictly greater.
-
-    Source: e-Reporting guidance, clarification V4.1; 50.49 is not above 50, 50.5 is.
-    """
-    return round_half_up(value, decimals) > Decimal(str(limit))
+        Raises:
+            CatalogueError: there are none of that id.
+        """
+        return _existing(self.rules, name, "set of rules")
 
 
-def day_is_valid(valid_hours: int, of: int = 24, share: float = 0.75) -> bool:
-    """Whether a day mean may be formed: 18 of 24 hours (2008/50/EC, Annex XI)."""
-    return valid_hours >= share * of - 1e-9
-
-
-def meets(value: float, limit: Limit) -> str | None:
-    """What of a guideline a value meets: "AQG", the hardest interim target ("IT-1" is the easiest), or None."""
-    if value <= limit.value:
-        return "AQG"
-    met = [number for number, target in enumerate(limit.interim, start=1) if value <= target]
-    return f"IT-{met[-1]}" if met else None
-
-
-def peak_hour_factor(quarter_hours: Iterable[float]) -> float | None:
-    """Volume of an hour over four times its busiest quarter (HCM): 0.25 to 1; None at no flow, which has no peak.
-
-    >>> round(peak_hour_factor([210, 260, 240, 190]), 3)
-    0.865
-    """
-    quarters = list(quarter_hours)
-    peak = max(quarters)
-    return sum(quarters) / (4 * peak) if peak > 0 else None
+def documents() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The shipped files as they are written, by name."""
+    folder = files("bypuls").joinpath("catalogue/standards")
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".yaml"):
+            yield file.name, yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def _existing(found: Mapping[str, T], name: str, what: str) -> T:
@@ -282,3 +333,66 @@ def _limit(entry: dict[str, Any]) -> Limit:
 
 def _rules(document: dict[str, Any]) -> Rules:
     return Rules(document["id"], document["title"], document["rules"], document["status"], document["source"])
+
+
+def _index(document: dict[str, Any]) -> IndexStandard:
+    tables = [
+        IndexTable(
+            table["pollutant"],
+            table["averaging"],
+            table["unit"],
+            int(table["truncate_decimals"]),
+            tuple(
+                IndexRow(Decimal(str(low)), Decimal(str(high)), begin, end) for low, high, begin, end in table["rows"]
+            ),
+            bool(table["open_ended"]),
+        )
+        for table in document["tables"]
+    ]
+    for table in tables:
+        for below, above in zip(table.rows, table.rows[1:], strict=False):
+            # What is truncated falls into no gap: the next row begins one last digit further on.
+            if above.low - below.high != Decimal(1).scaleb(-table.truncate_decimals):
+                raise ValueError(f"gap between {below.high} and {above.low} in {table.pollutant} {table.averaging}")
+    return IndexStandard(
+        document["id"],
+        document["title"],
+        tuple(document["names"]),
+        tuple(document["tops"]),
+        tuple(tables),
+        document["status"],
+        document["source"],
+    )
+
+
+class _Kind(NamedTuple):
+    """How a kind of file is read: what it must have, what else it may have."""
+
+    parse: Callable[[dict[str, Any]], Scale | LimitStandard | Rules | IndexStandard]
+    needs: frozenset[str]
+    may: frozenset[str] = frozenset()
+
+
+_ALWAYS = frozenset({"id", "kind", "title", "status", "source"})
+_MAY = frozenset({"status_note", "note"})
+STATUSES = ("verified", "single_source", "derived", "unverified")
+_KINDS: Mapping[str, _Kind] = {
+    "classes": _Kind(
+        _scale,
+        frozenset({"unit", "averaging", "names", "edges", "edge", "complete"}),
+        frozenset({"colours", "colours_status", "labels", "edge_status", "complete_status", "tops"}),
+    ),
+    "limits": _Kind(_limits, frozenset({"unit", "editions"}), frozenset({"country", "attain_by", "thresholds"})),
+    "rules": _Kind(_rules, frozenset({"rules"})),
+    "index": _Kind(_index, frozenset({"names", "tops", "tables"}), frozenset({"colours"})),
+}
+
+
+def _check(document: dict[str, Any], kind: _Kind) -> None:
+    lacking = (_ALWAYS | kind.needs) - document.keys()
+    unknown = document.keys() - _ALWAYS - _MAY - kind.needs - kind.may
+    if lacking or unknown:
+        what = "lacks " + ", ".join(sorted(lacking)) if lacking else "has unknown " + ", ".join(sorted(unknown))
+        raise ValueError(what)
+    if document["status"] not in STATUSES:
+        raise ValueError(f"status {document['status']!r} is none of {', '.join(STATUSES)}")

@@ -1,4 +1,4 @@
-"""Works out what changed registers say was used, for the rollups of one batch; `processors.registers` has the rules."""
+"""Works out what changed registers say was used, for the rollups of a batch; the rules: `bypuls.formulas.registers`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from bypuls.formulas.registers import HOUR, NEIGHBOURS, SECOND, Buckets, Register, Swap, used_by_hour
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from processors.readings import ArrayParameter, Float8s, Int4s, Int8s, Span, arrays, merged, write_arrays
-from processors.registers import HOUR, NEIGHBOURS, SECOND, Buckets, Register, Swap, used_by_hour
 from processors.windows import instant
 
 _SQL = queries("processors", "registers.sql")

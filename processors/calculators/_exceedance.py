@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from bypuls.standards import Limit, LimitStandard, exceeds
+from bypuls.formulas.exceedance import exceeds
+from bypuls.standards import Limit, LimitStandard
 from processors.calculation import Detail, Floats, Inputs, Integers, Outcome
 from processors.windows import local_days
 

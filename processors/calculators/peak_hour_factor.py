@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bypuls.clock import isoformat
-from bypuls.standards import peak_hour_factor
+from bypuls.formulas.volume import peak_hour_factor_of
 from processors.calculation import Calculator, Detail, Inputs, Integers, Outcome
 from processors.windows import instant
 
@@ -50,7 +50,7 @@ def compute(inputs: Inputs) -> Outcome:
         sums = np.array([volumes[first : first + _IN_HOUR].sum() for first in whole])
         first = whole[int(sums.argmax())]
         peak = volumes[first : first + _IN_HOUR].tolist()
-        factor = peak_hour_factor(peak)
+        factor = peak_hour_factor_of(peak)
         if factor is None:
             undefined[at] = _NO_FLOW
             continue

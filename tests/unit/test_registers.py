@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.calculators.degree_days import heating_degrees
-from processors.calculators.load_factor import load_factor
-from processors.registers import (
+from bypuls.formulas.registers import (
     BRIDGED,
     HOUR,
     NEIGHBOURS,
@@ -22,6 +20,8 @@ from processors.registers import (
     strays,
     used_by_hour,
 )
+from processors.calculators.degree_days import heating_degrees
+from processors.calculators.load_factor import load_factor
 
 MINUTE = 60 * SECOND
 HOURLY = Register(gap=2 * HOUR)

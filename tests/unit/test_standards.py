@@ -8,7 +8,11 @@ from decimal import Decimal
 import pytest
 
 from bypuls.errors import CatalogueError
-from bypuls.standards import Standards, day_is_valid, exceeds, meets, peak_hour_factor, round_half_up
+from bypuls.formulas.coverage import day_is_valid
+from bypuls.formulas.exceedance import exceeds, meets
+from bypuls.formulas.rounding import round_half_up
+from bypuls.formulas.volume import peak_hour_factor_of as peak_hour_factor
+from bypuls.standards import Standards
 
 ANY_DAY = date(2024, 1, 1)
 

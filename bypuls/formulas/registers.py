@@ -2,7 +2,7 @@
 
 Energy is conserved: a step between two readings is spread evenly over the time between them, so that hours, days and
 months add up to what the register rose. A step across a gap is spread too, and marked as estimated. What decides of a
-fall, in this order (standards.md, section 3): a swapped meter whose closing and opening register are known; a register
+fall, in this order (docs/decisions.md): a swapped meter whose closing and opening register are known; a register
 that wrapped at its known capacity; readings that stray and come back; a restart at zero; else it is unexplained and
 nothing is counted. Everything here is pure and rests on readings near by alone, so that it does not matter in which
 order they came. Times are microseconds since 1970.
@@ -30,7 +30,6 @@ LONGEST_STRAY = 5
 NEIGHBOURS = 12
 """How many readings on each side may change with one: five that stray with it, as many beside them, and their ends."""
 
-_WRAP = 0.1  # of the capacity: a wrap that would mean more is none
 _SHORTEST = 1 / 12  # hours; for shorter steps clocks are too coarse to call a rise implausible
 
 
@@ -42,11 +41,16 @@ class Register:
         gap: a longer step is estimated; microseconds.
         capacity: where it wraps to zero (10 to the number of digits); None: it does not, as far as we know.
         most_per_hour: what the connection can deliver; more is implausible. None: no bound is known.
+        wrap_within: share of the capacity; a wrap that would mean more is none.
+        restart_within: share of the value before; what falls to more than that did not restart at zero. 1: every fall
+            is a restart (the rule of TimescaleDB's counter_agg).
     """
 
     gap: int
     capacity: float | None = None
     most_per_hour: float | None = None
+    wrap_within: float = 0.1
+    restart_within: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +134,9 @@ def rises(
     wrapped = np.zeros(len(rise), dtype=bool)
     if register.capacity is not None:
         around = rise + register.capacity
-        wrapped = fall & (around >= 0) & (around <= np.minimum(limit, _WRAP * register.capacity))
+        wrapped = fall & (around >= 0) & (around <= np.minimum(limit, register.wrap_within * register.capacity))
         rise = np.where(wrapped, around, rise)
-    restarted = fall & ~wrapped & (after <= before / 2) & (after <= limit)
+    restarted = fall & ~wrapped & (after <= before * register.restart_within) & (after <= limit)
     if restarts is not None:
         restarted &= restarts
     rise = np.where(restarted, after, rise)
