@@ -383,7 +383,7 @@ _KINDS: Mapping[str, _Kind] = {
         frozenset({"colours", "colours_status", "labels", "edge_status", "complete_status", "tops"}),
     ),
     "limits": _Kind(_limits, frozenset({"unit", "editions"}), frozenset({"country", "attain_by", "thresholds"})),
-    "rules": _Kind(_rules, frozenset({"rules"})),
+    "rules": _Kind(_rules, frozenset({"rules"}), frozenset({"unit", "country"})),
     "index": _Kind(_index, frozenset({"names", "tops", "tables"}), frozenset({"colours"})),
 }
 
