@@ -196,7 +196,8 @@ class KpiResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         classes, origins: of the instruments and the data it rests on.
         standard, standard_status: edition judged by, and whether its numbers are verified.
         version: of the definition; only values of one version are alike.
-        allowed: what a band or a limit allows, in the value's unit.
+        limit, allowed: the limit that is judged by, and how much above it is allowed, in the value's unit.
+        decided_by: the site that gave the value, where a scope takes one of its sites'.
         evidence: hash of the inputs.
     """
 
@@ -212,7 +213,9 @@ class KpiResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     value: float | None = None
     unit: str
     band: str | None = None
+    limit: float | None = None
     allowed: float | None = None
+    decided_by: str | None = None
     direction: str
     status: Literal["provisional", "final", "revised"]
     quality: Literal["ok", "insufficient", "undefined"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
 from typing import Literal
@@ -82,7 +82,7 @@ class Wheel:
     title: str
     description: str
     segments: tuple[Segment, ...]
-    rings: int = field(default=3)
+    legend: tuple[tuple[State, str], ...] = ()
 
 
 SIZE = 1000.0
@@ -119,7 +119,7 @@ def wheel_svg(wheel: Wheel) -> str:
     parts = [head, _patterns()]
     parts += [_piece(arc, number) for number, arc in enumerate(placed)]
     parts += [_label(arc, number) for number, arc in enumerate(placed)]
-    parts.append(_middle(wheel))
+    parts += [_middle(wheel), *_legend(wheel.legend)]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -251,6 +251,23 @@ def _middle(wheel: Wheel) -> str:
         f'<text x="{CENTRE:.0f}" y="{CENTRE + 22:.0f}" font-size="15" fill="{INK}" text-anchor="middle">'
         f"{escape(wheel.under)}</text>"
     )
+
+
+_POINTS: Mapping[State, str] = MappingProxyType({"gte_95": "4", "66_95": "3", "33_66": "2", "lt_33": "1"})
+
+
+def _legend(entries: Sequence[tuple[State, str]]) -> Iterator[str]:
+    """In the lower left corner, which no label reaches."""
+    top = SIZE - 8 - 19 * len(entries)
+    for number, (state, text) in enumerate(entries):
+        look, y = LOOKS[state], top + 19 * number
+        fill = f"url(#wheel-{look.pattern})" if look.pattern else look.fill
+        yield (
+            f'<rect x="6" y="{y:.0f}" width="20" height="15" fill="{fill}" stroke="{OUTLINE}" stroke-width="0.8"/>'
+            f'<text x="16" y="{y + 11.5:.1f}" font-size="11" font-weight="bold" fill="{look.text}"'
+            f' text-anchor="middle">{_POINTS.get(state, "")}</text>'
+            f'<text x="32" y="{y + 11.5:.1f}" font-size="11.5" fill="{INK}">{escape(text)}</text>'
+        )
 
 
 # Widths of Helvetica and its metric relatives, thousandths of the size (Adobe's AFM), in groups; others as an "n".

@@ -1,0 +1,176 @@
+"""The chapters from the city's own sensors: air against limits, traffic, energy, noise; trends; targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bypuls.snapshot import Content, KpiResult, TargetResult, TrendResult
+from processors.reports.document import Block, Cell, Column, Heading, Paragraph, Table
+from processors.reports.wheel import State
+from processors.reports.wording import NOTHING, Wording
+
+DOMAINS = ("air", "traffic", "energy", "noise", "weather", "water")
+EXPECTED = ("air", "traffic", "energy", "noise")
+"""Named even where a city has no value of them."""
+
+_VERDICTS: dict[str, State] = {"above": "lt_33", "within": "gte_95", "open": "unreported"}
+
+
+def environment(content: Content, words: Wording) -> Iterator[Block]:
+    """A section per domain: against limits, the city's values, the sites'."""
+    yield Heading(2, words("environment"), "environment")
+    if not content.kpis:
+        yield Paragraph(words("environment_none"), "warning")
+        return
+    yield Paragraph(words("environment_intro"))
+    for domain in DOMAINS:
+        found = [result for result in content.kpis if result.domain == domain]
+        if found or domain in EXPECTED:
+            yield Heading(3, words(f"domain.{domain}"), f"domain-{domain}")
+            yield from _domain(found, words) if found else [Paragraph(words("domain_none"))]
+
+
+def _domain(results: Sequence[KpiResult], words: Wording) -> Iterator[Block]:
+    name = words(f"domain.{results[0].domain}")
+    judged = [result for result in results if result.limit is not None or result.allowed is not None]
+    others = [result for result in results if result not in judged]
+    wide = [result for result in judged if result.scope_kind == "city"]
+    if wide:
+        yield _limits(words("against_limits_caption", domain=name), wide, words)
+    if any(result.scope_kind == "city" for result in others):
+        rows = [result for result in others if result.scope_kind == "city"]
+        yield _values(words("city_caption", domain=name), rows, words)
+    sites = [result for result in judged if result.scope_kind == "site"]
+    if sites:
+        yield _limits(words("site_limits_caption", domain=name), sites, words)
+    sites = [result for result in others if result.scope_kind != "city"]
+    if sites:
+        yield _values(words("sites_caption", domain=name), sites, words)
+
+
+def _limits(caption: str, results: Sequence[KpiResult], words: Wording) -> Table:
+    columns = (
+        Column(words("indicator"), 3.4),
+        Column(words("site"), 1.5),
+        Column(words("value"), 1.2, "right"),
+        Column(words("allowed"), 1, "right"),
+        Column(words("verdict"), 1.7),
+        Column(words("coverage"), 1, "right"),
+        Column(words("class"), 1.4),
+    )
+    return Table(caption, columns, tuple(_judged(result, words) for result in results))
+
+
+def _judged(result: KpiResult, words: Wording) -> tuple[Cell, ...]:
+    verdict, state = _verdict(result, words)
+    allowed = result.allowed if result.allowed is not None else result.limit
+    return (
+        Cell(words.text(result.title) + (" *" if result.standard_status == "unverified" else "")),
+        Cell(result.decided_by or result.scope_name),
+        Cell(value_of(result, words)),
+        Cell(NOTHING if allowed is None else words.quantity(allowed, result.unit)),
+        Cell(verdict, state),
+        Cell(_coverage(result, words)),
+        Cell(_class(result, words)),
+    )
+
+
+def _values(caption: str, results: Sequence[KpiResult], words: Wording) -> Table:
+    columns = (
+        Column(words("indicator"), 3.2),
+        Column(words("site"), 2),
+        Column(words("value"), 1.7, "right"),
+        Column(words("coverage"), 1, "right"),
+        Column(words("class"), 1.6),
+    )
+    rows = tuple(
+        (
+            Cell(words.text(result.title)),
+            Cell(result.decided_by or result.scope_name),
+            Cell(value_of(result, words)),
+            Cell(_coverage(result, words)),
+            Cell(_class(result, words)),
+        )
+        for result in results
+    )
+    return Table(caption, columns, rows)
+
+
+def value_of(result: KpiResult, words: Wording) -> str:
+    """The value with its unit, or why there is none; provisional and revised are said."""
+    if result.quality != "ok" or result.value is None:
+        return words(f"quality.{result.quality}") if result.quality != "ok" else NOTHING
+    said = words.quantity(result.value, result.unit)
+    return said if result.status == "final" else f"{said} ({words(f'status.{result.status}')})"
+
+
+def _verdict(result: KpiResult, words: Wording) -> tuple[str, State | None]:
+    if result.indicative:
+        return words("verdict.indicative"), None
+    key = f"verdict.{result.band}"
+    if result.quality != "ok" or result.band is None or not words.has(key):
+        return words("verdict.open"), "unreported"
+    return words(key), _VERDICTS.get(result.band)
+
+
+def _coverage(result: KpiResult, words: Wording) -> str:
+    return NOTHING if result.coverage is None else words.percent(result.coverage)
+
+
+def _class(result: KpiResult, words: Wording) -> str:
+    classes = [words(f"class.{name}") for name in result.classes]
+    origins = [words(f"origin.{name}") for name in result.origins if name != "measured"]
+    return ", ".join(classes + origins)
+
+
+def trends(content: Content, words: Wording) -> Iterator[Block]:
+    """How KPIs went over the years."""
+    yield Heading(2, words("trends"), "trends")
+    if not content.trends:
+        yield Paragraph(words("trends_none"))
+        return
+    columns = (
+        Column(words("indicator"), 3),
+        Column(words("years"), 1.2),
+        Column(words("slope"), 1.6, "right"),
+        Column(words("verdict"), 2),
+    )
+    yield Table(words("trends_caption"), columns, tuple(_trend(trend, words) for trend in content.trends))
+
+
+def _trend(trend: TrendResult, words: Wording) -> tuple[Cell, ...]:
+    verdict = words(f"trend.{trend.verdict}")
+    if trend.p is not None:
+        verdict = words("with_p", verdict=verdict, p=words.number(trend.p, 3))
+    if trend.reason:
+        verdict += f": {trend.reason}"
+    years = f"{trend.years[0].year}{NOTHING}{trend.years[-1].year}" if trend.years else NOTHING
+    slope = NOTHING if trend.slope is None else words.quantity(trend.slope, trend.unit)
+    return Cell(f"{words.text(trend.title)} ({trend.scope})"), Cell(years), Cell(slope), Cell(verdict)
+
+
+def targets(content: Content, words: Wording) -> Iterator[Block]:
+    """Targets and the way there."""
+    yield Heading(2, words("targets"), "targets")
+    if not content.targets:
+        yield Paragraph(words("targets_none"))
+        return
+    columns = (
+        Column(words("indicator"), 2.6),
+        Column(words("target"), 1.7, "right"),
+        Column(words("required"), 1.3, "right"),
+        Column(words("actual"), 1.3, "right"),
+        Column(words("verdict"), 1.4),
+        Column(words("source"), 1.8),
+    )
+    yield Table(words("targets_caption"), columns, tuple(_target(target, words) for target in content.targets))
+
+
+def _target(target: TargetResult, words: Wording) -> tuple[Cell, ...]:
+    required, actual = (
+        NOTHING if value is None else words.quantity(value, target.unit) for value in (target.required, target.actual)
+    )
+    value = words.quantity(target.target_value, target.unit)
+    verdict = words(f"target.{target.verdict}") + (f": {target.reason}" if target.reason else "")
+    return (Cell(words.text(target.title)), Cell(words("target_by", value=value, year=target.target_year)),
+            Cell(required), Cell(actual), Cell(verdict), Cell(target.source))  # fmt: skip
