@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -35,6 +37,14 @@ def used_hours(inputs: Inputs) -> pd.DataFrame:
 def with_used_hours(inputs: Inputs) -> Inputs:
     """The same inputs for a formula that knows one series per site."""
     return replace(inputs, hours=used_hours(inputs))
+
+
+def of_inputs(inputs: Inputs, names: Sequence[str]) -> Inputs:
+    """The same, as if only these inputs had been asked for: several kinds of energy are several sums."""
+    chosen = {name: inputs.definition.inputs[name] for name in names}
+    hours = inputs.hours[inputs.hours["property"].astype(object).isin(names)]
+    definition = replace(inputs.definition, inputs=MappingProxyType(chosen))
+    return replace(inputs, definition=definition, hours=hours)
 
 
 def _best_property(inputs: Inputs) -> pd.DataFrame:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from bypuls.formulas.energy import corrected_heat, heating_degrees
 from processors.calculation import Calculator, Floats, Inputs, Outcome
 from processors.calculators._days import days_of, elapsed_days
 from processors.calculators._energy import estimates, of_cells, positive, with_used_hours
-from processors.calculators.degree_days import heating_degrees
 from processors.windows import day_hours, local_days
 
 _NORMALS = "degree_days_normal"
@@ -59,8 +59,9 @@ def _correct(outcome: Outcome, at: int, days: pd.DataFrame, base_load: float | N
     count, used = len(days), float(days["sum"].sum())
     base = min(used, base_load * count)
     actual, normal = float(days["degrees"].sum()), float(days["normal"].sum())
-    corrected = actual >= float(inputs.definition.parameters["least_degree_days"]) * count
-    outcome.value[at] = corrected_heat(used, base, actual, normal) if corrected else used
+    enough = actual >= float(inputs.definition.parameters["least_degree_days"]) * count
+    brought = corrected_heat(used, base, actual, normal) if enough else None
+    outcome.value[at] = used if brought is None else brought
     outcome.covered[at] = count
     outcome.detail[at] = {
         "measured": used,
@@ -68,17 +69,8 @@ def _correct(outcome: Outcome, at: int, days: pd.DataFrame, base_load: float | N
         "degree_days": actual,
         "normal": normal,
         "days": count,
-        "corrected": corrected,
+        "corrected": brought is not None,
     }
-
-
-def corrected_heat(used: float, base: float, degree_days: float, normal: float) -> float:
-    """The part that depends on the weather, brought to the normal's degree days.
-
-    >>> corrected_heat(1000.0, 200.0, 400.0, 500.0)
-    1200.0
-    """
-    return base + (used - base) * normal / degree_days
 
 
 def _base_load(given: Mapping[str, object]) -> float | None:

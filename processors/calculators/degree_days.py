@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from processors.calculation import Calculator, Floats, Inputs, Outcome
+from bypuls.formulas.energy import heating_degrees
+from processors.calculation import Calculator, Inputs, Outcome
 from processors.calculators._days import day_means, per_cell
 
 
@@ -20,15 +21,6 @@ def compute(inputs: Inputs) -> Outcome:
     if inputs.cells.period == "P1D":
         return Outcome(value)
     return Outcome(value, covered=valid, expected=elapsed, counted="days")
-
-
-def heating_degrees(mean: Floats, base: float) -> Floats:
-    """Degree days of days with these means.
-
-    >>> heating_degrees(np.array([2.0, 17.0, 21.3]), 17.0).tolist()
-    [15.0, 0.0, 0.0]
-    """
-    return np.maximum(0.0, base - mean)
 
 
 calculator = Calculator(compute, units=frozenset({"Cel.d"}), parameters=frozenset({"base_temperature"}))

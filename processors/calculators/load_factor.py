@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bypuls.formulas.energy import load_factor
 from bypuls.kpi import KpiDefinition
 from processors.calculation import Calculator, Detail, Inputs, Outcome, Part
 from processors.calculators.peak_power import measured_hours, peaks
@@ -33,15 +34,6 @@ def compute(inputs: Inputs) -> Outcome:
         else:
             value[at] = found
     return Outcome(value, detail=detail, covered=hours, undefined=undefined)
-
-
-def load_factor(energy: float, peak: float, hours: float) -> float | None:
-    """Energy (kWh) by what the peak (kW) would have been over the hours; None where there is no peak.
-
-    >>> round(load_factor(65_000, 125, 720), 3), load_factor(0, 0, 24)
-    (0.722, None)
-    """
-    return energy / (peak * hours) if peak > 0 and hours > 0 else None
 
 
 def merge(

@@ -1,0 +1,16 @@
+"""How an estimate is marked: in the evidence of every value that rests on a factor rather than a measurement."""
+
+from __future__ import annotations
+
+from bypuls.standards import Rules
+from processors.calculation import Detail
+
+
+def marked(why: str, standard: Rules | None = None, **more: object) -> Detail:
+    """Evidence that says that a value is an estimate, why, and by whose numbers."""
+    said: Detail = {"estimate": True, "estimate_why": why, **more}
+    if standard is not None:
+        said["standard"] = standard.id
+        if standard.status != "verified":
+            said["standard_status"] = standard.status
+    return said
