@@ -17,6 +17,7 @@ from api.cursors import CursorError
 from bypuls.errors import (
     BypulsError,
     CalculationError,
+    Conflict,
     DatabaseUnreachable,
     NotAllowed,
     NotFound,
@@ -37,10 +38,6 @@ class TooSlow(BypulsError):
 
 class NotAuthenticated(NotAllowed):
     """No token came with the request, or none that is known."""
-
-
-class Conflict(BypulsError):
-    """A change that contradicts what stands."""
 
 
 class InvalidParameter(BypulsError):

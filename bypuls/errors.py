@@ -13,6 +13,7 @@
     │   └── UnitError              its unit is unknown, missing or of another dimension
     ├── CalculationError       a KPI that cannot be computed as defined
     ├── NotFound               no such city, site, device, KPI …
+    ├── Conflict               a change that contradicts what stands
     └── NotAllowed             no token, or not one for this
 
 Every message is one line: what, where, how to mend. `bypuls` prints it and exits with `exit_code`; the API turns it
@@ -92,6 +93,10 @@ class CalculationError(BypulsError):
 
 class NotFound(BypulsError):
     """No such city, site, device, datastream or KPI."""
+
+
+class Conflict(BypulsError):
+    """A change that contradicts what stands."""
 
 
 class NotAllowed(BypulsError):

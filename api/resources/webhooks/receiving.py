@@ -11,10 +11,10 @@ import msgspec
 
 from api.audit import Deed, record
 from api.context import Context
-from api.problems import Busy, Conflict, InvalidParameter
+from api.problems import Busy, InvalidParameter
 from api.tokens import Holder
 from bypuls.clock import isoformat
-from bypuls.errors import NotAllowed, NotFound
+from bypuls.errors import Conflict, NotAllowed, NotFound
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 
