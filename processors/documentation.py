@@ -54,7 +54,9 @@ def _section(definition: KpiDefinition, catalogue: Catalogue) -> Iterator[str]:
         "Sites": _listed({name: " or ".join(map(str, wanted)) for name, wanted in definition.sites.items()}),
         "Method": f"`{definition.calculator}`: {method}",
         "Parameters": _listed(definition.parameters),
+        "Standard": _standard(definition, catalogue),
         "Periods": f"{', '.join(definition.periods)}; {definition.calendar} calendar",
+        "Window": _window(definition),
         "Coverage": _listed(definition.coverage),
         "At a site": {
             "best_class": "best class of instruments, duplicates averaged",
@@ -76,6 +78,24 @@ def _section(definition: KpiDefinition, catalogue: Catalogue) -> Iterator[str]:
         if text:
             yield f"- {name}: {text}"
     yield ""
+
+
+def _window(definition: KpiDefinition) -> str:
+    window = definition.window
+    if window.last_hours > 1:
+        return f"the {window.last_hours} hours that end with each hour"
+    said = ["the 12 months that end with each month"] if definition.rolling else []
+    said += [f"{name} {'not counted' if name == 'holidays' else only}" for name, only in window.said().items()]
+    return ", ".join(said)
+
+
+def _standard(definition: KpiDefinition, catalogue: Catalogue) -> str:
+    """Its id and how far it was checked; nothing where the catalogue has no standard of that name (national)."""
+    standards, name = catalogue.standards, definition.parameters.get("standard")
+    for known in (standards.scales, standards.limits, standards.rules, standards.indices):
+        if name in known:
+            return f"`{name}`, {known[name].status.replace('_', ' ')}"
+    return "the city's national limits" if name == "national" else ""
 
 
 def _listed(pairs: Mapping[str, object]) -> str:

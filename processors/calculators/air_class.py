@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +11,16 @@ import numpy.typing as npt
 from bypuls.kpi import KpiDefinition
 from bypuls.standards import Scale
 from processors.calculation import Calculator, Detail, Inputs, Outcome, Part
+from processors.calculators._running import means_at_cells
+
+_OF_RUNNING = 0.75
 
 
 def compute(inputs: Inputs) -> Outcome:
     """Number of the worst class (1 best); band: its name; `detail`: each pollutant's class and what is not measured.
 
-    Parameters: `standard`, `pollutants` (property -> its name in the standard). Only valid hours count. With fewer
+    Parameters: `standard`, `pollutants` (property -> its name in the standard), `running` (property -> hours of the
+    running mean that ends with the hour, of which three quarters must be valid). Only valid hours count. With fewer
     pollutants than the standard asks of that kind of station the value is partial: it is not the index, and its
     evidence names what is `missing`.
     """
@@ -33,7 +38,7 @@ def compute(inputs: Inputs) -> Outcome:
         if key not in known:
             found = {name: int(number) for name, number in zip(pollutants, row, strict=True) if number}
             detail = _detail(scale, kind, found) if found else None
-            known[key] = (detail, _evidence(scale, kind, detail))
+            known[key] = (detail, evidence_of_scale(scale, kind, list(found) or None))
         said.append(known[key])
     return Outcome(
         np.where(worst > 0, worst, np.nan),
@@ -47,13 +52,16 @@ def compute(inputs: Inputs) -> Outcome:
 
 def _classes(inputs: Inputs, scale: Scale, names: Mapping[str, str], pollutants: list[str]) -> npt.NDArray[np.int8]:
     """Cell by pollutant: its class, 0 where it has no valid hour."""
+    running: Mapping[str, int] = inputs.definition.parameters.get("running", {})
     classes = np.zeros((len(inputs.cells), len(pollutants)), dtype=np.int8)
     own = inputs.hours[(inputs.hours["cell"] >= 0) & inputs.hours["valid"]]
     for name, rows in own.groupby("property", observed=True):
-        pollutant = names[str(name)]
-        edges, values = np.array(scale.edges_of(pollutant)), rows["value"].to_numpy(float)
-        numbers = 1 + np.searchsorted(edges, values, side="left" if scale.edge == "upper_inclusive" else "right")
-        classes[rows["cell"].to_numpy(np.int64), pollutants.index(pollutant)] = numbers
+        if name not in running:
+            numbers = scale.classes_of(names[str(name)], rows["value"].to_numpy(float))
+            classes[rows["cell"].to_numpy(np.int64), pollutants.index(names[str(name)])] = numbers
+    for name, hours in running.items():
+        means = means_at_cells(inputs, name, hours, ceil(_OF_RUNNING * hours))
+        classes[:, pollutants.index(names[name])] = scale.classes_of(names[name], means)
     return classes
 
 
@@ -67,13 +75,14 @@ def _detail(scale: Scale, kind: str, found: Mapping[str, int]) -> Detail:
     }
 
 
-def _evidence(scale: Scale, kind: str, detail: Detail | None) -> Detail:
+def evidence_of_scale(scale: Scale, kind: str, pollutants: Sequence[str] | None) -> Detail:
+    """The scale, its status, and what these pollutants lack to be the index at that kind of station."""
     evidence: Detail = {"standard": scale.id}
     if scale.status != "verified":
         evidence["standard_status"] = scale.status
-    if detail is not None and not detail["complete"]:
-        evidence["partial"] = True
-        evidence["missing"] = scale.missing(kind, detail["pollutants"])
+    missing = [] if pollutants is None else scale.missing(kind, pollutants)
+    if missing:
+        evidence |= {"partial": True, "missing": missing}
     return evidence
 
 
@@ -86,5 +95,9 @@ def merge(
 
 
 calculator = Calculator(
-    compute, units=frozenset({"class"}), merge=merge, parameters=frozenset({"standard", "pollutants"})
+    compute,
+    units=frozenset({"class"}),
+    merge=merge,
+    parameters=frozenset({"standard", "pollutants"}),
+    optional=frozenset({"running"}),
 )

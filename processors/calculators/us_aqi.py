@@ -1,0 +1,111 @@
+"""US air quality index of an hour: NowCasts of dust, running means and hours of gases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from bypuls.formulas.gases import US_TEMPERATURE, ppb
+from bypuls.formulas.nowcast import nowcasts
+from bypuls.formulas.running_means import DAY, EIGHT_HOURS, OF_DAY, OF_EIGHT, running_means
+from bypuls.formulas.us_aqi import index_of, overall, ozone_index, sulphur_dioxide_index
+from bypuls.kpi import KpiDefinition
+from bypuls.standards import IndexStandard
+from processors.calculation import Calculator, Detail, Floats, Inputs, Outcome, Part
+from processors.calculators._running import at_cells
+
+_BEFORE = DAY - 1
+_PPM = 1000
+_DUST = {"pm25": "PM2.5", "pm10": "PM10"}
+
+
+def compute(inputs: Inputs) -> Outcome:
+    """The largest index of the pollutants at the hour; band: its category; `detail`: each pollutant's index.
+
+    Dust by its NowCast of 12 hours; ozone by the larger of its eight-hour mean and its hour, carbon monoxide by eight
+    hours, nitrogen dioxide by the hour, sulphur dioxide by the hour or 24 hours. Means end with the hour. Gases are
+    converted to ppb at 25 °C and one atmosphere, as 40 CFR 50 declares them. EPA's ozone NowCast is not made
+    (`detail.ozone` says so): the measured hours stand in its place.
+
+    Source: EPA-454/B-24-002; 40 CFR 58, App. G.
+    """
+    standard = inputs.standards.index(inputs.definition.parameters["standard"])
+    measured = [_indices(values, standard) for values in zip(*_averages(inputs).values(), strict=True)]
+    found = [overall(indices) for indices in measured]
+    status = {"standard": standard.id} | ({} if standard.status == "verified" else {"standard_status": standard.status})
+    covered = np.array([index is not None for index, _ in found], dtype=np.int64)
+    return Outcome(
+        np.array([np.nan if index is None else index for index, _ in found], dtype=np.float64),
+        band=[None if index is None else standard.name(index) for index, _ in found],
+        detail=[_detail(indices, principal) for indices, (_, principal) in zip(measured, found, strict=True)],
+        covered=covered,
+        expected=np.ones(len(covered), dtype=np.int64),
+        evidence=[{**status, "conditions": "25 Cel, 101.325 kPa"}] * len(covered),
+    )
+
+
+def _averages(inputs: Inputs) -> dict[str, Floats]:
+    """Per cell what each table asks for; gases in ppb."""
+    own = inputs.definition.inputs
+    found: dict[str, Floats] = {}
+    for name in _DUST:
+        found[name] = at_cells(inputs, name, _BEFORE, nowcasts)
+    eight, day = (
+        partial(running_means, window=EIGHT_HOURS, needed=OF_EIGHT),
+        partial(running_means, window=DAY, needed=OF_DAY),
+    )
+    hour = partial(running_means, window=1, needed=1)
+    for key, name, formula in (
+        ("o3_8h", "o3", eight),
+        ("o3_1h", "o3", hour),
+        ("co_8h", "co", eight),
+        ("no2_1h", "no2", hour),
+        ("so2_1h", "so2", hour),
+        ("so2_24h", "so2", day),
+    ):
+        grid = at_cells(inputs, name, _BEFORE, formula) if name in own else np.full(len(inputs.cells), np.nan)
+        milligrams = _PPM if name == "co" else 1
+        found[key] = grid * milligrams * ppb(name, 1.0, US_TEMPERATURE)
+    return found
+
+
+def _indices(values: Sequence[float], standard: IndexStandard) -> Mapping[str, int | None]:
+    pm25, pm10, o3_8h, o3_1h, co_8h, no2_1h, so2_1h, so2_24h = (
+        None if np.isnan(value) else float(value) for value in values
+    )
+    return {
+        "PM2.5": index_of(standard.table("PM2.5", "24h"), pm25),
+        "PM10": index_of(standard.table("PM10", "24h"), pm10),
+        "O3": ozone_index(standard, _ppm(o3_8h), _ppm(o3_1h)),
+        "CO": index_of(standard.table("CO", "8h"), _ppm(co_8h)),
+        "NO2": index_of(standard.table("NO2", "1h"), no2_1h),
+        "SO2": sulphur_dioxide_index(standard, so2_1h, so2_24h),
+    }
+
+
+def _ppm(of_billion: float | None) -> float | None:
+    return None if of_billion is None else of_billion / _PPM
+
+
+def _detail(indices: Mapping[str, int | None], principal: str | None) -> Detail | None:
+    if principal is None:
+        return None
+    detail: Detail = {"pollutants": {name: index for name, index in indices.items() if index is not None}}
+    detail["missing"] = [name for name, index in indices.items() if index is None]
+    detail["decided_by"] = [principal]
+    if indices["O3"] is not None:
+        detail["ozone"] = "means that end with the hour, not EPA's NowCast"
+    return detail
+
+
+def merge(
+    _how: str, parts: Sequence[Part], _definition: KpiDefinition
+) -> tuple[float | None, str | None, Detail | None]:
+    """The worst site's index, category and pollutants."""
+    worst = max(parts, key=lambda part: part.value)
+    return worst.value, worst.band, {**(worst.detail or {}), "site": worst.scope}
+
+
+calculator = Calculator(compute, units=frozenset({"index"}), merge=merge, parameters=frozenset({"standard"}))
