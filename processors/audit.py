@@ -10,7 +10,7 @@ from typing import Any
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from processors.readings import arrays
-from processors.register_rollup import reach, register_columns, together, used
+from processors.register_rollup import outlived, reach, register_columns, together, used
 from processors.windows import seconds
 
 _SQL = queries("processors", "audit.sql")
@@ -40,7 +40,10 @@ def check_rollups(connection: Connection, since: datetime, until: datetime) -> l
 
 
 def _check_registers(connection: Connection, since: datetime, until: datetime) -> Iterator[Difference]:
-    """A change that still waits reaches the readings around it: the hours between are left out."""
+    """A change that still waits reaches the readings around it: the hours between are left out.
+
+    So are those that have outlived their readings.
+    """
     streams = [stream for (stream,) in connection.execute(_SQL["registers"], {"until": until}).fetchall()]
     found = used(connection, [(stream, seconds(since), seconds(until)) for stream in streams])
     waiting = arrays(connection, _SQL["waiting_registers"], ())
@@ -48,6 +51,8 @@ def _check_registers(connection: Connection, since: datetime, until: datetime) -
     if waiting is not None:
         for stream, begin, end in reach(connection, together(waiting[0].tolist(), waiting[1].tolist())):
             unsettled.setdefault(stream, []).append((begin, end))
+    for stream, end in outlived(connection, streams).items():
+        unsettled.setdefault(stream, []).append((0, end))
     given = {"streams": streams, "since": since, "until": until}
     for table, query, recomputed in (
         ("rollup_1h", "stored_hours", _by_bucket(*register_columns(found.hours_of, found.hours))),

@@ -2,26 +2,47 @@
 -- changed_bucket are left out: they are known to be old. Sums may differ in their last bits only.
 
 -- name: check_5m
-WITH raw AS (
+WITH judged AS (
+    -- As people say it is to be read: calibrated, and flag 0 where it does not count.
+    SELECT o.datastream, o.time,
+           CASE WHEN i.datastream IS NOT NULL THEN 0 ELSE o.flag END AS flag,
+           CASE WHEN k.slope IS NULL THEN o.value
+                WHEN p.aggregation = 'circular_mean'
+                THEN o.value + k.intercept - 360 * floor((o.value + k.intercept) / 360)
+                ELSE o.value * k.slope + k.intercept END AS value
+    FROM observation o
+    JOIN datastream d ON d.id = o.datastream
+    JOIN observed_property p ON p.id = d.property
+    LEFT JOIN calibrated_span k ON k.datastream = o.datastream AND o.time >= k.since AND o.time < k.until
+    LEFT JOIN LATERAL (SELECT i.datastream FROM invalid_span i
+                       WHERE i.datastream = o.datastream AND o.time >= i.since AND o.time < i.until LIMIT 1) i ON true
+    WHERE o.time >= %(since)s AND o.time < %(until)s
+), raw AS (
     SELECT datastream, date_bin('5 minutes', time, '2000-01-01 00:00:00+00') AS bucket,
            count(*) FILTER (WHERE flag = 1 AND usable) AS n_good, count(*) FILTER (WHERE flag = 2 AND usable) AS n_not_evaluated,
            count(*) FILTER (WHERE flag = 3) AS n_suspect,
-           count(*) FILTER (WHERE flag = 4 OR (flag IN (1, 2) AND NOT usable)) AS n_fail,
+           count(*) FILTER (WHERE flag IN (4, 9) OR (flag IN (1, 2) AND NOT usable)) AS n_fail,
+           count(*) FILTER (WHERE flag = 0) AS n_invalidated,
            sum(value) FILTER (WHERE flag IN (1, 2) AND usable) AS sum,
            min(value) FILTER (WHERE flag IN (1, 2) AND usable) AS min,
            max(value) FILTER (WHERE flag IN (1, 2) AND usable) AS max,
            min(time) FILTER (WHERE flag IN (1, 2) AND usable) AS first_time,
            max(time) FILTER (WHERE flag IN (1, 2) AND usable) AS last_time
-    FROM (SELECT *, abs(value) < 1e100 AS usable FROM observation WHERE time >= %(since)s AND time < %(until)s) o
+    FROM (SELECT *, abs(value) < 1e100 AS usable FROM judged) o
     GROUP BY 1, 2
 ), stored AS (
     SELECT * FROM rollup_5m WHERE bucket >= %(since)s AND bucket < %(until)s
 )
 SELECT 'rollup_5m', coalesce(r.datastream, s.datastream), coalesce(r.bucket, s.bucket), to_jsonb(s), to_jsonb(r)
 FROM raw r FULL JOIN stored s ON s.datastream = r.datastream AND s.bucket = r.bucket
-WHERE ((r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.min, r.max, r.first_time, r.last_time)
-        IS DISTINCT FROM (s.n_good, s.n_not_evaluated, s.n_suspect, s.n_fail, s.min, s.max, s.first_time, s.last_time)
+WHERE ((r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.n_invalidated, r.min, r.max, r.first_time, r.last_time)
+        IS DISTINCT FROM (s.n_good, s.n_not_evaluated, s.n_suspect, s.n_fail, coalesce(s.n_invalidated, 0), s.min, s.max,
+                          s.first_time, s.last_time)
        OR abs(r.sum - s.sum) > 1e-9 * (1 + abs(r.sum)))
+  -- The bucket has outlived its raw data: none is left, or only what came too late.
+  AND NOT (s.bucket IS NOT NULL
+           AND (r.bucket IS NULL OR (s.first_time IS NOT NULL AND NOT EXISTS (
+                SELECT FROM observation o WHERE o.datastream = s.datastream AND o.time = s.first_time))))
   AND NOT EXISTS (SELECT FROM changed_bucket q WHERE q.datastream = coalesce(r.datastream, s.datastream)
                     AND q.bucket = coalesce(r.bucket, s.bucket))
 ORDER BY 2, 3
@@ -29,7 +50,7 @@ ORDER BY 2, 3
 -- name: check_1h
 WITH five AS (
     SELECT datastream, date_trunc('hour', bucket) AS bucket, sum(n_good) AS n_good, sum(n_not_evaluated) AS n_not_evaluated,
-           sum(n_suspect) AS n_suspect, sum(n_fail) AS n_fail,
+           sum(n_suspect) AS n_suspect, sum(n_fail) AS n_fail, coalesce(sum(n_invalidated), 0) AS n_invalidated,
            count(*) FILTER (WHERE n_good + n_not_evaluated > 0) AS buckets, sum(sum) AS sum, min(min) AS min,
            max(max) AS max
     FROM rollup_5m WHERE bucket >= %(since)s AND bucket < %(until)s
@@ -37,13 +58,22 @@ WITH five AS (
 ), stored AS (
     -- Hours that a register only bridges have no bucket; they are compared with the readings.
     SELECT * FROM rollup_1h WHERE bucket >= %(since)s AND bucket < %(until)s
-                              AND (n_good + n_not_evaluated + n_suspect + n_fail > 0 OR covered IS NULL)
+                              AND (n_good + n_not_evaluated + n_suspect + n_fail > 0 OR n_invalidated > 0
+                                   OR covered IS NULL)
 )
 SELECT 'rollup_1h', coalesce(r.datastream, s.datastream), coalesce(r.bucket, s.bucket), to_jsonb(s), to_jsonb(r)
 FROM five r FULL JOIN stored s ON s.datastream = r.datastream AND s.bucket = r.bucket
-WHERE ((r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.buckets, r.min, r.max)
-        IS DISTINCT FROM (s.n_good, s.n_not_evaluated, s.n_suspect, s.n_fail, s.buckets, s.min, s.max)
+WHERE ((r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.n_invalidated, r.buckets, r.min, r.max)
+        IS DISTINCT FROM (s.n_good, s.n_not_evaluated, s.n_suspect, s.n_fail, coalesce(s.n_invalidated, 0), s.buckets,
+                          s.min, s.max)
        OR abs(r.sum - s.sum) > 1e-9 * (1 + abs(r.sum)))
+  -- The hour has outlived its five minutes, or its raw data.
+  AND NOT (s.bucket IS NOT NULL
+           AND CASE WHEN s.first_time IS NULL
+                    THEN NOT EXISTS (SELECT FROM observation o WHERE o.datastream = s.datastream
+                                       AND o.time >= s.bucket AND o.time < s.bucket + interval '1 hour')
+                    ELSE NOT EXISTS (SELECT FROM observation o
+                                     WHERE o.datastream = s.datastream AND o.time = s.first_time) END)
   AND NOT EXISTS (SELECT FROM changed_bucket q WHERE q.datastream = coalesce(r.datastream, s.datastream)
                     AND date_trunc('hour', q.bucket) = coalesce(r.bucket, s.bucket))
 ORDER BY 2, 3

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from processors.windows import instant
 _SQL = queries("processors", "registers.sql")
 _HOUR = HOUR // SECOND
 _FIVE_MINUTES = 300
+_FOREVER = 8_000_000_000  # the year 2223
 _MANY = 1000  # rows; with fewer, planning without statistics costs less than making them
 _APART = 86_400  # claimed buckets nearer than this are looked around together
 
@@ -47,7 +48,12 @@ class RegisterRollup:
         claimed = arrays(self.connection, _SQL["claimed"], ())
         if claimed is None:
             return []
-        spans = reach(self.connection, together(claimed[0].tolist(), claimed[1].tolist()))
+        kept = outlived(self.connection, sorted(set(claimed[0].tolist())))
+        spans = _behind(reach(self.connection, together(claimed[0].tolist(), claimed[1].tolist())), kept)
+        if kept:
+            ends = [list(kept), [instant(until) for until in kept.values()]]
+            self.connection.execute(_SQL["keep_standing_hours"], ends)
+            self.connection.execute(_SQL["keep_standing_buckets"], ends)
         found = used(self.connection, spans)
         write_arrays(self.connection, _SQL["keep_hours"], _parameters(found.hours_of, found.hours))
         write_arrays(self.connection, _SQL["keep_buckets"], _parameters(found.buckets_of, found.buckets)[:5])
@@ -82,11 +88,45 @@ def together(datastreams: Sequence[int], buckets: Sequence[int]) -> list[Span]:
 
 def reach(connection: Connection, spans: Sequence[Span]) -> list[Span]:
     """The whole hours in which a change within the spans may matter."""
-    found = arrays(connection, _SQL["reach"], (*span_columns(spans), NEIGHBOURS, NEIGHBOURS))
-    if found is None:
-        return []
-    rows = zip(*(column.tolist() for column in found), strict=True)
-    return merged([(stream, since // _HOUR * _HOUR, until // _HOUR * _HOUR + _HOUR) for stream, since, until in rows])
+    doubted = invalid(connection, sorted({span[0] for span in spans}))
+    around: list[Span] = []
+    for part, query in _parts("reach", spans, doubted):
+        found = arrays(connection, query, (*span_columns(part), NEIGHBOURS, NEIGHBOURS))
+        if found is not None:
+            rows = zip(*(column.tolist() for column in found), strict=True)
+            around += [
+                (stream, since // _HOUR * _HOUR, until // _HOUR * _HOUR + _HOUR) for stream, since, until in rows
+            ]
+    return merged(around)
+
+
+def invalid(connection: Connection, streams: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """The periods of these datastreams that people say are invalid, in microseconds since 1970."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for stream, since, until in connection.execute(_SQL["invalid"], (list(streams),)).fetchall():
+        found.setdefault(stream, []).append((since, until))
+    return found
+
+
+def outlived(connection: Connection, streams: Sequence[int]) -> dict[int, int]:
+    """Until when the hours of registers whose older raw data was dropped stay as they are; seconds since 1970."""
+    rows = connection.execute(_SQL["outlived"], (NEIGHBOURS, list(streams))).fetchall()
+    return {stream: _FOREVER if last is None else int(last) // _HOUR * _HOUR + _HOUR for stream, last in rows}
+
+
+def _behind(spans: Sequence[Span], kept: Mapping[int, int]) -> list[Span]:
+    clipped = [(stream, max(since, kept.get(stream, since)), until) for stream, since, until in spans]
+    return [span for span in clipped if span[1] < span[2]]
+
+
+def _parts(
+    name: str, spans: Sequence[Span], doubted: Mapping[int, object]
+) -> Iterator[tuple[list[Span], LiteralString]]:
+    """The spans of registers without invalid periods, then with: each with its query."""
+    for of_doubted, valid in ((False, ""), (True, _SQL["valid"])):
+        part = [span for span in spans if (span[0] in doubted) == of_doubted]
+        if part:
+            yield part, _SQL[name].replace("{valid}", valid)
 
 
 def used(connection: Connection, spans: Sequence[Span]) -> Used:
@@ -99,22 +139,30 @@ def used(connection: Connection, spans: Sequence[Span]) -> Used:
     swaps: dict[int, list[Swap]] = {}
     for stream, *swap in connection.execute(_SQL["swaps"], (streams,)).fetchall():
         swaps.setdefault(stream, []).append(Swap(*swap))
-    numbers = list(range(len(spans)))
-    read = arrays(connection, _SQL["readings"], (numbers, *span_columns(spans), NEIGHBOURS, NEIGHBOURS))
-    number, time, value = read if read is not None else [np.empty(0)] * 3
+    doubted = invalid(connection, streams)
+    spans = [span for part, _ in _parts("readings", spans, doubted) for span in part]
+    columns: list[list[npt.NDArray[np.float64]]] = [[np.empty(0)] * 3]
+    first = 0
+    for part, query in _parts("readings", spans, doubted):
+        numbers = list(range(first, first + len(part)))
+        read = arrays(connection, query, (numbers, *span_columns(part), NEIGHBOURS, NEIGHBOURS))
+        columns += [] if read is None else [read]
+        first += len(part)
+    number, time, value = (np.concatenate(one) for one in zip(*columns, strict=True))
     order = np.lexsort((time, number))
     times, values = time[order].astype(np.int64), value[order].astype(np.float64)
     edges = np.searchsorted(number[order], np.arange(len(spans) + 1)).tolist()
     hours: list[Buckets] = []
     buckets: list[Buckets] = []
-    for (stream, since, until), first, last in zip(spans, edges, edges[1:], strict=False):
+    for (stream, since, until), low, high in zip(spans, edges, edges[1:], strict=False):
         by_hour, by_bucket = used_by_hour(
-            times[first:last],
-            values[first:last],
+            times[low:high],
+            values[low:high],
             swaps.get(stream, ()),
             registers[stream],
             since * SECOND,
             until * SECOND,
+            doubted.get(stream, ()),
         )
         hours.append(by_hour)
         buckets.append(by_bucket)

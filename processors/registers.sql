@@ -32,11 +32,11 @@ SELECT array_agg(w.datastream), array_agg(extract(epoch FROM coalesce(b.time, w.
 FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
 CROSS JOIN LATERAL (SELECT min(time) AS time FROM (
     SELECT o.time FROM observation o
-    WHERE o.datastream = w.datastream AND o.time < w.since AND o.flag IN (1, 2) AND abs(o.value) < 1e100
+    WHERE o.datastream = w.datastream AND o.time < w.since AND o.flag IN (1, 2) AND abs(o.value) < 1e100 {valid}
     ORDER BY o.time DESC LIMIT %s) n OFFSET 0) b
 CROSS JOIN LATERAL (SELECT max(time) AS time FROM (
     SELECT o.time FROM observation o
-    WHERE o.datastream = w.datastream AND o.time >= w.until AND o.flag IN (1, 2) AND abs(o.value) < 1e100
+    WHERE o.datastream = w.datastream AND o.time >= w.until AND o.flag IN (1, 2) AND abs(o.value) < 1e100 {valid}
     ORDER BY o.time LIMIT %s) n OFFSET 0) a
 
 -- The counting readings of whole hours, and as many on both sides as may matter.
@@ -45,17 +45,57 @@ SELECT array_agg(w.number), array_agg((extract(epoch FROM r.time) * 1000000)::bi
 FROM unnest(%s::integer[], %s::integer[], %s::timestamptz[], %s::timestamptz[]) w (number, datastream, since, until)
 CROSS JOIN LATERAL (
     (SELECT o.time, o.value FROM observation o
-     WHERE o.datastream = w.datastream AND o.time < w.since AND o.flag IN (1, 2) AND abs(o.value) < 1e100
+     WHERE o.datastream = w.datastream AND o.time < w.since AND o.flag IN (1, 2) AND abs(o.value) < 1e100 {valid}
      ORDER BY o.time DESC LIMIT %s)
     UNION ALL
     (SELECT o.time, o.value FROM observation o
      WHERE o.datastream = w.datastream AND o.time >= w.since AND o.time < w.until
-       AND o.flag IN (1, 2) AND abs(o.value) < 1e100)
+       AND o.flag IN (1, 2) AND abs(o.value) < 1e100 {valid})
     UNION ALL
     (SELECT o.time, o.value FROM observation o
-     WHERE o.datastream = w.datastream AND o.time >= w.until AND o.flag IN (1, 2) AND abs(o.value) < 1e100
+     WHERE o.datastream = w.datastream AND o.time >= w.until AND o.flag IN (1, 2) AND abs(o.value) < 1e100 {valid}
      ORDER BY o.time LIMIT %s)
     OFFSET 0) r
+
+-- In place of {valid}, for registers of which a period is invalid: its readings are none.
+-- name: valid
+AND NOT EXISTS (SELECT FROM invalid_span i WHERE i.datastream = o.datastream AND o.time >= i.since AND o.time < i.until)
+
+-- name: invalid
+SELECT i.datastream, (extract(epoch FROM greatest(i.since, '1800-01-01')) * 1000000)::bigint,
+       (extract(epoch FROM least(i.until, '2300-01-01')) * 1000000)::bigint
+FROM invalid_span i WHERE i.datastream = ANY(%s) ORDER BY 1, 2
+
+-- Registers whose oldest hour has no readings any more: raw data was dropped. What the first of those that are left tell
+-- also rested on the ones before; up to the last of these hours stand as they are. Null: none are left.
+-- name: outlived
+SELECT d.id, (SELECT extract(epoch FROM max(n.time))::float8 FROM (
+    SELECT o.time FROM observation o WHERE o.datastream = d.id AND o.flag IN (1, 2) ORDER BY o.time LIMIT %s) n)
+FROM unnest(%s::integer[]) d (id)
+CROSS JOIN LATERAL (
+    SELECT h.bucket FROM rollup_1h h
+    WHERE h.datastream = d.id AND h.n_good + h.n_not_evaluated + h.n_suspect + h.n_fail + coalesce(h.n_invalidated, 0) > 0
+    ORDER BY h.bucket LIMIT 1) h
+WHERE NOT EXISTS (SELECT FROM observation o WHERE o.datastream = d.id AND o.time >= h.bucket
+                    AND o.time < h.bucket + interval '1 hour')
+
+-- What stands, of hours and buckets that are claimed but not worked out again.
+-- name: keep_standing_hours
+INSERT INTO register_hour
+SELECT h.datastream, h.bucket, h.increase, h.gap_increase, h.resets, h.covered, h.dropped
+FROM unnest(%s::integer[], %s::timestamptz[]) k (datastream, until)
+JOIN claimed_bucket c ON c.datastream = k.datastream AND c.bucket < k.until
+JOIN rollup_1h h ON h.datastream = c.datastream AND h.bucket = date_trunc('hour', c.bucket)
+GROUP BY h.datastream, h.bucket
+ON CONFLICT DO NOTHING
+
+-- name: keep_standing_buckets
+INSERT INTO register_bucket
+SELECT r.datastream, r.bucket, r.increase, r.gap_increase, r.resets
+FROM unnest(%s::integer[], %s::timestamptz[]) k (datastream, until)
+JOIN claimed_bucket c ON c.datastream = k.datastream AND c.bucket < k.until
+JOIN rollup_5m r ON r.datastream = c.datastream AND r.bucket = c.bucket
+ON CONFLICT DO NOTHING
 
 -- name: swaps
 SELECT d.id, (extract(epoch FROM e.time) * 1000000)::bigint, (e.detail ->> 'closing')::float8,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import LiteralString
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
@@ -14,6 +16,14 @@ from processors.lanes import LANES, free_lanes
 from processors.register_rollup import RegisterRollup
 
 _SQL = queries("processors", "rollup.sql")
+
+
+def _buckets(values: LiteralString, of: LiteralString, given: LiteralString) -> LiteralString:
+    return _SQL["recompute_5m"].replace("{values}", values).replace("{of}", of).replace("{given}", given)
+
+
+_AS_SENT = _buckets(_SQL["values_as_sent"], _SQL["of_the_others"], "")
+_AS_JUDGED = _buckets(_SQL["values_as_judged"], _SQL["of_the_judged"], _SQL["given"])
 
 
 @dataclass(slots=True)
@@ -34,15 +44,18 @@ class Rollups:
         with connection.transaction():
             connection.execute(_SQL["create_claimed"])
             connection.execute(_SQL["create_touched"])
+            connection.execute(_SQL["create_outlived"])
             taken = self._claim(connection, limit, now, recent=recent)
             if taken:
                 registers = RegisterRollup(connection)
                 spans = registers.recompute()
                 months = self._make_partitions(connection)
-                self._recompute_buckets(connection, now)
+                connection.execute(_SQL["analyze_claimed"])
+                judged = _judged(connection)
+                self._recompute_buckets(connection, judged, now)
                 connection.execute(_SQL["touch_hours"])
                 registers.touch(spans)
-                self._recompute_hours(connection, now)
+                self._recompute_hours(connection, judged, now)
                 self._queue_values(connection, now)
         self.known_months |= months  # not before the commit: a rolled back partition does not exist
         return taken
@@ -67,22 +80,34 @@ class Rollups:
         return months
 
     @staticmethod
-    def _recompute_buckets(connection: Connection, now: datetime) -> None:
+    def _recompute_buckets(connection: Connection, judged: Sequence[int], now: datetime) -> None:
         """Later statements than the claim: they see everything that was committed before a claimed row was."""
-        connection.execute(_SQL["analyze_claimed"])
+        statements = [_AS_SENT, _AS_JUDGED] if judged else [_AS_SENT]
         for since, until in connection.execute(_SQL["spans"]).fetchall():
-            connection.execute(_SQL["recompute_5m"], {"since": since, "until": until, "now": now})
+            for query in statements:
+                connection.execute(query, {"since": since, "until": until, "now": now, "judged": judged})
 
     @staticmethod
-    def _recompute_hours(connection: Connection, now: datetime) -> None:
+    def _recompute_hours(connection: Connection, judged: Sequence[int], now: datetime) -> None:
         connection.execute(_SQL["analyze_touched"])
         for since, until in connection.execute(_SQL["spans_of_hours"]).fetchall():
-            connection.execute(_SQL["recompute_1h"], {"since": since, "until": until, "now": now})
+            given = {"since": since, "until": until, "now": now, "judged": judged}
+            if judged:
+                connection.execute(_SQL["set_aside"], given)
+            connection.execute(_SQL["recompute_1h"], given)
+        if judged:
+            connection.execute(_SQL["outlived"], {"now": now})
 
     def _queue_values(self, connection: Connection, now: datetime) -> None:
         changed = connection.execute(_SQL["touched"]).fetchall()
         if changed:
             queue(connection, due_rows(changed, self.catalogue, read_places(connection), now))
+
+
+def _judged(connection: Connection) -> list[int]:
+    """The claimed datastreams that people calibrated, or invalidated in this time: their values are read otherwise."""
+    row = connection.execute(_SQL["judged"]).fetchone()
+    return list(row[0]) if row else []
 
 
 def read_places(connection: Connection) -> dict[str, Place]:

@@ -2,8 +2,8 @@
 -- sees what was committed before it began, so the raw data is read later than the claim and nothing is lost.
 -- Only values whose flag counts (1 good, 2 not evaluated) are summed. A value beyond 1e100 would overflow the sums and
 -- stop the queue; it counts as failed, whatever its flag says.
--- Readings never become fewer. A bucket or an hour of which fewer are found than it counted has outlived its raw data
--- (retention) and stays as it is: nothing is computed from nothing.
+-- Readings never become fewer. A bucket or an hour of which fewer are found than it counted, or not its first, has
+-- outlived its raw data (retention) and stays as it is: nothing is computed from nothing.
 
 -- name: create_claimed
 CREATE TEMP TABLE IF NOT EXISTS claimed_bucket (
@@ -114,6 +114,8 @@ ON CONFLICT (datastream, bucket) DO UPDATE SET
 WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(old.n_invalidated, 0)
       <= excluded.n_good + excluded.n_not_evaluated + excluded.n_suspect + excluded.n_fail
          + coalesce(excluded.n_invalidated, 0)
+  AND (old.first_time IS NULL OR EXISTS (
+      SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
   AND (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.sum, old.sum_squares, old.min, old.max,
        old.first, old.first_time, old.last, old.last_time, old.energy_sum, old.sin_sum, old.cos_sum, old.increase,
        old.resets, old.gap_increase, old.n_invalidated)
@@ -153,11 +155,15 @@ calibrated AS MATERIALIZED (
 -- name: of_the_judged
 c.datastream = ANY(%(judged)s)
 
--- Claimed datastreams of which people said something.
+-- Claimed datastreams of which people said something, also if it was taken back.
 -- name: judged
-SELECT coalesce(array_agg(DISTINCT c.datastream), '{}') FROM claimed_bucket c
-WHERE EXISTS (SELECT FROM calibration) AND c.datastream IN (SELECT k.datastream FROM calibration k)
-   OR EXISTS (SELECT FROM invalidation WHERE lifted_at IS NULL) AND c.datastream IN (SELECT i.datastream FROM invalid_span i)
+SELECT coalesce(array_agg(d.id), '{}')
+FROM (SELECT datastream, min(bucket) AS first, max(bucket) AS last FROM claimed_bucket GROUP BY datastream) c
+JOIN datastream d ON d.id = c.datastream
+WHERE EXISTS (SELECT FROM calibration k WHERE k.datastream = d.id)
+   OR EXISTS (SELECT FROM invalidation i
+              WHERE i.until > c.first - interval '1 hour' AND i.since < c.last + interval '1 hour' + coalesce(d.interval, '0')
+                AND i.city = d.city AND (i.datastream = d.id OR i.device = d.device OR i.site = d.site))
 
 -- name: touch_hours
 INSERT INTO touched_hour SELECT DISTINCT datastream, date_trunc('hour', bucket) FROM claimed_bucket
@@ -167,7 +173,6 @@ ANALYZE touched_hour
 
 -- A register's hour is what its readings say beyond the hour too (register_hour); one that lies in a gap has no bucket.
 -- An hour as it stood is kept when it had stood for ten minutes after its end: what was published may rest on it.
--- Returns how many hours changed, and how many have outlived their raw data.
 -- name: recompute_1h
 WITH calibrated AS MATERIALIZED (
     SELECT s.datastream, s.since, s.until, s.slope, s.intercept FROM calibrated_span s WHERE s.datastream = ANY(%(judged)s)
@@ -209,7 +214,8 @@ WITH calibrated AS MATERIALIZED (
         WHERE c.datastream = t.datastream AND c.since < t.bucket + interval '1 hour' AND c.until > t.bucket
         HAVING count(*) > 0
     ) l ON true
-    WHERE t.bucket >= date_trunc('hour', %(since)s::timestamptz) AND t.bucket < %(until)s
+    WHERE NOT EXISTS (SELECT FROM outlived_hour o WHERE o.datastream = t.datastream AND o.bucket = t.bucket)
+      AND t.bucket >= date_trunc('hour', %(since)s::timestamptz) AND t.bucket < %(until)s
 ), standing AS MATERIALIZED (
     SELECT old.* FROM touched_hour t JOIN rollup_1h old USING (datastream, bucket)
     WHERE t.bucket >= date_trunc('hour', %(since)s::timestamptz) AND t.bucket < %(until)s
@@ -239,6 +245,8 @@ WITH calibrated AS MATERIALIZED (
     WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(old.n_invalidated, 0)
           <= excluded.n_good + excluded.n_not_evaluated + excluded.n_suspect + excluded.n_fail
              + coalesce(excluded.n_invalidated, 0)
+      AND (old.first_time IS NULL OR EXISTS (
+          SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
       AND (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.expected, old.buckets, old.sum,
            old.sum_squares, old.min, old.max, old.first, old.first_time, old.last, old.last_time, old.energy_sum,
            old.sin_sum, old.cos_sum, old.increase, old.resets, old.gap_increase, old.covered, old.dropped,
@@ -261,11 +269,118 @@ WITH calibrated AS MATERIALIZED (
     WHERE %(now)s - greatest(standing.computed_at, standing.bucket + interval '1 hour') >= interval '10 minutes'
     ON CONFLICT DO NOTHING
 )
-SELECT count(*), (SELECT count(*) FROM fresh JOIN standing o USING (datastream, bucket)
-                  WHERE o.n_good + o.n_not_evaluated + o.n_suspect + o.n_fail + coalesce(o.n_invalidated, 0)
-                        > fresh.n_good + fresh.n_not_evaluated + fresh.n_suspect + fresh.n_fail
-                          + coalesce(fresh.n_invalidated, 0))
-FROM changed
+SELECT count(*) FROM changed
+
+-- name: create_outlived
+CREATE TEMP TABLE IF NOT EXISTS outlived_hour (
+    datastream integer NOT NULL, bucket timestamptz NOT NULL, PRIMARY KEY (datastream, bucket)
+) ON COMMIT DELETE ROWS
+
+-- Hours of judged datastreams that have outlived their raw data.
+-- name: set_aside
+INSERT INTO outlived_hour
+SELECT t.datastream, t.bucket
+FROM touched_hour t
+JOIN rollup_1h h USING (datastream, bucket)
+CROSS JOIN LATERAL (SELECT count(*) AS n FROM observation o
+                    WHERE o.datastream = t.datastream AND o.time >= t.bucket AND o.time < t.bucket + interval '1 hour'
+                      AND o.time >= %(since)s AND o.time < %(until)s::timestamptz + interval '1 hour') r
+WHERE t.datastream = ANY(%(judged)s) AND t.bucket >= date_trunc('hour', %(since)s::timestamptz) AND t.bucket < %(until)s
+  AND (h.n_good + h.n_not_evaluated + h.n_suspect + h.n_fail + coalesce(h.n_invalidated, 0) > r.n
+       OR (h.first_time IS NOT NULL AND NOT EXISTS (
+           SELECT FROM observation o WHERE o.datastream = h.datastream AND o.time = h.first_time)))
+
+-- What people say of an hour without raw data. A calibration is linear, so the hour's sums say what they would be: exact
+-- where one calibration held all the hour (else it stays; a new one counts that holds at its start). Invalid it is as a
+-- whole, wherever it touches the period; when that is lifted it is what it was before, if its history knows.
+-- name: outlived
+WITH hour AS MATERIALIZED (
+    SELECT h.*, p.aggregation,
+           h.n_good + h.n_not_evaluated + h.n_suspect + h.n_fail + coalesce(h.n_invalidated, 0) AS n,
+           EXISTS (SELECT FROM invalid_span i WHERE i.datastream = h.datastream
+                     AND i.since < h.bucket + interval '1 hour' AND i.until > h.bucket) AS touched,
+           EXISTS (SELECT FROM invalid_span i WHERE i.datastream = h.datastream
+                     AND i.since <= h.bucket AND i.until >= h.bucket + interval '1 hour') AS all_invalid,
+           coalesce(c.slope, 1) AS new_slope, coalesce(c.intercept, 0) AS new_intercept
+    FROM outlived_hour o
+    JOIN rollup_1h h USING (datastream, bucket)
+    JOIN datastream d ON d.id = h.datastream
+    JOIN observed_property p ON p.id = d.property
+    LEFT JOIN calibrated_span c ON c.datastream = h.datastream AND h.bucket >= c.since AND h.bucket < c.until
+), whole AS (
+    -- The newest version that nobody's verdict had shortened.
+    SELECT w.datastream, w.bucket, w.n_good, w.n_not_evaluated, w.n_suspect, w.n_fail, w.expected, w.buckets, w.sum,
+           w.sum_squares, w.min, w.max, w.first, w.first_time, w.last, w.last_time, w.energy_sum, w.sin_sum, w.cos_sum,
+           w.increase, w.resets, w.gap_increase, w.covered, w.dropped, w.slope, w.intercept,
+           hour.aggregation, hour.new_slope, hour.new_intercept, false AS invalid
+    FROM hour JOIN rollup_1h w USING (datastream, bucket)
+    WHERE NOT hour.touched AND hour.n_invalidated IS NULL
+    UNION ALL
+    SELECT w.datastream, w.bucket, w.n_good, w.n_not_evaluated, w.n_suspect, w.n_fail, w.expected, w.buckets, w.sum,
+           w.sum_squares, w.min, w.max, w.first, w.first_time, w.last, w.last_time, w.energy_sum, w.sin_sum, w.cos_sum,
+           w.increase, w.resets, w.gap_increase, w.covered, w.dropped, w.slope, w.intercept,
+           hour.aggregation, hour.new_slope, hour.new_intercept, false
+    FROM hour CROSS JOIN LATERAL (
+        SELECT * FROM rollup_1h_history w
+        WHERE w.datastream = hour.datastream AND w.bucket = hour.bucket AND w.n_invalidated IS NULL
+          AND w.n_good + w.n_not_evaluated + w.n_suspect + w.n_fail = hour.n
+        ORDER BY w.superseded_at DESC LIMIT 1) w
+    WHERE NOT hour.touched AND hour.n_invalidated IS NOT NULL
+), turned AS (
+    -- y = slope x + intercept was stored; the new one is times * y + plus.
+    SELECT w.*, w.n_good + w.n_not_evaluated AS valid, f.times, f.plus
+    FROM whole w
+    CROSS JOIN LATERAL (SELECT new_slope / coalesce(w.slope, 1) AS times,
+                               new_intercept - new_slope / coalesce(w.slope, 1) * coalesce(w.intercept, 0) AS plus) f
+), fresh AS MATERIALIZED (
+    SELECT datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, NULL::integer AS n_invalidated, buckets,
+           CASE WHEN aggregation = 'circular_mean' AND plus <> 0 THEN NULL ELSE times * sum + plus * valid END AS sum,
+           CASE WHEN aggregation = 'circular_mean' AND plus <> 0 THEN NULL
+                ELSE times * times * sum_squares + 2 * times * plus * sum + plus * plus * valid END AS sum_squares,
+           CASE WHEN aggregation = 'circular_mean' AND plus <> 0 THEN NULL ELSE times * min + plus END AS min,
+           CASE WHEN aggregation = 'circular_mean' AND plus <> 0 THEN NULL ELSE times * max + plus END AS max,
+           CASE WHEN aggregation = 'circular_mean' THEN first + plus - 360 * floor((first + plus) / 360)
+                ELSE times * first + plus END AS first,
+           CASE WHEN aggregation = 'circular_mean' THEN last + plus - 360 * floor((last + plus) / 360)
+                ELSE times * last + plus END AS last,
+           energy_sum * power(10, plus / 10) AS energy_sum,
+           sin_sum * cosd(plus) + cos_sum * sind(plus) AS sin_sum,
+           cos_sum * cosd(plus) - sin_sum * sind(plus) AS cos_sum,
+           first_time, last_time, increase, resets, gap_increase, covered, dropped,
+           CASE WHEN new_slope <> 1 OR new_intercept <> 0 THEN new_slope END AS slope,
+           CASE WHEN new_slope <> 1 OR new_intercept <> 0 THEN new_intercept END AS intercept
+    FROM turned WHERE slope IS DISTINCT FROM 'NaN' AND (times <> 1 OR plus <> 0)
+    UNION ALL
+    SELECT datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, NULL, buckets, sum, sum_squares, min, max,
+           first, last, energy_sum, sin_sum, cos_sum, first_time, last_time, increase, resets, gap_increase, covered, dropped,
+           slope, intercept
+    FROM turned WHERE slope IS NOT DISTINCT FROM 'NaN' OR (times = 1 AND plus = 0)
+    UNION ALL
+    SELECT datastream, bucket, 0, 0, 0, 0, n, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           0, NULL, CASE WHEN covered IS NOT NULL THEN 0 END, dropped, slope, intercept
+    FROM hour WHERE all_invalid OR (touched AND n_invalidated IS NULL)
+), changed AS MATERIALIZED (
+    SELECT old.*, %(now)s::timestamptz AS superseded_at FROM fresh f JOIN rollup_1h old USING (datastream, bucket)
+    WHERE (f.n_good, f.n_not_evaluated, f.n_suspect, f.n_fail, f.n_invalidated, f.sum, f.min, f.max, f.energy_sum,
+           f.sin_sum, f.cos_sum, f.increase, f.slope, f.intercept)
+          IS DISTINCT FROM (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.n_invalidated, old.sum, old.min,
+           old.max, old.energy_sum, old.sin_sum, old.cos_sum, old.increase, old.slope, old.intercept)
+), kept AS (
+    INSERT INTO rollup_1h_history (
+        datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, expected, buckets, sum, sum_squares, min, max,
+        first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at,
+        covered, dropped, n_invalidated, slope, intercept, superseded_at)
+    SELECT * FROM changed ON CONFLICT DO NOTHING
+)
+UPDATE rollup_1h old SET
+    (n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, buckets, sum, sum_squares, min, max, first, last,
+     energy_sum, sin_sum, cos_sum, first_time, last_time, increase, resets, gap_increase, covered, dropped, slope, intercept,
+     computed_at)
+    = (f.n_good, f.n_not_evaluated, f.n_suspect, f.n_fail, f.n_invalidated, f.buckets, f.sum, f.sum_squares, f.min, f.max,
+       f.first, f.last, f.energy_sum, f.sin_sum, f.cos_sum, f.first_time, f.last_time, f.increase, f.resets,
+       f.gap_increase, f.covered, f.dropped, f.slope, f.intercept, %(now)s)
+FROM fresh f JOIN changed c USING (datastream, bucket)
+WHERE old.datastream = f.datastream AND old.bucket = f.bucket
 
 -- What the batch touched, with what decides which KPI values rest on it. Hours whose numbers stayed the same are
 -- queued too: their 5-minute buckets may have changed, and a queue row that changes nothing costs little.

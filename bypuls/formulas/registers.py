@@ -163,16 +163,25 @@ def steps_of(times: Integers, values: Floats, swaps: Sequence[Swap], register: R
 
 
 def used_by_hour(
-    times: Integers, values: Floats, swaps: Sequence[Swap], register: Register, since: int, until: int
+    times: Integers,
+    values: Floats,
+    swaps: Sequence[Swap],
+    register: Register,
+    since: int,
+    until: int,
+    doubted: Sequence[tuple[int, int]] = (),
 ) -> tuple[Buckets, Buckets]:
     """The hours, and the 5 minutes, that begin within [since, until) and of which the readings tell anything.
 
     `times` and `values`: counting readings in the order of time, with at least `NEIGHBOURS` on both sides of the span
-    where there are as many. Hours are interpolated; 5 minutes hold the steps that end in them.
+    where there are as many. Hours are interpolated; 5 minutes hold the steps that end in them. A step across a
+    `doubted` period, whose readings people say are invalid, is estimated however short it is.
     """
     meter = np.searchsorted(np.array(sorted(swap.time for swap in swaps), dtype=np.int64), times, side="right")
     astray = strays(values, meter)
     steps = steps_of(times[~astray], values[~astray], swaps, register)
+    for first, last in doubted:
+        steps.estimated[(steps.begin < last) & (steps.end > first)] = True
     gone = times[astray]
     gone = gone[(gone >= since) & (gone < until)]
     return _hours(steps, gone, since, until), _five_minutes(steps, times, since, until)
