@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bypuls.commands import bridge, check, dashboards, simulate
+from bypuls.commands import bridge, check, dashboards, plan, report, simulate
 from bypuls.commands.import_history import import_
 from bypuls.commands.terminal import me, say, until_told_to_stop
 from bypuls.commands.up import up
@@ -33,6 +33,8 @@ for name, sub in {
     "check": check.app,
     "bridge": bridge.app,
     "dashboards": dashboards.app,
+    "plan": plan.app,
+    "report": report.app,
 }.items():
     app.add_typer(sub, name=name)
 
@@ -109,8 +111,8 @@ def serve() -> None:
 # --- the database ----------------------------------------------------------------------------------------------------
 
 
-@db.command()
-def plan() -> None:
+@db.command("plan")
+def plan_() -> None:
     """Say what `migrate` would do."""
     from bypuls.places import database
     from bypuls.storage.migrate import plan as make_plan

@@ -98,6 +98,11 @@ def _telling(value: Decimal) -> int:
     return 2 if abs(value) >= 1 else min(6, 2 - value.adjusted()) if value else 0
 
 
+def both(key: str, /, **parts: object) -> dict[str, str]:
+    """A text in every language, for data that outlives the report's own."""
+    return {language: Wording(language)(key, **parts) for language in LANGUAGES}
+
+
 @cache
 def words() -> Mapping[str, Mapping[Language, str]]:
     """Every text of the reports, by key and language."""

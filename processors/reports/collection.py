@@ -1,0 +1,193 @@
+"""Collects a city's year from the database: everything a snapshot holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any, Protocol
+
+import yaml
+from psycopg.rows import dict_row
+
+from bypuls.errors import NotAllowed, NotFound
+from bypuls.snapshot import (
+    CityHead,
+    Content,
+    DataNote,
+    Fact,
+    KpiResult,
+    Missing,
+    TargetResult,
+    TrendResult,
+    U4sscAssessment,
+    Versions,
+)
+from bypuls.storage.database import Connection
+from bypuls.storage.queries import queries
+from processors.reports.notes import notes_of
+
+_SQL = queries("processors.reports", "collection.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What is known of the year by the KPIs of U4SSC, and with which catalogue."""
+
+    assessment: U4sscAssessment
+    missing: list[Missing]
+    catalogue: str
+    simulated: bool = False
+
+
+class Sources(Protocol):
+    """Where the parts come from that other rooms of the kernel compute."""
+
+    def assessed(self, connection: Connection, city: str, year: int) -> Assessed | None:
+        """The year by the KPIs of U4SSC."""
+
+    def trends(self, connection: Connection, city: str, year: int) -> list[TrendResult]:
+        """Series of years up to this one."""
+
+    def targets(self, connection: Connection, city: str, year: int) -> list[TargetResult]:
+        """Targets and where the city stands."""
+
+
+def collect(
+    connection: Connection,
+    city: str,
+    year: int,
+    sources: Sources,
+    *,
+    notes: Sequence[DataNote] = (),
+    demonstration: bool = False,
+) -> Content:
+    """A city's year, in one transaction of one moment.
+
+    Args:
+        connection: in a transaction that sees one moment (repeatable read).
+        city: slug.
+        year: of the values.
+        sources: what assesses, tests for trends and judges targets.
+        notes: what people know of the data beside what the evidence says.
+        demonstration: take simulated data too, and say so.
+
+    Raises:
+        NotFound: there is no such city.
+        NotAllowed: some of it is simulated and this is no demonstration.
+    """
+    head = _city(connection, city, year)
+    connection.execute(_SQL["see_open_data_only"])
+    rows = _rows(connection, "values", city, year)
+    results = [_result(row, head) for row in rows]
+    assessed = sources.assessed(connection, city, year)
+    simulated = _check_simulated(connection, city, year, results, assessed, demonstration=demonstration)
+    assessment = assessed.assessment if assessed else None
+    return Content(
+        city=head,
+        year=year,
+        demonstration=simulated,
+        versions=Versions(
+            program=version("bypuls"),
+            u4ssc_catalogue=assessed.catalogue if assessed else None,
+            definitions={result.kpi: result.version for result in results},
+            standards=_standards(rows),
+        ),
+        u4ssc=assessment,
+        kpis=results,
+        targets=sources.targets(connection, city, year),
+        trends=sources.trends(connection, city, year),
+        missing=assessed.missing if assessed else [],
+        notes=[*notes, *notes_of(rows, results, assessment)],
+        method=yaml.safe_load(files("processors.reports").joinpath("method.yaml").read_text(encoding="utf-8")),
+    )
+
+
+def _rows(connection: Connection, name: str, city: str, year: int) -> list[dict[str, Any]]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_SQL[name], {"city": city, "year": year}).fetchall()
+
+
+def _city(connection: Connection, city: str, year: int) -> CityHead:
+    found = _rows(connection, "city", city, year)
+    if not found:
+        message = f"no city {city!r}: 'bypuls city add FILE' adds one"
+        raise NotFound(message)
+    row = found[0]
+    facts = [Fact(**fact) for fact in _rows(connection, "facts", city, year)]
+    return CityHead(**row, facts=facts)
+
+
+def _check_simulated(
+    connection: Connection,
+    city: str,
+    year: int,
+    results: Iterable[KpiResult],
+    assessed: Assessed | None,
+    *,
+    demonstration: bool,
+) -> bool:
+    simulated, datastreams = connection.execute(_SQL["simulated"], {"city": city, "year": year}).fetchall()[0]
+    any_simulated = (
+        simulated > 0
+        or any("simulated" in result.origins for result in results)
+        or bool(assessed and assessed.simulated)
+    )
+    if any_simulated and not demonstration:
+        message = (
+            f"{city} {year} holds simulated data ({simulated} of {datastreams} datastreams) and a report is about a "
+            "real city: --demonstration makes one that says so on every page"
+        )
+        raise NotAllowed(message)
+    return any_simulated
+
+
+def _result(row: Mapping[str, Any], head: CityHead) -> KpiResult:
+    definition, evidence, detail = row["document"], row["evidence"], row["detail"] or {}
+    name = head.name.get("en", head.slug) if row["scope_kind"] == "city" else row["scope_name"]
+    return KpiResult(
+        kpi=row["kpi"],
+        title=definition["title"],
+        domain=definition["domain"],
+        scope_kind=row["scope_kind"],
+        scope=row["scope"],
+        scope_name=name,
+        period=row["period"],
+        start=row["start"].astimezone(UTC),
+        ends=row["ends"].astimezone(UTC),
+        value=row["value"],
+        unit=row["unit"],
+        band=row["band"],
+        limit=_number(detail.get("limit")),
+        allowed=_number(detail.get("allowed")),
+        decided_by=row["decided_by"],
+        direction=definition["direction"],
+        status=row["status"],
+        quality=row["quality"],
+        reason=row["reason"],
+        coverage=row["coverage"],
+        classes=sorted(evidence.get("class", [])),
+        origins=sorted(evidence.get("origin", [])),
+        judges_law=bool(definition.get("judges_law")),
+        indicative=bool(evidence.get("indicative")),
+        standard=evidence.get("standard"),
+        standard_status=evidence.get("standard_status"),
+        version=row["version"],
+        evidence=evidence.get("inputs_hash"),
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _standards(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    found = {}
+    for row in rows:
+        evidence = row["evidence"]
+        if evidence.get("standard"):
+            status = evidence.get("standard_status") or "verified"
+            found[evidence["standard"]] = f"{evidence.get('edition') or '-'} ({status})"
+    return found
