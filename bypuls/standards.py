@@ -25,6 +25,7 @@ class Scale:
 
     Attributes:
         edges: pollutant -> edges between the classes, ascending.
+        averaging: of which means it speaks, of all pollutants or of each.
         complete: kind of station -> what it must measure before its worst class is the index.
         status: verified, single_source, derived or unverified.
     """
@@ -34,6 +35,7 @@ class Scale:
     names: tuple[str, ...]
     edges: Mapping[str, tuple[float, ...]]
     edge: Edge
+    averaging: str | Mapping[str, str]
     complete: Mapping[str, tuple[frozenset[str], frozenset[str]]]
     status: str
     source: str
@@ -63,6 +65,10 @@ class Scale:
         except KeyError:
             message = f"standard {self.id} has no {pollutant}: only {', '.join(self.edges)}"
             raise CatalogueError(message) from None
+
+    def averaging_of(self, pollutant: str) -> str:
+        """Of which mean the classes speak: 1h, 24h_running, 24h."""
+        return self.averaging if isinstance(self.averaging, str) else self.averaging[pollutant]
 
     def name(self, number: int) -> str:
         """The name of a class."""
@@ -102,8 +108,7 @@ class Limit:
     @property
     def decimals(self) -> int:
         """Of the limit as printed; a statistic is rounded to as many before it is compared."""
-        exponent = Decimal(str(self.value)).normalize().as_tuple().exponent
-        return max(0, -exponent) if isinstance(exponent, int) else 0
+        return decimals_of(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +282,16 @@ class Standards:
         return _existing(self.rules, name, "set of rules")
 
 
+def decimals_of(limit: float) -> int:
+    """How many decimals a limit is printed with.
+
+    >>> decimals_of(3.4), decimals_of(50.0)
+    (1, 0)
+    """
+    exponent = Decimal(str(limit)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
 def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     """The shipped files as they are written, by name."""
     folder = files("bypuls").joinpath("catalogue/standards")
@@ -301,6 +316,7 @@ def _scale(document: dict[str, Any]) -> Scale:
         names=tuple(document["names"]),
         edges={name: tuple(map(float, edges)) for name, edges in document["edges"].items()},
         edge=document["edge"],
+        averaging=document["averaging"],
         complete={
             kind: (frozenset(need["all_of"]), frozenset(need["any_of"])) for kind, need in document["complete"].items()
         },

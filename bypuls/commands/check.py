@@ -66,6 +66,26 @@ def samples(
     raise typer.Exit(1 if any(verdict.complaints for verdict in verdicts) else 0)
 
 
+@app.command()
+def vectors(
+    files: Annotated[list[Path], typer.Argument(help="CSV files of test vectors, or folders of them.")],
+) -> None:
+    """Compare the formulas with test vectors of their standards: docs/how-to/check-vectors.md."""
+    from bypuls.standards import Standards
+    from processors.vectors.case import find_files, read_cases
+    from processors.vectors.rule import find_rules
+    from processors.vectors.verdict import judge, summary
+
+    cases = (case for file in find_files(files) for case in read_cases(file))
+    verdicts = []
+    for verdict in judge(cases, find_rules(), Standards.load()):
+        verdicts.append(verdict)
+        for line in verdict.lines:
+            say(line)
+    say(summary(verdicts))
+    raise typer.Exit(1 if any(verdict.outcome == "failed" for verdict in verdicts) else 0)
+
+
 def _payload(file: Path) -> bytes:
     if str(file) == "-":
         return sys.stdin.buffer.read()

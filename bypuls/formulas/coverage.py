@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 
 def is_covered(valid: float, of: float, share: float) -> bool:
     """Whether so many valid hours (days, values) of those expected are at least this share; never of none.
@@ -10,6 +12,13 @@ def is_covered(valid: float, of: float, share: float) -> bool:
     (True, False, False)
     """
     return of > 0 and valid >= share * of - 1e-9
+
+
+def reported_as_valid(code: object, valid: Collection[int]) -> bool | None:
+    """Whether a value with this validity code (EU e-Reporting) counts; an unknown code does not. None: no code."""
+    if code is None:
+        return None
+    return str(code).strip() in {str(one) for one in valid}
 
 
 def day_is_valid(valid_hours: int, of: int = 24, share: float = 0.75) -> bool:

@@ -8,12 +8,15 @@ from fractions import Fraction
 
 import numpy as np
 
+from bypuls.formulas.coverage import is_covered
 from bypuls.formulas.rounding import nearest, truncate
 from bypuls.formulas.running_means import EIGHT_HOURS, OF_DAY, OF_EIGHT, Floats, mean_of, running_means
 from bypuls.standards import IndexStandard, IndexTable
 
 FIRST_START, LAST_START = 7, 23
 """Local standard hours at which the eight-hour means of a day's ozone begin: 17 of them (40 CFR 50, App. U)."""
+OF_STARTS = 0.75
+"""Share of these means that a day needs: 13 of 17."""
 _SO2_BY_DAY = 305
 _SO2_FIXED = 200
 _DAY = 24
@@ -92,13 +95,18 @@ def ozone_days(hours: Sequence[float | None]) -> list[float | None]:
     """
     forward = running_means(_array(hours)[::-1], EIGHT_HOURS, OF_EIGHT)[::-1]
     days: list[float | None] = []
-    for midnight in range(0, len(hours) - len(hours) % _DAY, _DAY):
+    for midnight in range(0, len(hours), _DAY):
         means = forward[midnight + FIRST_START : midnight + LAST_START + 1]
         known = means[~np.isnan(means)]
         expected = min(LAST_START, len(hours) - midnight - EIGHT_HOURS) - FIRST_START + 1
-        enough = len(known) > 0 and len(known) >= 0.75 * expected
-        days.append(float(known.max()) if enough else None)
+        days.append(float(known.max()) if is_covered(len(known), expected, OF_STARTS) else None)
     return days
+
+
+def largest_hours(hours: Sequence[float | None]) -> list[float | None]:
+    """Each day's largest hour; None where it has none. `hours` as `ozone_days` takes them."""
+    days = [hours[midnight : midnight + _DAY] for midnight in range(0, len(hours), _DAY)]
+    return [max((hour for hour in day if hour is not None), default=None) for day in days]
 
 
 def _array(hours: Sequence[float | None]) -> Floats:

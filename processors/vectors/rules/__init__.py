@@ -1,0 +1,1 @@
+"""How a vector's inputs become calls of the formulas: one `@rule` function per standard, found by its name."""
