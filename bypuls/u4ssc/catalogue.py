@@ -51,6 +51,7 @@ class ComputedBy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The KPI of ours whose year of the whole city is the data point's value.
 
     Attributes:
+        unit: of our KPI; a value in another is not used.
         factor: what our value is multiplied by to be in U4SSC's unit.
         denominator_fact: the city's fact that our value is divided by.
         share_fact: a fact between 0 and 1 that must be at least `share_at_least`: which share of the city our sensors
@@ -59,6 +60,7 @@ class ComputedBy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     kpi: str
+    unit: str
     factor: float = 1.0
     denominator_fact: str | None = None
     share_fact: str | None = None

@@ -1,4 +1,4 @@
-"""The questions of the plausibility rules, in both languages, and where each rule is from."""
+"""What is said about values, in both languages: plausibility questions with their source, reasons, notes."""
 
 from __future__ import annotations
 
@@ -119,6 +119,102 @@ SENTENCES: Mapping[str, tuple[Severity, dict[str, str]]] = {
 }
 SOURCES: Mapping[str, str] = {rule: source for _, rules in _SEVERITIES for rule, (source, _, _) in rules.items()}
 
+REASONS: Mapping[str, dict[str, str]] = {
+    "not_reported": {
+        "en": "NR: nothing was reported and no register was read",
+        "nb": "NR: ingenting er rapportert, og ingen registerdata er lest inn",
+    },
+    "stated_not_reported": {
+        "en": "NR: the city states that it has no value{comment}",
+        "nb": "NR: kommunen oppgir at den ikke har noen verdi{comment}",
+    },
+    "not_computed": {
+        "en": "our KPI {kpi} has no value for the whole city and this year",
+        "nb": "vår KPI {kpi} har ingen verdi for hele byen og dette året",
+    },
+    "insufficient": {
+        "en": "our KPI {kpi} rests on too little data: {reason}, coverage {coverage} %",
+        "nb": "vår KPI {kpi} hviler på for lite data: {reason}, dekning {coverage} %",
+    },
+    "undefined": {
+        "en": "our KPI {kpi} is not defined for this year: {reason}",
+        "nb": "vår KPI {kpi} er ikke definert for dette året: {reason}",
+    },
+    "other_unit": {
+        "en": "our KPI {kpi} is in {unit}, not in {expected}: it cannot be converted here",
+        "nb": "vår KPI {kpi} er i {unit}, ikke i {expected}: den kan ikke regnes om her",
+    },
+    "fact_unknown": {
+        "en": "the city's {fact} at the end of the year is not known (fact {fact} in the city's file)",
+        "nb": "byens {fact} ved utgangen av året er ikke kjent (fact {fact} i byens fil)",
+    },
+    "share_unknown": {
+        "en": "which share of the city the meters cover is not stated (fact {fact}): their sum is not the city's",
+        "nb": "hvilken andel av byen målerne dekker er ikke oppgitt (fact {fact}): summen av dem er ikke byens",
+    },
+    "share_too_low": {
+        "en": "the meters cover {share} % of the city, {needed} % are needed: a sum over them is not the city's",
+        "nb": "målerne dekker {share} % av byen, {needed} % trengs: en sum over dem er ikke byens",
+    },
+}
+"""Why a data point has no value, or a candidate is none."""
+
+WON: Mapping[str, dict[str, str]] = {
+    "only": {"en": "the only value there is", "nb": "den eneste verdien som finnes"},
+    "verified": {
+        "en": "a reported value that an approved verifier has verified comes first",
+        "nb": "en rapportert verdi som en godkjent verifikatør har verifisert går foran",
+    },
+    "measured": {
+        "en": "a complete measured year with its evidence comes before register and unverified reports",
+        "nb": "et fullstendig målt år med sin dokumentasjon går foran register og uverifisert rapportering",
+    },
+    "register": {
+        "en": "official statistics come before what is reported without verification and before part-years",
+        "nb": "offisiell statistikk går foran uverifisert rapportering og foran ufullstendige år",
+    },
+    "reported": {
+        "en": "what the city reports comes before part-years and simulated or modelled data",
+        "nb": "det kommunen rapporterer går foran ufullstendige år og simulerte eller modellerte data",
+    },
+    "part_year": {
+        "en": "part of a year, or simulated or modelled: nothing better is there",
+        "nb": "del av et år, eller simulert eller modellert: noe bedre finnes ikke",
+    },
+}
+"""Why one of several candidates is the value; in this order."""
+
+NOTES: Mapping[str, dict[str, str]] = {
+    "provisional": {
+        "en": "provisional: the year is not over or not closed; it rests on the part that is",
+        "nb": "foreløpig: året er ikke over eller ikke avsluttet; verdien hviler på den delen som er det",
+    },
+    "simulated": {
+        "en": "made of {origins} data, not of measurements",
+        "nb": "laget av data som er {origins}, ikke av målinger",
+    },
+    "indicative": {
+        "en": "measured with instruments of class {classes}: an estimate",
+        "nb": "målt med instrumenter av klasse {classes}: et anslag",
+    },
+    "unverified": {
+        "en": "definition not fully verified: {fields} not read in an ITU document",
+        "nb": "definisjonen er ikke fullt verifisert: {fields} er ikke lest i et ITU-dokument",
+    },
+    "no_benchmark_in_u4ssc": {
+        "en": "U4SSC itself publishes this without a benchmark: the target is the city's own",
+        "nb": "U4SSC publiserer denne uten referanseverdi: målet er byens eget",
+    },
+    "against_direction": {
+        "en": "the target lies against the KPI's direction ({direction})",
+        "nb": "målet ligger mot KPI-ens retning ({direction})",
+    },
+    "direction_not_stated": {
+        "en": "U4SSC states no direction for this: the benchmark decides what is better",
+        "nb": "U4SSC oppgir ingen retning for denne: referanseverdien avgjør hva som er bedre",
+    },
+}
+
 _FACTS = {"nb": {"population": "folketall", "households": "husholdninger", "live_births": "levendefødte"}}
 
 
@@ -133,6 +229,11 @@ def fill(text: str, language: str, values: Mapping[str, float | str]) -> str:
         for name, value in values.items()
     }
     return text.format(**written)
+
+
+def sentence(texts: Mapping[str, str], **values: float | str) -> dict[str, str]:
+    """A text in every language, with its numbers."""
+    return {language: fill(text, language, values) for language, text in texts.items()}
 
 
 def _number(value: float, language: str) -> str:
