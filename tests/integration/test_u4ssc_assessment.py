@@ -23,7 +23,8 @@ def store_year(town, kpi, value, start, *, scope_kind="city", scope=None, period
         """INSERT INTO kpi_value (city, kpi, scope_kind, scope, period, start, ends, value, unit, status, quality,
                                   reason, coverage, evidence, version, final_at)
            VALUES (%(city)s, %(kpi)s, %(scope_kind)s, %(scope)s, %(period)s, %(start)s,
-                   %(start)s + interval '365 days', %(value)s, %(unit)s, %(status)s, %(quality)s, %(reason)s, %(coverage)s, %(evidence)s,
+                   %(start)s + interval '365 days', %(value)s, %(unit)s, %(status)s, %(quality)s, %(reason)s,
+                   %(coverage)s, %(evidence)s,
                    'sha256:1', now())""",
         columns
         | {"city": town.slug, "kpi": kpi, "scope_kind": scope_kind, "scope": scope or town.slug, "period": period}
