@@ -83,10 +83,7 @@ class Context:
 
 
 def _read_only(seconds: float) -> str:
-    return (
-        f"SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}; "
-        "SET LOCAL search_path = bypuls_open, public"
-    )
+    return f"SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}"
 
 
 @contextmanager

@@ -86,6 +86,34 @@ class ReadingEntry(msgspec.Struct, frozen=True):
     conditions: ConditionsEntry | None = None
 
 
+class RegisterEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the public sensor register says of a device.
+
+    Attributes:
+        purpose: language -> text.
+        privacy_statement: address of the text.
+        personal_data: whether what it sends tells of persons; `personal_data_why` says how.
+    """
+
+    purpose: dict[str, str] | None = None
+    owner: str | None = None
+    contact: str | None = None
+    legal_basis: str | None = None
+    privacy_statement: str | None = None
+    personal_data: bool | None = None
+    personal_data_why: str | None = None
+
+
+class CityRegister(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the public sensor register says where a device says nothing else; `purposes`: domain -> language -> text."""
+
+    owner: str | None = None
+    contact: str | None = None
+    legal_basis: str | None = None
+    privacy_statement: str | None = None
+    purposes: dict[str, dict[str, str]] = {}
+
+
 class DeviceEntry(msgspec.Struct, frozen=True, rename={"instrument_class": "class"}):
     """What publishes, where it hangs.
 
@@ -103,6 +131,7 @@ class DeviceEntry(msgspec.Struct, frozen=True, rename={"instrument_class": "clas
     zone: str | None = None
     keys: dict[str, str] = {}
     readings: dict[str, ReadingEntry] | None = None
+    register: RegisterEntry | None = None
 
 
 class HouseholdGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,6 +162,7 @@ class City(msgspec.Struct, frozen=True):
     devices: list[DeviceEntry] | None = None
     stations: dict[str, dict[str, Slug]] = {}
     readings: dict[str, ReadingEntry] = {}
+    sensor_register: CityRegister | None = None
 
     @property
     def air_offset(self) -> timedelta:

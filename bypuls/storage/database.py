@@ -42,8 +42,13 @@ def connect(url: str, role: Role = "owner", *, autocommit: bool = False) -> Conn
 
 
 def take_role(connection: Connection, role: Role) -> None:
-    """Step down to the group role of `role` if it exists and we are a member; work in UTC either way."""
+    """Step down to the group role of `role` if it exists and we are a member; work in UTC either way.
+
+    The reader reads what is open to everybody: a table's name means its view without personal rows.
+    """
     connection.execute("SET TIME ZONE 'UTC'")
+    if role == "reader":
+        connection.execute("SET search_path = bypuls_open, public")
     name = _ROLE_NAMES.get(role)
     if name is not None:
         row = connection.execute(

@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 import yaml
 
-from bypuls.city import AreaEntry, City, DeviceEntry, Population, ReadingEntry, SiteEntry
+from bypuls.city import AreaEntry, City, DeviceEntry, HouseholdGroup, Population, ReadingEntry, SiteEntry
 from bypuls.observation import InstrumentClass, Origin
+from bypuls.privacy import PERSONAL_KIND
 from simulators.city.energy import USES, hot_water_a_day
 from simulators.city.geography import DISTRICTS, boundary, place
 from simulators.city.places import PLACES
@@ -142,6 +143,13 @@ def city_document(seed: int = SEED) -> City:
             for slug, (name, people, _) in DISTRICTS.items()
         ],
         sites=[_site_entry(number) for number in range(len(PLACES))],
+        household_groups=[
+            HouseholdGroup(
+                "boliger",
+                {"nb": "Boliger som deler måleren sin", "en": "Homes that share their meter"},
+                [spot.slug for spot in PLACES if spot.kind == PERSONAL_KIND],
+            )
+        ],
         devices=_device_entries(),
     )
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from api.listing import InCity
 from api.times import Moment
 
-ScopeKind = Literal["site", "district", "city"]
+ScopeKind = Literal["site", "district", "city", "group"]
 PeriodName = Literal["PT1H", "P1D", "P1M", "P1Y"]
 
 

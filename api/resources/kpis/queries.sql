@@ -39,6 +39,8 @@ WHERE s.city = %(city)s
           AND (%(origins)s::text[] IS NULL OR s.origin = ANY(%(origins)s))
           AND CASE %(scope_kind)s WHEN 'site' THEN s.site = %(scope)s
                                   WHEN 'district' THEN t.area IN (SELECT bypuls_areas_within(%(city)s, %(scope)s))
+                                  WHEN 'group' THEN s.site IN (SELECT unnest(g.sites) FROM household_group g
+                                                               WHERE g.city = %(city)s AND g.slug = %(scope)s)
                                   ELSE true END
           AND EXISTS (SELECT FROM kpi_value v
                       WHERE v.city = s.city AND v.kpi = %(kpi)s AND v.scope_kind = 'site' AND v.scope = s.site

@@ -1,6 +1,6 @@
 -- What the API shows everybody: the tables of measurements and indicators without personal rows, those of sites of kind
--- 'household'. The API reads with `search_path = bypuls_open, public`, so a query that names a table reads its view here, and
--- nobody who writes one has to think of it. A token with the scope `personal` opens its city, or all: `bypuls.personal`.
+-- 'household'. Who connects as `reader` has them first in the search path, so a query that names a table reads its view here,
+-- and nobody who writes one has to think of it. A token with the scope `personal` opens its city, or all: `bypuls.personal`.
 
 DROP SCHEMA IF EXISTS bypuls_open CASCADE;
 CREATE SCHEMA bypuls_open;
@@ -58,11 +58,3 @@ SELECT m.device, m.slot, m.received_at, m.topic, CASE WHEN t.slug IS NULL THEN m
 FROM public.recent_message m
 JOIN public.device d ON d.id = m.device
 LEFT JOIN bypuls_open.hidden_site t ON t.city = d.city AND t.slug = d.site;
-
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'bypuls_reader') THEN
-        GRANT USAGE ON SCHEMA bypuls_open TO bypuls_reader;
-        GRANT SELECT ON ALL TABLES IN SCHEMA bypuls_open TO bypuls_reader;
-    END IF;
-END $$;

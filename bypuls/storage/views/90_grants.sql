@@ -30,6 +30,11 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'bypuls_reader') THEN
         GRANT SELECT ON ALL TABLES IN SCHEMA public TO bypuls_reader;
         REVOKE ALL ON api_key FROM bypuls_reader;
+        -- It reads these through bypuls_open (04_open.sql); a query that reaches past it must fail, not tell.
+        REVOKE ALL ON observation, observation_revision, rollup_5m, rollup_1h, rollup_1h_history, kpi_value,
+            kpi_value_history, site, quarantine, recent_message FROM bypuls_reader;
+        GRANT USAGE ON SCHEMA bypuls_open TO bypuls_reader;
+        GRANT SELECT ON ALL TABLES IN SCHEMA bypuls_open TO bypuls_reader;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'grafana_ro') THEN
         -- Views only: whoever may open a board may send any query as this role (Grafana does not check SQL).

@@ -1,0 +1,185 @@
+"""What households' meters measure leaves as sums over fixed groups and whole months only, whichever way one asks."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+
+import httpx
+import pytest
+from psycopg.types.json import Jsonb
+
+from api.app import create_app
+from api.tokens import create_token
+from bypuls.city import City, DeviceEntry, HouseholdGroup, SiteEntry
+from bypuls.errors import SettingsError
+from bypuls.kpi import load_definitions
+from bypuls.settings import ApiSettings, ProcessSettings, load
+from bypuls.storage.cities import add_city
+from bypuls.storage.database import connect, open_pool
+from processors.calculation import Catalogue
+from processors.worker import drain
+from tests.integration.api.conftest import Api, served
+from tests.integration.processing import at, utc
+from tests.integration.test_energy_values import store_all
+
+KPI = "energy.electricity.consumption"
+SEPTEMBER, NOVEMBER = utc(2025, 8, 31, 22), utc(2025, 10, 31, 23)  # in Oslo
+NOW = utc(2025, 11, 20, 12)
+HOMES = [f"h{number}" for number in range(1, 7)]
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return Catalogue.of({KPI: load_definitions()[KPI]})
+
+
+@pytest.fixture
+def street(town, catalogue):
+    """Six homes that use n kWh an hour, five of them a group, and a school that uses 100."""
+    town.area("west")
+    streams = {}
+    for site, power in [*((home, n) for n, home in enumerate(HOMES, 1)), ("school", 100)]:
+        town.site(site, "household" if site in HOMES else "building", "west")
+        streams[site] = town.datastream(site, "active_energy_import", interval=None, expected_spacing="1 hour")
+        readings = [(SEPTEMBER + timedelta(hours=n), 1000 + power * n) for n in range(720 + 745 + 469)]
+        store_all(town, streams[site], readings)
+    town.connection.execute(
+        "INSERT INTO household_group (city, slug, name, sites) VALUES ('trondheim', 'homes', '{}', %s)", (HOMES[:5],)
+    )
+    drain(town.connection, at(NOW), load(ProcessSettings), catalogue)
+    town.streams = streams
+    return town
+
+
+@pytest.fixture
+def api(street):
+    with contextlib.ExitStack() as stack:
+        pools = [stack.enter_context(open_pool(street.url, role, 2)) for role in ("reader", "editor")]
+        app = create_app(ApiSettings(), pools[0], write_pool=pools[1], clock=lambda: NOW)
+        client = stack.enter_context(httpx.Client(base_url=stack.enter_context(served(app)), timeout=30))
+        yield Api(client, app, None, street.url, street.streams, None)
+
+
+def test_a_group_has_the_sum_of_a_month_that_is_over(street):
+    value = street.value(KPI, "P1M", SEPTEMBER, kind="group", scope="homes")
+    assert (value["value"], value["quality"]) == (pytest.approx((1 + 2 + 3 + 4 + 5) * 720), "ok")
+    assert "from_sites" not in value["evidence"]
+
+
+def test_a_running_month_and_a_day_have_none(street):
+    value = street.value(KPI, "P1M", NOVEMBER, kind="group", scope="homes")
+    assert (value["value"], value["quality"], value["reason"]) == (None, "undefined", "withheld")
+    assert street.value(KPI, "P1D", SEPTEMBER, kind="group", scope="homes") is None
+
+
+def test_without_one_of_its_meters_a_group_has_no_value(street, catalogue):
+    street.connection.execute("DELETE FROM rollup_1h WHERE datastream = %s", (street.streams["h3"],))
+    street.connection.execute(
+        "INSERT INTO kpi_due (kpi, city, site, period, start) VALUES (%s, 'trondheim', 'h3', 'P1M', %s)",
+        (KPI, SEPTEMBER),
+    )
+    drain(street.connection, at(NOW), load(ProcessSettings), catalogue)
+    value = street.value(KPI, "P1M", SEPTEMBER, kind="group", scope="homes")
+    assert (value["value"], value["reason"], value["detail"]) == (
+        None, "withheld", {"why": "1 of 5 meters have no value"},
+    )  # fmt: skip
+
+
+def test_districts_and_cities_count_no_household(street):
+    for kind, scope in (("city", "trondheim"), ("district", "west")):
+        value = street.value(KPI, "P1M", SEPTEMBER, kind=kind, scope=scope)
+        assert (value["value"], value["evidence"]["sites_expected"]) == (pytest.approx(100 * 720), 1)
+
+
+READS = (
+    f"/v1/kpi-values?city=trondheim&kpi={KPI}",
+    "/v1/observations?city=trondheim&property=active_energy_import",
+    "/v1/rollups?city=trondheim&property=active_energy_import",
+    "/v1/rollups?city=trondheim&property=active_energy_import&resolution=5m",
+)
+
+
+@pytest.mark.parametrize("path", READS)
+def test_reads_that_are_open_hold_no_household(api, path):
+    rows = api.data(path)
+    sites = {row.get("site") or row["scope"] for row in rows if row.get("scope_kind", "site") == "site"}
+    assert sites == {"school"}
+
+
+def test_a_households_inputs_are_as_closed_as_its_values(api):
+    asked = f"/v1/kpis/{KPI}/inputs?city=trondheim&scope_kind=site&scope=h1&period=P1M&start=2025-09-01"
+    assert api.get(asked).status_code == 404
+    of_group = api.get(asked.replace("scope_kind=site&scope=h1", "scope_kind=group&scope=homes"))
+    assert of_group.status_code == 404 or of_group.json()["data"] == []
+
+
+def test_where_a_household_is_is_not_told(api, street):
+    street.connection.execute("UPDATE site SET latitude = 63, longitude = 10, attributes = '{\"floor_area\": 90}'")
+    rows = {row["site"]: row for row in api.data("/v1/sites?city=trondheim")}
+    assert (rows["h1"]["latitude"], rows["h1"]["longitude"], rows["h1"]["attributes"]) == (None, None, {})
+    assert (rows["school"]["latitude"], rows["school"]["attributes"]) == (63, {"floor_area": 90})
+
+
+@pytest.mark.parametrize(("city", "opened"), [(None, True), ("trondheim", True), ("bergen", False)])
+def test_a_token_for_it_opens_its_city_and_leaves_a_trace(api, street, city, opened):
+    street.connection.execute(
+        """INSERT INTO city (slug, name, time_zone, document) VALUES ('bergen', '{}', 'Europe/Oslo', '{}')"""
+    )
+    with connect(street.url) as connection:
+        tokens = {scope: create_token(connection, scope, [scope], city) for scope in ("personal", "admin", "read")}
+    seen = {}
+    for scope, token in tokens.items():
+        rows = api.data(READS[0], headers={"Authorization": f"Bearer {token}"})
+        seen[scope] = {row["scope"] for row in rows if row["scope_kind"] == "site"}
+    assert seen["admin"] == seen["read"] == {"school"}
+    assert seen["personal"] == ({"school", *HOMES} if opened else {"school"})
+    trace = street.all("SELECT who, target FROM audit_log WHERE what = 'personal.read'")
+    assert trace == [("personal", f"GET {READS[0]}")]
+
+
+def test_boards_hold_no_household(street):
+    with connect(street.url, "grafana", autocommit=True) as connection:
+        found = connection.execute(
+            """SELECT array_agg(DISTINCT site) FROM board_hour
+               WHERE value IS NOT NULL OR min IS NOT NULL OR max IS NOT NULL
+               UNION ALL
+               SELECT array_agg(DISTINCT site) FROM board_five_minutes
+               WHERE value IS NOT NULL OR min IS NOT NULL OR max IS NOT NULL
+               UNION ALL SELECT array_agg(DISTINCT scope) FROM board_kpi WHERE scope_kind = 'site'"""
+        ).fetchall()
+    assert found == [(["school"],)] * 3
+
+
+def test_a_refused_message_of_a_household_is_not_quoted(api, street):
+    device = street.one("SELECT external_id FROM device WHERE site = 'h1'")
+    street.connection.execute(
+        """INSERT INTO quarantine (received_at, last_received_at, city, source, topic, payload, payload_hash, reason,
+                                   detail, hint, refusals, device)
+           VALUES (%s, %s, 'trondheim', 'x', 't', 'secret 4711', 'x', 'out_of_range', 'secret 4711', 'mend', %s, %s)""",
+        (NOW, NOW, Jsonb([{"detail": "secret 4711"}]), device),
+    )
+    answer = api.get("/v1/quarantine?city=trondheim")
+    assert answer.status_code == 200
+    assert "4711" not in answer.text
+    with connect(street.url, "grafana", autocommit=True) as connection:
+        assert "4711" not in str(connection.execute("SELECT * FROM board_quarantine").fetchall())
+
+
+def test_a_group_is_fixed_and_stands_beside_those_before_it(town):
+    sites = [SiteEntry(home, home, "household") for home in [*HOMES, "h7"]]
+    devices = [DeviceEntry(site.slug, site.slug) for site in sites]
+
+    def add(*groups):
+        named = [HouseholdGroup(slug, {"en": slug}, members) for slug, members in groups]
+        city = City("storvik", {"en": "Storvik"}, "Europe/Oslo", sites=sites, devices=devices, household_groups=named)
+        add_city(town.connection, city, "test")
+
+    add(("homes", HOMES[:5]))
+    add(("homes", HOMES[:5]))
+    with pytest.raises(SettingsError, match="groups are fixed"):
+        add(("homes", HOMES))
+    # The file may forget the group; what was published of it is known.
+    with pytest.raises(SettingsError, match="give away 1 of their meters"):
+        add(("more", HOMES))
+    assert town.all("SELECT slug, sites FROM household_group WHERE city = 'storvik'") == [("homes", HOMES[:5])]
