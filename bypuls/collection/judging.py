@@ -1,0 +1,192 @@
+"""From what somebody says of a data point to what is stored: result of its parts, unit, and what contradicts itself.
+
+Pure. Arithmetic is done on the numbers as they are stored, so that a file exported and imported changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bypuls.collection.columns import Name
+from bypuls.collection.said import Complaint, Said
+from bypuls.collection.unit_texts import WrongUnit, factor
+from bypuls.storage.reported_values import Reported
+from bypuls.u4ssc.catalogue import Key, Point, U4sscCatalogue
+from bypuls.u4ssc.plausibility import Entries, Entry, Finding, Known, check_values
+from bypuls.u4ssc.scoring import value_of
+
+_ROUNDED = 0.005
+"""A typed result may differ from its parts' by this share of it: people round."""
+_OF_SEVERAL = frozenset({"does_not_total", "above_the_step_before", "denominators_disagree", "above_the_wider_kpi"})
+"""Rules about several values: one of them alone cannot be refused for it, or no order of entry would be right."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """What becomes of what somebody said: `reported` is stored, unless something is wrong."""
+
+    reported: Reported | None = None
+    wrong: list[Complaint] = field(default_factory=list)
+    warnings: list[Complaint] = field(default_factory=list)
+
+
+def judge(said: Said, facts: Mapping[str, float], stored: Reported | None) -> Judged:
+    """Work out what is to be stored; what was not stated stays as it is stored."""
+    judged = Judged()
+    point = said.point
+    value, numerator, denominator = (_number(part) for part in (said.value, said.numerator, said.denominator))
+    if not said.not_reported:
+        denominator = _denominator(said, numerator, denominator, facts, judged)
+        value = _value(said, (value, numerator, denominator), judged)
+    if judged.wrong:
+        return judged
+    nothing = said.not_reported
+    judged.reported = Reported(
+        code=point.kpi.code,
+        data_point=point.data_point,
+        value=None if nothing else value,
+        numerator=None if nothing else numerator,
+        denominator=None if nothing else denominator,
+        unit=point.unit,
+        data_quality=_kept(said, stored, "data_quality") or "unknown_method",
+        data_origin=_kept(said, stored, "data_origin"),
+        source=_kept(said, stored, "source"),
+        comment=_kept(said, stored, "comment"),
+        verified=_kept(said, stored, "verified") or "unknown",
+    )
+    return judged
+
+
+def questions(
+    catalogue: U4sscCatalogue,
+    values: Mapping[Key, Reported],
+    facts: Mapping[str, float],
+    last_year: Mapping[Key, float],
+) -> list[Finding]:
+    """What a verifier would ask about a city's year."""
+    return check_values(catalogue, _entries(values), Known(facts=facts, last_year=last_year))
+
+
+def forbids(finding: Finding, codes: set[str], *, alone: bool) -> bool:
+    """Whether a finding keeps values of `codes` from being stored; `alone`: only one of them is being entered."""
+    if finding.severity != "wrong" or finding.code not in codes:
+        return False
+    return not (alone and finding.rule in _OF_SEVERAL)
+
+
+def _entries(values: Mapping[Key, Reported]) -> Entries:
+    return {
+        key: Entry(value=one.value, numerator=one.numerator, denominator=one.denominator, unit=one.unit)
+        for key, one in values.items()
+        if one.value is not None
+    }
+
+
+def _number(part: Decimal | None) -> float | None:
+    return None if part is None else float(part)
+
+
+def _kept(said: Said, stored: Reported | None, name: Name) -> str | None:
+    """What is said; what was not spoken of stays as it stands."""
+    if name in said.given or stored is None:
+        return getattr(said, name)  # type: ignore[no-any-return]
+    return getattr(stored, name)  # type: ignore[no-any-return]
+
+
+def _denominator(
+    said: Said, numerator: float | None, denominator: float | None, facts: Mapping[str, float], judged: Judged
+) -> float | None:
+    kpi, point = said.point.kpi, said.point
+    if point.yes_or_no and (numerator is not None or denominator is not None):
+        judged.wrong.append(said.complaint("numerator", "the answer is yes or no: write it as the result alone"))
+    elif denominator is not None and not has_denominator(point):
+        judged.wrong.append(
+            said.complaint("denominator", "this is a number of its own, without a denominator: leave it empty")
+        )
+    elif denominator == 0:
+        what = "the denominator is 0, so the value is not defined: write NR, or correct it"
+        judged.wrong.append(said.complaint("denominator", what))
+    elif numerator is not None and denominator is None and has_denominator(point):
+        prefilled = prefilled_denominator(point, facts)
+        if prefilled is not None:
+            what = f"the denominator is the city's {_fact(point)}: {prefilled:.10g}"
+            judged.warnings.append(said.complaint("numerator", what))
+            return prefilled
+        if said.value is None:
+            what = f"a numerator needs its denominator ({kpi.denominator}); or give the result alone"
+            judged.wrong.append(said.complaint("numerator", what))
+    return denominator
+
+
+def has_denominator(point: Point) -> bool:
+    """Whether its value is a quotient: not a count, beside a KPI's percentages, nor yes or no."""
+    return point.kpi.denominator is not None and point.multiplier == point.kpi.multiplier and not point.yes_or_no
+
+
+def prefilled_denominator(point: Point, facts: Mapping[str, float]) -> float | None:
+    """The denominator that the template prefills: population, households, or a 100 000th of them."""
+    wanted = point.kpi.denominator_fact
+    if wanted is None or not has_denominator(point):
+        return None
+    fact = facts.get(wanted.fact)
+    return None if fact is None else fact / wanted.per
+
+
+def _fact(point: Point) -> str:
+    wanted = point.kpi.denominator_fact
+    if wanted is None:
+        return ""
+    return wanted.fact if wanted.per == 1 else f"{wanted.fact} / {wanted.per}"
+
+
+def _value(said: Said, parts: tuple[float | None, float | None, float | None], judged: Judged) -> float | None:
+    typed, numerator, denominator = parts
+    point = said.point
+    if said.percent and not point.unit.startswith("%"):
+        what = f"it is written as a percentage, and the unit is {point.unit}: write the number as it is"
+        judged.wrong.append(said.complaint("result", what))
+    try:
+        scale = float(factor(said.unit, point.unit))
+    except WrongUnit as error:
+        judged.wrong.append(said.complaint("unit", str(error)))
+        return None
+    if judged.wrong:
+        return None
+    computed = _computed(point, numerator, denominator)
+    if scale != 1 and computed is not None:
+        what = f"numerator and denominator are read in {point.unit}: leave the unit so, or give the result alone"
+        judged.wrong.append(said.complaint("unit", what))
+    elif computed is not None and typed is not None and not _agree(typed, computed, said.value):
+        what = (
+            f"the result {typed:.10g} is not numerator / denominator, which is {computed:.6g}: "
+            "correct one of them, or leave the result empty"
+        )
+        judged.wrong.append(said.complaint("result", what))
+    if computed is not None:
+        return computed
+    if typed is None:
+        judged.wrong.append(said.complaint("result", "no value can be worked out: give the result, or both its parts"))
+        return None
+    if scale != 1:
+        what = f"{typed:.10g} {said.unit} is stored as {typed * scale:.10g} {point.unit}"
+        judged.warnings.append(said.complaint("unit", what))
+    elif point.unit.startswith("%") and not said.percent and 0 < typed < 1:
+        what = f"{typed:g} % is less than one in a hundred: if {typed * 100:g} % is meant, write {typed * 100:g}"
+        judged.warnings.append(said.complaint("result", what))
+    return typed * scale
+
+
+def _computed(point: Point, numerator: float | None, denominator: float | None) -> float | None:
+    if numerator is None:
+        return None
+    if not has_denominator(point):
+        return numerator * point.multiplier
+    return value_of(numerator, denominator, point.multiplier)
+
+
+def _agree(typed: float, computed: float, written: Decimal | None) -> bool:
+    exponent = written.as_tuple().exponent if written is not None else 0
+    half_a_digit = 0.5 * 10.0 ** (exponent if isinstance(exponent, int) else 0)
+    return abs(typed - computed) <= max(half_a_digit if half_a_digit < 1 else 0.5, _ROUNDED * abs(computed)) + 1e-12
