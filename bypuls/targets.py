@@ -105,13 +105,13 @@ class Path:
         15.0
         """
         corners = [(float(year + 1), value) for year, value in (self.base, *self.points)]
-        corners.append((_place(self.due), self.value))
-        place = _place(day)
-        if place <= corners[0][0]:
+        corners.append((place(self.due), self.value))
+        at = place(day)
+        if at <= corners[0][0]:
             return corners[0][1]
         for (left, start), (right, end) in pairwise(corners):
-            if place <= right:
-                return start + (end - start) * (place - left) / (right - left)
+            if at <= right:
+                return start + (end - start) * (at - left) / (right - left)
         return self.value
 
     def required_for_year(self, year: int) -> float:
@@ -246,7 +246,7 @@ def _changed(target: Target, value: KpiValue) -> bool:
     return target.method is None or target.method != value.method
 
 
-def _place(day: date) -> float:
+def place(day: date) -> float:
     """Where the end of a day lies on the axis of years: 31 December 2024 is 2025."""
     return day.year + day.timetuple().tm_yday / (366 if isleap(day.year) else 365)
 

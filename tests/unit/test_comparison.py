@@ -12,7 +12,8 @@ from bypuls.kpi_value import KpiValue
 def value(city, number, year=2024, **changes):
     made = KpiValue(
         city, "air.no2.mean", "city", city, "P1Y",
-        datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC), number, "ug/m3", coverage=0.95, classes=frozenset({"reference"}), version="sha256:a", method="sha256:m",
+        datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC), number, "ug/m3",
+        coverage=0.95, classes=frozenset({"reference"}), version="sha256:a", method="sha256:m",
     )  # fmt: skip
     return replace(made, **changes)
 
