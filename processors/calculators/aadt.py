@@ -25,7 +25,7 @@ def compute(inputs: Inputs) -> Outcome:
     days = days[days["cell"] >= 0].sort_values("cell", kind="stable")
     cells = inputs.cells
     dates = pd.DatetimeIndex(days["day"].to_numpy(np.int64).astype("datetime64[D]"))
-    months, weekdays = dates.month.to_numpy(np.int64), dates.weekday.to_numpy(np.int64)
+    months, weekdays = dates.month.to_numpy(np.int64), dates.day_of_week.to_numpy(np.int64)
     volumes = days["sum"].to_numpy(float)
     edges = np.searchsorted(days["cell"].to_numpy(np.int64), np.arange(len(cells) + 1)).tolist()
     value, filled = np.full(len(cells), np.nan), np.zeros(len(cells), dtype=np.int64)

@@ -18,11 +18,12 @@ _NO_HEAT = f"the site has no attribute {_HEAT} (g CO2/kWh, of its district heati
 def compute(inputs: Inputs) -> Outcome:
     """Energy used x factor of the year, in kg; always an estimate. `detail`: energy (kWh), factor (g/kWh), its year.
 
-    Parameters: `standard` and `method`. The method delivered asks what the power in the wires emitted where and when it
-    was made, imports included; residual asks what is left of the European market when what was sold with guarantees of
-    origin is taken out. They answer different questions: two indicators, never mixed. A year without a published factor
-    takes that of the year before it that has one, and the evidence says so; before the first there is none. The method
-    site takes the site's attribute `heat_co2_factor`, because each district heating network has its own.
+    Parameters: `factors` (the standard they stand in) and `method`. The method delivered asks what the power in the
+    wires emitted where and when it was made, imports included; residual asks what is left of the European market when
+    what was sold with guarantees of origin is taken out. They answer different questions: two indicators, never mixed.
+    A year without a published factor takes that of the year before it that has one, and the evidence says so; before
+    the first there is none. The method site takes the site's attribute `heat_co2_factor`, because each district heating
+    network has its own.
     """
     size = len(inputs.cells)
     own, count, total = of_cells(used_hours(inputs), size)
@@ -54,7 +55,7 @@ def _years(inputs: Inputs) -> list[int]:
 
 def _of_year(inputs: Inputs, year: int) -> tuple[float, Detail] | str:
     parameters = inputs.definition.parameters
-    standard, method = inputs.standards.rule(parameters["standard"]), parameters["method"]
+    standard, method = inputs.standards.rule(parameters["factors"]), parameters["method"]
     factors = {int(of): float(grams) for of, grams in standard.values[method].items()}  # noqa: PD011
     if year < min(factors):
         return f"{standard.id} has no factor before {min(factors)}"
@@ -75,5 +76,5 @@ def _of_site(inputs: Inputs, site: int) -> tuple[float, Detail] | str:
 
 
 calculator = Calculator(
-    compute, units=frozenset({"kg"}), parameters=frozenset({"method"}), optional=frozenset({"standard"})
+    compute, units=frozenset({"kg"}), parameters=frozenset({"method"}), optional=frozenset({"factors"})
 )

@@ -43,7 +43,7 @@ def compute(inputs: Inputs) -> Outcome:
         if road.lacks is not None or not volume[at]:
             undefined[at] = road.lacks or NO_FLOW
             continue
-        measured = None if np.isnan(pace[at]) else 1 / (pace[at] * MILE)
+        measured = None if np.isnan(pace[at]) else 1 / (float(pace[at]) * MILE)
         found = los.freeway(road.demand(float(volume[at])), road.free_flow, measured, standard.values["upper"])
         levels[at] = found.level
         detail[at] = _told(found, float(volume[at]))

@@ -43,7 +43,7 @@ def compute(inputs: Inputs) -> Outcome:
         if base is None or not volume[at]:
             undefined[at] = _NO_BASE if base is None else NO_FLOW
             continue
-        speed = None if np.isnan(pace[at]) else 1 / (pace[at] * MILE)
+        speed = None if np.isnan(pace[at]) else 1 / (float(pace[at]) * MILE)
         load = None if capacity is None else float(volume[at]) / capacity
         levels[at] = los.urban_street_level(
             speed, base / MILE, standard.values["speed_must_exceed"], standard.values["base_free_flow"], load
