@@ -112,6 +112,11 @@ def _evidence(used: Sequence[Value], first: Value, kind: str, scope: str, expect
         evidence["estimated"] = _added(estimated, "estimated")
     if any(one.get("partial") for one in shown):
         evidence["partial"] = True
+    if kind != "group":  # which households were measured is nobody's business
+        evidence["from_sites"] = [value.scope for value in used]
+    for name in ("calibrations", "invalidations"):
+        if any(name in one for one in shown):
+            evidence[name] = _united([one for one in shown if name in one], name)
     return evidence
 
 

@@ -16,6 +16,7 @@ from bypuls.periods import as_period
 from bypuls.privacy import PERSONAL_KIND
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from processors.attestation import attest, without_outlived
 from processors.calculation import Calculator, Catalogue, Cells, Place
 from processors.claims import Claimed, claim
 from processors.combination import combine
@@ -108,7 +109,10 @@ class Kpis:
             if self.catalogue.looks_beyond(job.definition) or job.definition.weather_inputs:
                 # Queued because of another day or place: where the site itself has nothing there is nothing to say.
                 found = [value for value in found if value.evidence["datastreams"]]
+            if job.definition.table == "rollup_5m":
+                found = without_outlived(connection, found, job.spans)
             values += found
+        attest(connection, values)
         return values
 
     def _jobs(self, claimed: Claimed, towns: Mapping[str, _Town], now: datetime) -> list[Job]:

@@ -1,0 +1,104 @@
+"""Adds to site values' evidence what people said of their inputs: calibrations, and periods that do not count.
+
+Most values have neither: two looks into small tables for a batch are all it costs then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from bypuls.clock import isoformat
+from bypuls.storage.database import Connection
+from bypuls.storage.queries import queries
+from processors.readings import Span
+from processors.sites import Value
+from processors.windows import instant, seconds
+
+_SQL = queries("processors", "attestation.sql")
+_EMPTY = frozenset({"silent", "low_coverage", "flagged"})
+
+
+def attest(connection: Connection, values: Sequence[Value]) -> None:
+    """Name in each value's evidence the calibrations and invalidations that its hours went through.
+
+    `left_out.invalidated` counts what people left out; where that leaves nothing, it is the reason.
+    """
+    streams = sorted({stream for value in values for stream in value.evidence.get("series", ())})
+    calibrated = _by_stream(connection, "calibrations", streams)
+    invalid = _by_stream(connection, "invalid", streams)
+    if calibrated:
+        for value in values:
+            named = [
+                {"id": number, "datastream": stream, "from": isoformat(since), "slope": slope, "intercept": intercept}
+                for stream, number, since, slope, intercept in _touching(value, calibrated)
+            ]
+            if named:
+                value.evidence["calibrations"] = named
+    if invalid:
+        _leave_out(connection, [(value, list(_touching(value, invalid))) for value in values])
+
+
+Verdict = tuple[datetime, datetime, int, float, float]
+"""(since, until, id, slope, intercept); the last two are 0 of an invalidation."""
+
+
+def _by_stream(connection: Connection, name: str, streams: Sequence[int]) -> dict[int, list[Verdict]]:
+    found: dict[int, list[Verdict]] = {}
+    for stream, *verdict in connection.execute(_SQL[name], (list(streams),)).fetchall():
+        found.setdefault(stream, []).append((verdict[0], verdict[1], verdict[2], verdict[3], verdict[4]))
+    return found
+
+
+def spans_of(value: Value) -> list[tuple[datetime, datetime]]:
+    """The hours that a value rests on."""
+    said = value.evidence.get("rests_on") or [value.evidence["window"]]
+    return [(datetime.fromisoformat(since), datetime.fromisoformat(until)) for since, until in said]
+
+
+def _touching(
+    value: Value, verdicts: Mapping[int, Sequence[Verdict]]
+) -> Iterator[tuple[int, int, datetime, float, float]]:
+    """(datastream, id, since, slope, intercept) of those that touch the hours a value rests on."""
+    mine = [stream for stream in value.evidence.get("series", ()) if stream in verdicts]
+    spans = spans_of(value) if mine else []
+    for stream in mine:
+        for since, until, number, slope, intercept in verdicts[stream]:
+            if any(since < end and until > begin for begin, end in spans):
+                yield stream, number, since, slope, intercept
+
+
+def _leave_out(
+    connection: Connection, touched: Sequence[tuple[Value, list[tuple[int, int, datetime, float, float]]]]
+) -> None:
+    spans: dict[str, list[tuple[int, int, datetime, datetime]]] = {"rollup_1h": [], "rollup_5m": []}
+    for at, (value, verdicts) in enumerate(touched):
+        streams = sorted({stream for stream, *_ in verdicts})
+        spans[value.definition.table] += [(at, stream, *span) for stream in streams for span in spans_of(value)]
+    for table, wanted in spans.items():
+        if not wanted:
+            continue
+        columns = [list(column) for column in zip(*wanted, strict=True)]
+        for at, count in connection.execute(_SQL[f"left_out_of_{table}"], columns).fetchall():
+            value, verdicts = touched[at]
+            value.evidence["left_out"] = value.evidence["left_out"] | {"invalidated": count}
+            value.evidence["invalidations"] = sorted({number for _, number, *_ in verdicts})
+            if value.quality == "undefined" and value.reason in _EMPTY:
+                value.reason = "invalidated"
+
+
+def without_outlived(connection: Connection, values: Sequence[Value], spans: Sequence[Span]) -> list[Value]:
+    """The values whose five minutes are all there; the others stand as they were said.
+
+    Hours outlive their five minutes. A value of five minutes cannot be computed again from hours.
+
+    `spans`: the datastreams and times that the values were computed from.
+    """
+    columns = [[span[0] for span in spans], [instant(span[1]) for span in spans], [instant(span[2]) for span in spans]]
+    gone = connection.execute(_SQL["hours_without_five_minutes"], columns).fetchall()
+    return [
+        value
+        for value in values
+        if not any(value.scope == site and seconds(first) < value.end and seconds(last) >= value.start
+                   for site, first, last in gone)
+    ]  # fmt: skip
