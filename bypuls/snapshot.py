@@ -77,7 +77,7 @@ class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     target: float
     start: float | None = None
     source: str
-    who: str | None = None
+    valid_from: date | None = None
 
 
 class DataPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -86,13 +86,14 @@ class DataPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     Attributes:
         id: "" where the KPI has one only.
         value: of numbers; `text` of answers that are none (yes, no).
-        percent: of the target, 0 to 100; None without a value or a benchmark.
+        percent: of the way from the benchmark's start to its target: may lie below 0 or above 100; None without a
+            value or a benchmark.
         points: 1 to 4, with `band`.
-        quality: U4SSC's data quality, or the computed value's ok / insufficient / undefined.
+        quality: one of U4SSC's six levels of data quality.
         unverified: the definition's unit or terms were not read in an ITU document.
         provisional: the year is not over or not complete.
         reason: why there is no value.
-        evidence: hash of the inputs of a computed value.
+        kpi, evidence: of a computed value our KPI's id and the hash of its inputs.
     """
 
     id: str = ""
@@ -102,7 +103,7 @@ class DataPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     text: str | None = None
     unit: str
     direction: str | None = None
-    percent: Percent | None = None
+    percent: float | None = None
     points: Annotated[int, msgspec.Meta(ge=1, le=4)] | None = None
     band: BandName | None = None
     benchmark: Benchmark | None = None
@@ -111,10 +112,12 @@ class DataPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     source: str | None = None
     unverified: bool = False
     provisional: bool = False
+    simulated: bool = False
     reason: str | None = None
     coverage: Share | None = None
+    kpi: str | None = None
     evidence: str | None = None
-    notes: list[str] = []
+    notes: list[Texts] = []
 
 
 class U4sscKpi(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -282,14 +285,18 @@ class TargetResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A data point without a value, and who could fill it."""
+    """A data point without a value, and who could fill it: a unit of the organisation, never a person.
+
+    Attributes:
+        sensors: they could measure it, at least in part.
+    """
 
     code: str
     data_point: str = ""
     name: Texts
     who: str | None = None
-    contact: str | None = None
     deadline: date | None = None
+    sensors: bool = False
     how: Texts
 
 

@@ -168,7 +168,7 @@ def content(**changes):
         "targets": [TargetResult(kpi="air.pm10.mean", title=both("PM10"), scope_kind="city", scope="storvik",
                                  unit="ug/m3", start_year=2020, start_value=15.0, target_year=2030, target_value=8.0,
                                  required=11.5, actual=11.25, verdict="on_track", source="Air plan 2020")],
-        "missing": [Missing(code="EC: ICT: ICT: 1C", name=both("Household Internet Access"), who="IT",
+        "missing": [Missing(code="EC: ICT: ICT: 1C", name=both("Household Internet Access"), who="IT", sensors=False,
                             how={"en": "Enter it in the round", "nb": "Legg inn i runden"})],
         "notes": [DataNote(kind="clipped", subject="PM10", text={"en": "Seven hours were cut off at 220 µg/m³.",
                            "nb": "Sju timer er kuttet ved 220 µg/m³."}, source="Publisher")],

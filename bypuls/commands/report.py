@@ -33,14 +33,17 @@ def city(
     from bypuls.clock import utc_now
     from bypuls.places import database
     from bypuls.storage.database import connect
-    from processors.reports.making import Order, make_report
+    from processors.reports.making import Order, keep_report, make_report
     from processors.reports.notes import read_notes
     from processors.reports.sources import InstalledSources
 
     known = read_notes(notes) if notes else []
     order = Order(city, year, output_format, language, demonstration=demonstration, notes=known)
-    with database() as url, connect(url, "owner") as connection:
-        made = make_report(connection, order, InstalledSources(), utc_now(), me())
+    with database() as url:
+        with connect(url, "reader") as connection:
+            made = make_report(connection, order, InstalledSources(), utc_now())
+        with connect(url, "writer") as connection:
+            keep_report(connection, order, made, me())
     spoken = "" if output_format == "json" else f"-{language}"
     target = out or Path(f"city-report-{city}-{year}{spoken}.{output_format}")
     try:

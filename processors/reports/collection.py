@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from importlib.metadata import version
 from importlib.resources import files
@@ -19,27 +18,16 @@ from bypuls.snapshot import (
     DataNote,
     Fact,
     KpiResult,
-    Missing,
     TargetResult,
     TrendResult,
-    U4sscAssessment,
     Versions,
 )
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from processors.reports.assessed import Assessed
 from processors.reports.notes import notes_of
 
 _SQL = queries("processors.reports", "collection.sql")
-
-
-@dataclass(frozen=True, slots=True)
-class Assessed:
-    """What is known of the year by the KPIs of U4SSC, and with which catalogue."""
-
-    assessment: U4sscAssessment
-    missing: list[Missing]
-    catalogue: str
-    simulated: bool = False
 
 
 class Sources(Protocol):
@@ -100,7 +88,7 @@ def collect(
         targets=sources.targets(connection, city, year),
         trends=sources.trends(connection, city, year),
         missing=assessed.missing if assessed else [],
-        notes=[*notes, *notes_of(rows, results, assessment)],
+        notes=[*notes, *notes_of(rows, results, assessment), *(assessed.notes if assessed else [])],
         method=yaml.safe_load(files("processors.reports").joinpath("method.yaml").read_text(encoding="utf-8")),
     )
 

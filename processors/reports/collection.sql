@@ -24,13 +24,20 @@ SELECT v.kpi, v.scope_kind, v.scope, coalesce(s.name, a.name, v.scope) AS scope_
        v.value, v.unit, v.band, v.detail, v.status, v.quality, v.reason, v.coverage, v.evidence, v.version,
        d.document, w.name AS decided_by
 FROM kpi_value v
-JOIN kpi_definition d ON d.id = v.kpi AND d.version = v.version
+JOIN LATERAL (
+    SELECT k.document FROM kpi_definition k WHERE k.id = v.kpi AND (k.version = v.version OR k.current)
+    ORDER BY k.version = v.version DESC LIMIT 1) d ON true
 LEFT JOIN site s ON v.scope_kind = 'site' AND s.city = v.city AND s.slug = v.scope
 LEFT JOIN area a ON v.scope_kind = 'district' AND a.city = v.city AND a.slug = v.scope
 LEFT JOIN site w ON v.scope_kind <> 'site' AND w.city = v.city AND w.slug = v.detail ->> 'site'
 WHERE v.city = %(city)s AND v.period = 'P1Y'
   AND v.start > make_date(%(year)s - 1, 12, 1) AND v.start < make_date(%(year)s, 2, 1)
 ORDER BY d.document ->> 'domain', v.kpi, array_position(ARRAY['city', 'district', 'group', 'site'], v.scope_kind), v.scope
+
+-- name: asked
+SELECT a.code, a.unit, r.deadline
+FROM assignment a JOIN collection_round r USING (city, year)
+WHERE a.city = %(city)s AND a.year = %(year)s AND a.unit <> ''
 
 -- name: store
 INSERT INTO report (city, kind, year, format, language, demonstration, hash, versions, document, made_at, who)

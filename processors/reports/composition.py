@@ -23,7 +23,7 @@ def compose(snapshot: Snapshot, language: Language) -> Document:
         *trends(content, words),
         *targets(content, words),
         *notes(content, words),
-        *(next_steps(content.u4ssc, words) if content.u4ssc else []),
+        *(next_steps(content.u4ssc, content.missing, words) if content.u4ssc else []),
         *versions(snapshot, words),
     ]
     return Document(

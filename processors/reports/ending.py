@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bypuls.snapshot import Content, Missing, Snapshot, U4sscAssessment
 from processors.reports.document import Block, Cell, Column, Heading, Items, Paragraph, Table
@@ -32,8 +32,7 @@ def missing(content: Content, words: Wording) -> Iterator[Block]:
 def _who(entry: Missing, words: Wording) -> str:
     if entry.who is None:
         return words("nobody")
-    who = f"{entry.who} ({entry.contact})" if entry.contact else entry.who
-    return words("until", who=who, date=words.day(entry.deadline)) if entry.deadline else who
+    return words("until", who=entry.who, date=words.day(entry.deadline)) if entry.deadline else entry.who
 
 
 def notes(content: Content, words: Wording) -> Iterator[Block]:
@@ -54,7 +53,7 @@ def notes(content: Content, words: Wording) -> Iterator[Block]:
     yield Table(words("notes_caption"), columns, rows)
 
 
-def next_steps(assessment: U4sscAssessment, words: Wording) -> Iterator[Block]:
+def next_steps(assessment: U4sscAssessment, gaps: Sequence[Missing], words: Wording) -> Iterator[Block]:
     """As U4SSC's reports say: the two lowest bands first, then what is not reported, then collecting again."""
     yield Heading(2, words("next_steps"), "next-steps")
     yield Paragraph(words("next_steps_intro"))
@@ -74,11 +73,9 @@ def next_steps(assessment: U4sscAssessment, words: Wording) -> Iterator[Block]:
         yield Table(words("next_caption"), columns, rows)
     else:
         yield Paragraph(words("next_none"))
-    states = [(state_of(point), point) for _, point in points]
-    unreported = [point for state, point in states if state == "unreported"]
-    sensors = sum(point.reason == "no_sensor_values" for point in unreported)
-    steps = [words("next_unreported", count=len(unreported), sensors=sensors)] if unreported else []
-    without = sum(state == "no_target" for state, _ in states)
+    sensors = sum(entry.sensors for entry in gaps)
+    steps = [words("next_unreported", count=len(gaps), sensors=sensors)] if gaps else []
+    without = sum(state_of(point) == "no_target" for _, point in points)
     if without:
         steps.append(words("next_no_target", count=without))
     yield Items((*steps, words("next_again")))

@@ -45,8 +45,8 @@ class Made:
     snapshot: Snapshot
 
 
-def make_report(connection: Connection, order: Order, sources: Sources, made_at: datetime, who: str) -> Made:
-    """Make a report and keep it in table `report`, with an audit row, in one transaction of one moment.
+def make_report(connection: Connection, order: Order, sources: Sources, made_at: datetime) -> Made:
+    """Make a report from what stands at one moment.
 
     Raises:
         NotFound: there is no such city.
@@ -57,10 +57,8 @@ def make_report(connection: Connection, order: Order, sources: Sources, made_at:
         content = collect(
             connection, order.city, order.year, sources, notes=order.notes, demonstration=order.demonstration
         )
-        snapshot = seal(content, made_at)
-        made = Made(write(snapshot, order.format, order.language), snapshot)
-        _keep(connection, order, made, who)
-    return made
+    snapshot = seal(content, made_at)
+    return Made(write(snapshot, order.format, order.language), snapshot)
 
 
 def write(snapshot: Snapshot, format_: Format, language: Language) -> bytes:
@@ -71,7 +69,8 @@ def write(snapshot: Snapshot, format_: Format, language: Language) -> bytes:
     return render_pdf(document) if format_ == "pdf" else render_html(document).encode()
 
 
-def _keep(connection: Connection, order: Order, made: Made, who: str) -> None:
+def keep_report(connection: Connection, order: Order, made: Made, who: str) -> None:
+    """Keep it in table `report`, with an audit row; the same content made again replaces the file."""
     snapshot = made.snapshot
     row = {
         "city": order.city,
@@ -85,8 +84,9 @@ def _keep(connection: Connection, order: Order, made: Made, who: str) -> None:
         "made_at": snapshot.made_at,
         "who": who,
     }
-    number = connection.execute(_SQL["store"], row).fetchall()[0][0]
-    said = {name: row[name] for name in ("year", "format", "language", "demonstration", "hash")}
-    connection.execute(
-        _SQL["audit"], {"who": who, "city": order.city, "target": f"report/{number}", "after": Jsonb(said)}
-    )
+    with translated(), connection.transaction():
+        number = connection.execute(_SQL["store"], row).fetchall()[0][0]
+        said = {name: row[name] for name in ("year", "format", "language", "demonstration", "hash")}
+        connection.execute(
+            _SQL["audit"], {"who": who, "city": order.city, "target": f"report/{number}", "after": Jsonb(said)}
+        )

@@ -86,6 +86,8 @@ def result_of(point: DataPoint, words: Wording) -> str:
         return words(point.text) if point.text in {"yes", "no"} else point.text
     if point.value is None:
         return words("not_reported")
+    if point.unit.startswith("yes/no"):
+        return words("yes" if point.value else "no")
     return words.quantity(point.value, point.unit)
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from bypuls.snapshot import TargetResult, TrendResult
 from bypuls.storage.database import Connection
-from processors.reports.collection import Assessed
+from bypuls.storage.queries import queries
+from bypuls.storage.u4ssc import assess
+from processors.reports.assessed import Asked, Assessed, as_assessed
 from processors.reports.series import trends_of
+
+_SQL = queries("processors.reports", "collection.sql")
 
 
 class InstalledSources:
@@ -13,8 +17,9 @@ class InstalledSources:
 
     def assessed(self, connection: Connection, city: str, year: int) -> Assessed | None:
         """The year by the KPIs of U4SSC."""
-        del connection, city, year
-        return None
+        rows = connection.execute(_SQL["asked"], {"city": city, "year": year}).fetchall()
+        asked = {code: Asked(unit, deadline) for code, unit, deadline in rows}
+        return as_assessed(assess(connection, city, year), asked)
 
     def trends(self, connection: Connection, city: str, year: int) -> list[TrendResult]:
         """Series of years up to this one."""
