@@ -91,7 +91,7 @@ def _window(definition: KpiDefinition) -> str:
 
 def _standard(definition: KpiDefinition, catalogue: Catalogue) -> str:
     """Its id and how far it was checked; nothing where the catalogue has no standard of that name (national)."""
-    standards, name = catalogue.standards, definition.parameters.get("standard")
+    standards, name = catalogue.standards, str(definition.parameters.get("standard"))
     for known in (standards.scales, standards.limits, standards.rules, standards.indices):
         if name in known:
             return f"`{name}`, {known[name].status.replace('_', ' ')}"

@@ -47,7 +47,7 @@ def due_rows(
     for city, properties in by_city.items():
         place = places[city]
         for definition, hours, sites in _per_definition(properties, catalogue):
-            yield from _of_definition(definition, catalogue, place, np.array(hours, dtype=np.int64), sites, now)
+            yield from of_definition(definition, catalogue, place, np.array(hours, dtype=np.int64), sites, now)
 
 
 def _per_definition(
@@ -67,9 +67,10 @@ def _per_definition(
         yield definition, hours, sites
 
 
-def _of_definition(
+def of_definition(
     definition: KpiDefinition, catalogue: Catalogue, place: Place, hours: Integers, sites: list[str], now: datetime
 ) -> Iterator[DueRow]:
+    """The values of one definition that rest on these hours, each once; `sites` has the site of each hour."""
     calendar = place.calendar(definition.calendar)
     slugs, site = np.unique(np.array(sites, dtype=object), return_inverse=True)
     if definition.window.selects:

@@ -12,6 +12,7 @@ from bypuls.kpi import KpiDefinition
 from bypuls.periods import Period, Window, window_of
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from processors.backlog import changed_definitions, remember, work_off
 from processors.calculation import Catalogue, Place
 from processors.lanes import take
 from processors.rollup import read_places
@@ -26,11 +27,15 @@ _GRACE = timedelta(seconds=90)
 
 
 def sync_definitions(connection: Connection, catalogue: Catalogue) -> None:
-    """Carry the catalogue's definitions into `kpi_definition`; old versions stay, marked as not current."""
+    """Carry the catalogue's definitions into `kpi_definition`; old versions stay, marked as not current.
+
+    What is new or changed goes to the backlog: its values are computed again.
+    """
     definitions = list(catalogue.definitions.values())
     ids, versions = [one.id for one in definitions], [one.version for one in definitions]
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('kpi_definition', 0))")
+        remember(connection, changed_definitions(connection, definitions))
         connection.execute(_SQL["outdated_definitions"], (ids, versions))
         documents = [Jsonb(dict(one.document)) for one in definitions]
         connection.execute(_SQL["current_definitions"], (ids, versions, documents))
@@ -58,7 +63,13 @@ class Schedule:
             kpis = list(self.catalogue.definitions)
             finish = {"now": now, "kpis": kpis, "limit": _FINISH_AT_ONCE}
             queued += connection.execute(_SQL["finish"], finish).rowcount
-            return queued + self._ended(connection, now)
+            queued += self._ended(connection, now)
+            return queued or work_off(connection, self.catalogue, now)
+
+    def work_off_backlog(self, connection: Connection, now: datetime) -> int:
+        """Queue values of definitions that changed, whatever else waits; returns how many years' of them."""
+        with connection.transaction():
+            return work_off(connection, self.catalogue, now)
 
     @staticmethod
     def _learn(connection: Connection) -> int:

@@ -108,6 +108,8 @@ def _drained(connection: Connection, clock: Clock, settings: ProcessSettings, ca
         done.values += values
         if values:
             continue
+        if schedule.work_off_backlog(connection, clock()):
+            continue
         scheduled = schedule.tick(connection, clock())
         done.scheduled += scheduled
         rounds += 1

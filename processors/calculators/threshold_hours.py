@@ -15,7 +15,7 @@ def compute(inputs: Inputs) -> Outcome:
     """Count valid hours above a threshold that stand in a row of as many as it asks for (three for an alert of NO2).
 
     Parameters: `standard` (thresholds), `pollutant`, `threshold` (information, alert). Rounded half up to whole
-    numbers, strictly greater. Of a row over midnight each day counts its own hours. `detail`: threshold, hours in a row.
+    numbers, strictly greater. Of a row over midnight each day counts its own hours. `detail` says the threshold.
 
     Source: 2008/50/EC, Annex XII.
     """
