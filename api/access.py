@@ -81,6 +81,18 @@ def _admin(context: Using, credentials: Credentials) -> Holder:
     return holder
 
 
+def _reporter(context: Using, credentials: Credentials) -> Holder:
+    holder = identify(context, credentials)
+    if not {"admin", "report"} & {*holder.scopes}:
+        message = f"token {holder.name!r} has no scope report: it enters, checks and signs nothing"
+        raise NotAllowed(message)
+    return holder
+
+
+def _insider(context: Using, credentials: Credentials) -> Holder | None:
+    return None if credentials is None else identify(context, credentials)
+
+
 def _payload_access(request: Request, context: Using, credentials: Credentials) -> PayloadAccess:
     if credentials is None:
         return PayloadAccess(is_local(request))
@@ -90,13 +102,13 @@ def _payload_access(request: Request, context: Using, credentials: Credentials) 
     return PayloadAccess(holder.may("read", holder.city), holder.city)
 
 
-def check_city(holder: Holder, city: str | None) -> None:
+def check_city(holder: Holder, city: str | None, scope: str = "admin") -> None:
     """The token is one for this city.
 
     Raises:
         NotAllowed: it is another city's.
     """
-    if not holder.may("admin", city):
+    if not holder.may(scope, city):
         what = "what belongs to no city" if city is None else f"city {city!r}"
         message = f"token {holder.name!r} is for city {holder.city!r}, not for {what}"
         raise NotAllowed(message)
@@ -104,6 +116,12 @@ def check_city(holder: Holder, city: str | None) -> None:
 
 Admin = Annotated[Holder, Depends(_admin)]
 """The holder of a token that may write."""
+
+Reporter = Annotated[Holder, Depends(_reporter)]
+"""The holder of a token that may enter, check and sign what a city reports."""
+
+Insider = Annotated[Holder | None, Depends(_insider)]
+"""Whose token came, where one came: some answers say more to a city's own people."""
 
 Payloads = Annotated[PayloadAccess, Depends(_payload_access)]
 """Whether this client sees raw payloads."""

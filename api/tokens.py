@@ -16,9 +16,10 @@ from bypuls.storage.queries import queries
 _QUERIES = queries("api", "tokens.sql")
 
 PREFIX = "byp_"
-SCOPES = ("admin", "read", "webhook", "personal")
-"""admin: every write, the audit log and raw payloads; read: raw payloads; webhook: messages over HTTP; personal: what
-is measured in households, which no other scope opens."""
+SCOPES = ("admin", "read", "webhook", "report", "personal")
+"""admin: every write, the audit log and raw payloads; read: raw payloads; webhook: messages over HTTP; report: values
+that a city reports, their check and signature, and who is asked; personal: what is measured in households, which no
+other scope opens."""
 
 
 @dataclass(frozen=True, slots=True)

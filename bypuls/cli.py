@@ -241,7 +241,8 @@ def token_create(
     name: str,
     city: Annotated[str | None, typer.Option(help="Only for this city; every city without it.")] = None,
     scope: Annotated[
-        list[str] | None, typer.Option(help="admin (unless given), read, webhook, personal; several times for several.")
+        list[str] | None,
+        typer.Option(help="admin (unless given), read, webhook, report, personal; several times for several."),
     ] = None,
 ) -> None:
     """Make a token and print it: this once."""

@@ -27,15 +27,17 @@ BEGIN
         GRANT SELECT (id), INSERT ON outbox TO bypuls_editor;
         GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_receipt TO bypuls_editor;
         GRANT SELECT, INSERT, UPDATE ON webhook_sender TO bypuls_editor;
-        -- U4SSC: what a city reports, its targets, its rounds. Nothing of them is deleted here, but a target set by mistake.
+        -- U4SSC: what a city reports, its targets, its rounds. A value taken away keeps its history.
         GRANT SELECT ON fact TO bypuls_editor;
         GRANT SELECT, INSERT ON reported_value, collection_round, assignment, assignment_question TO bypuls_editor;
+        GRANT DELETE ON reported_value TO bypuls_editor;
         GRANT INSERT ON reported_value_history TO bypuls_editor;
         GRANT UPDATE (value, numerator, denominator, unit, data_quality, data_origin, source, comment, evidence, verified,
                       who, changed_at)
               ON reported_value TO bypuls_editor;
         GRANT UPDATE (deadline, closed_at, closed_by, note) ON collection_round TO bypuls_editor;
-        GRANT UPDATE (unit, contact, state, entered_by, entered_at, checked_by, checked_at, signed_by, signed_at)
+        GRANT UPDATE (unit, contact, state, entered_by, entered_at, checked_by, checked_at, signed_by, signed_at,
+                      reopened_by, reopened_at, reopened_why)
               ON assignment TO bypuls_editor;
         GRANT UPDATE (answer, answered_by, answered_at) ON assignment_question TO bypuls_editor;
         GRANT SELECT, INSERT, DELETE, UPDATE (start_value, target_value, source, who, changed_at)
@@ -43,5 +45,13 @@ BEGIN
         -- Plans: added and changed; never deleted, what no longer holds is withdrawn.
         GRANT SELECT, INSERT, UPDATE ON goal, target, measure TO bypuls_editor;
         GRANT SELECT ON plan, area, kpi_definition, kpi_value TO bypuls_editor;
+    END IF;
+
+    -- Who is asked is a person: open reads see how far a round is, not whose name stands there or what was asked.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'bypuls_reader') THEN
+        REVOKE SELECT ON assignment, assignment_question FROM bypuls_reader;
+        GRANT SELECT (city, year, code, unit, state, asked_at, entered_at, checked_at, signed_at, reopened_at)
+              ON assignment TO bypuls_reader;
+        GRANT SELECT (id, city, year, code, data_point, asked_at, answered_at) ON assignment_question TO bypuls_reader;
     END IF;
 END $$;

@@ -1,0 +1,124 @@
+"""One value at a time: entered, taken away, asked about; and the questions of a city's year before it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bypuls.collection.importing import asked
+from bypuls.collection.judging import forbids, judge, questions
+from bypuls.collection.said import Complaint, Said
+from bypuls.errors import BypulsError, Conflict
+from bypuls.storage.collection_rounds import check
+from bypuls.storage.database import Connection
+from bypuls.storage.queries import queries
+from bypuls.storage.reported_values import (
+    Reported,
+    city_facts,
+    only_verified,
+    put_reported,
+    remove_reported,
+    reported_values,
+    require_city,
+    stands,
+)
+from bypuls.u4ssc.catalogue import Key, load_catalogue
+from bypuls.u4ssc.plausibility import Finding
+
+_ROUNDS = queries("bypuls.storage.sql", "collection_rounds.sql")
+
+
+class Refused(BypulsError):
+    """A value that is not stored.
+
+    Attributes:
+        complaints: why, one line each.
+    """
+
+    def __init__(self, complaints: Sequence[Complaint]) -> None:
+        super().__init__("; ".join(f"{one.where}: {one.what}" if one.where else one.what for one in complaints))
+        self.complaints = tuple(complaints)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A value that stands now, and what its city should look at."""
+
+    reported: Reported
+    changed: bool
+    warnings: Sequence[Complaint]
+
+
+def enter(connection: Connection, city: str, year: int, said: Said, who: str) -> Entered:
+    """Store what is said of one data point, within a transaction.
+
+    Raises:
+        Refused: it contradicts itself.
+        Conflict: the KPI is signed, or the round closed.
+        NotFound: no such city.
+    """
+    require_city(connection, city)
+    key = said.point.key
+    before = stands(connection, city, year, key)
+    judged = judge(said, city_facts(connection, city, year), before)
+    new = judged.reported
+    if judged.wrong or new is None:
+        raise Refused(judged.wrong)
+    findings = [one for one in findings_of(connection, city, year, {key: new}) if one.code == key[0]]
+    wrong = [asked(one) for one in findings if forbids(one, {key[0]}, alone=True) and one.data_point == key[1]]
+    if wrong:
+        raise Refused([Complaint("value", one.what, *key) for one in wrong])
+    if new != before and not only_verified(before, new):
+        _still_open(connection, city, year, key)
+    changed = put_reported(connection, city, year, new, who)
+    return Entered(new, changed, [*judged.warnings, *(asked(one) for one in findings)])
+
+
+def take_away(connection: Connection, city: str, year: int, key: Key, who: str) -> None:
+    """Take a value away.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: the KPI is signed, or the round closed.
+    """
+    if stands(connection, city, year, key) is not None:
+        _still_open(connection, city, year, key)
+    remove_reported(connection, city, year, key, who)
+
+
+def findings_of(
+    connection: Connection, city: str, year: int, new: Mapping[Key, Reported] | None = None
+) -> list[Finding]:
+    """What a verifier would ask about a city's year, with values that are not stored yet."""
+    values = reported_values(connection, city, year) | dict(new or {})
+    before = reported_values(connection, city, year - 1)
+    last_year = {key: one.value for key, one in before.items() if one.value is not None}
+    return questions(load_catalogue(), values, city_facts(connection, city, year), last_year)
+
+
+def check_kpi(connection: Connection, city: str, year: int, code: str, who: str) -> list[Finding]:
+    """The step from entered to checked: nothing about the KPI may be wrong; returns what remains to be asked.
+
+    Raises:
+        Conflict: something is wrong, missing, or the KPI is not at that step.
+        NotFound: no such KPI, or no round.
+    """
+    catalogue = load_catalogue()
+    code = catalogue.code(code)
+    # The assignment is locked first: a value that is entered meanwhile waits and takes the check back.
+    check(connection, catalogue, (city, year), code, who)
+    findings = [one for one in findings_of(connection, city, year) if one.code == code]
+    wrong = [one for one in findings if one.severity == "wrong"]
+    if wrong:
+        message = f"{code} of {year} cannot be checked: {asked(wrong[0]).what}"
+        raise Conflict(message)
+    return findings
+
+
+def _still_open(connection: Connection, city: str, year: int, key: Key) -> None:
+    row = connection.execute(_ROUNDS["round"], {"city": city, "year": year}).fetchone()
+    if row is not None and row[0]:
+        raise Conflict(f"the collection round {year} of {city} is closed: open it again first")
+    if key[0] in {code for (code,) in connection.execute(_ROUNDS["signed"], {"city": city, "year": year})}:
+        message = f"{key[0]} of {year} is signed: reopen it, with a reason, before another value is entered"
+        raise Conflict(message)
