@@ -26,6 +26,7 @@ class KpiValue:
         judges_law: the KPI is one that judges a legal limit.
         version: of the definition; None for reported values.
         method: fingerprint of how the definition computes (`bypuls.method`); None where the definition is not known.
+        standard_status: of the standard it is judged by: whether its numbers are verified.
         evidence: address of the value with its evidence.
         made_in: where it comes from, when that is another installation's snapshot.
     """
@@ -48,6 +49,7 @@ class KpiValue:
     judges_law: bool = False
     version: str | None = None
     method: str | None = None
+    standard_status: str | None = None
     evidence: str | None = None
     made_in: str | None = None
 

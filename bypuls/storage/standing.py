@@ -16,6 +16,7 @@ from bypuls.storage.queries import queries
 from bypuls.storage.u4ssc_values import u4ssc_series
 from bypuls.targets import FORECAST_LABEL, Judgement, Path, Target, goal_status, judge, place
 from bypuls.trends import LEAST, theil_sen
+from bypuls.u4ssc.catalogue import load_catalogue
 
 _SQL = queries("bypuls.storage.sql", "plans.sql")
 
@@ -94,6 +95,11 @@ def _target(connection: Connection, row: Row, now: datetime, *, forecast: bool) 
         "stale": judgement.stale,
         "simulated": bool(judgement.value and judgement.value.simulated),
     }
+    if row["kpi"] is None:
+        catalogue = load_catalogue()
+        unverified = catalogue.kpi(row["u4ssc"]).unverified
+        label = {"en": catalogue.meta.label.en, "nb": catalogue.meta.label.nb}
+        answer |= {"label": label, "unverified": unverified}
     if forecast:
         answer["forecast"] = _forecast(path, judgement, found, now)
     return answer
@@ -144,6 +150,7 @@ def _shown(value: KpiValue | None) -> Row | None:
         "classes": sorted(value.classes),
         "origins": sorted(value.origins),
         "version": value.version,
+        "standard_status": value.standard_status,
         "evidence": value.evidence,
     }
 

@@ -2,11 +2,67 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bypuls.kpi_value import KpiValue
+from bypuls.plan import u4ssc_name
 from bypuls.storage.database import Connection
+from bypuls.storage.queries import queries
+from bypuls.storage.u4ssc import assess
+from bypuls.storage.values import method_of_version, year_span
+from bypuls.u4ssc.assessment import Candidate, PointResult
+
+_SQL = queries("bypuls.storage.sql", "values.sql")
 
 
 def u4ssc_series(connection: Connection, city: str, code: str, data_point: str) -> list[KpiValue]:
-    """The data point's value of every year there is one for, oldest first."""
-    del connection, city, code, data_point
-    return []
+    """The data point's value of every year that anything is known of, oldest first."""
+    years = [int(year) for (year,) in connection.execute(_SQL["u4ssc_years"], {"city": city})]
+    return [
+        as_value(connection, city, year, point)
+        for year in years
+        for point in assess(connection, city, year).points
+        # A year in which nobody was asked is no bad year: it is not there. One that was measured too little is.
+        if (point.code, point.data_point) == (code, data_point) and (point.value is not None or point.candidates)
+    ]
+
+
+def as_value(connection: Connection, city: str, year: int, point: PointResult) -> KpiValue:
+    """A data point of an assessment as a value: what was reported has neither coverage nor version."""
+    used = next((one for one in point.candidates if one.used), None)
+    evidence = (used.evidence if used else None) or {}
+    start, ends = year_span(year)
+    version = evidence.get("version") if point.state == "measured" else None
+    return KpiValue(
+        city=city,
+        kpi=u4ssc_name(point.code, point.data_point),
+        scope_kind="city",
+        scope=city,
+        period="P1Y",
+        start=start,
+        ends=ends,
+        value=point.value,
+        unit=point.unit,
+        status="provisional" if point.provisional else "final",
+        quality="ok" if point.value is not None else "insufficient",
+        reason=None if point.value is not None else point.reason or "missing",
+        coverage=used.coverage if used else None,
+        classes=frozenset(used.classes) if used else frozenset(),
+        origins=_origins(point, used),
+        version=version,
+        method=None if version is None else method_of_version(connection, str(evidence.get("kpi")), version),
+        evidence=_link(evidence),
+    )
+
+
+def _origins(point: PointResult, used: Candidate | None) -> frozenset[str]:
+    if used is None:
+        return frozenset()
+    if point.state == "measured":
+        return frozenset(used.origins) or frozenset({"simulated" if used.simulated else "measured"})
+    return frozenset({used.origin})
+
+
+def _link(evidence: dict[str, Any]) -> str | None:
+    found = evidence.get("inputs")
+    return found if isinstance(found, str) else None

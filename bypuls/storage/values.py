@@ -123,6 +123,7 @@ def of_snapshot(snapshot: Snapshot, file: str) -> list[KpiValue]:
             judges_law=one.judges_law,
             version=one.version,
             method=shipped.get(one.version),
+            standard_status=one.standard_status,
             evidence=one.evidence,
             made_in=file,
         )
@@ -159,6 +160,7 @@ def _values(rows: Sequence[Sequence[Any]]) -> list[KpiValue]:
                 bool((document or {}).get("judges_law")),
                 version,
                 methods[kpi, version],
+                evidence.get("standard_status"),
                 _address(city, kpi, scope_kind, scope, period, start, ends),
             )
         )

@@ -278,3 +278,20 @@ def test_values_of_a_year_are_found_whatever_its_calendar(storvik):
     found = values.of_cities(storvik.connection, ["storvik"], "P1Y", values.year_span(2025))
     assert [(one.kpi, one.label) for one in found] == [(NO2, "2025"), (KPI, "2025")]
     assert values.of_cities(storvik.connection, ["storvik"], "P1Y", values.year_span(2024)) == []
+
+
+@pytest.mark.lane("plain")
+def test_a_target_of_u4ssc_takes_what_was_reported_and_carries_the_label(storvik):
+    add_plan(storvik.connection, read_plan(EXAMPLE), "ada")
+    say_year(storvik.connection, "storvik", KPI, 2025, 28)  # of that year nothing is reported: it is not there
+    storvik.connection.execute(
+        """INSERT INTO reported_value (city, year, code, data_point, origin, value, unit, who)
+           VALUES ('storvik', 2024, 'EC: I: T: 4A', 'cycling', 'reported', 9.5, '%', 'ada')"""
+    )
+    found = standing_of(storvik, "cycling-share")
+    # by hand: 9 in 2023, 15 in 2030, six in seven years: 9.857 in 2024
+    assert (found["status"], found["latest"]["value"], found["latest"]["period"]) == ("off_track", 9.5, "2024")
+    assert found["required"] == pytest.approx(9 + 6 / 7)
+    assert found["label"]["en"] == "computed by Bypuls, not U4SSC-verified"
+    assert found["unverified"] is True
+    assert found["latest"]["origins"] == ["reported"]

@@ -33,3 +33,11 @@ ORDER BY slug
 
 -- name: city
 SELECT slug, network, county, time_zone FROM city WHERE slug = %(city)s
+
+-- name: u4ssc_years
+-- Years that anything is known of: reported, of a register, or computed for the whole city.
+SELECT year FROM reported_value WHERE city = %(city)s
+UNION
+SELECT extract(year FROM start + (ends - start) / 2)::int FROM kpi_value
+WHERE city = %(city)s AND scope_kind = 'city' AND period = 'P1Y'
+ORDER BY 1
