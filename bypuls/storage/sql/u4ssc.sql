@@ -63,6 +63,9 @@ INSERT INTO fact (city, scope_kind, scope, name, valid_from, value, unit, status
 VALUES (%(city)s, 'city', %(city)s, %(name)s, %(valid_from)s, %(value)s, %(unit)s, %(status)s, %(source)s)
 ON CONFLICT (city, scope_kind, scope, name, valid_from) DO UPDATE SET (value, unit, status, source) =
     (excluded.value, excluded.unit, excluded.status, excluded.source)
+WHERE (fact.value, fact.unit, fact.status, fact.source)
+      IS DISTINCT FROM (excluded.value, excluded.unit, excluded.status, excluded.source)
+RETURNING 1
 
 -- name: audit
 INSERT INTO audit_log (who, city, what, target, before, after) VALUES (%s, %s, %s, %s, %s, %s)
