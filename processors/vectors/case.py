@@ -100,8 +100,6 @@ def _case(place: str, header: list[str], row: list[str]) -> Case | Malformed:
     try:
         inputs, expected = _object(fields, "inputs"), _object(fields, "expected")
         tolerance = _tolerance(fields["tolerance"])
-        if not expected:
-            raise ValueError("expected names nothing to compare")
     except (ValueError, RecursionError) as error:
         return Malformed(place, f"{case_id}: {error}")
     return Case(place, case_id, fields["standard"].strip(), inputs, expected, tolerance, fields.get("source", ""))
@@ -114,6 +112,8 @@ def _object(fields: Mapping[str, str], name: str) -> Mapping[str, Any]:
         raise ValueError(f"{name} is no JSON: {error}") from None
     if not isinstance(value, dict):
         raise ValueError(f"{name} must be a JSON object")  # noqa: TRY004 - of a file, not of an argument
+    if name == "expected" and not value:
+        raise ValueError("expected names nothing to compare")
     return value
 
 

@@ -13,7 +13,7 @@ from bypuls import qc
 from bypuls.observation import Quality
 from bypuls.properties import Thresholds
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "qc" / "qartod.csv"
+GOLDEN = Path(__file__).parents[1] / "golden" / "vectors" / "qc.csv"
 
 
 def vectors(path):

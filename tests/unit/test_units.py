@@ -12,7 +12,7 @@ from bypuls.errors import CatalogueError, UnitError
 from bypuls.properties import Properties
 from bypuls.units import IDENTITY, Conditions, Units, mass_concentration_factor
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "units" / "ppb_to_ug_m3.csv"
+GOLDEN = Path(__file__).parents[1] / "golden" / "vectors" / "units.csv"
 
 
 @pytest.fixture(scope="module")

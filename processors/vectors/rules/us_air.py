@@ -63,10 +63,11 @@ def _of_several(standard: IndexStandard, values: Mapping[str, float | None]) -> 
     """Values named as O3_8h_ppm, PM2.5_24h_ug_m3: the index of each pollutant."""
     by_pollutant: dict[str, dict[str, float | None]] = {}
     for name, value in values.items():
-        pollutant, averaging, *unit = name.split("_", 2)
-        if pollutant not in _USUAL or not unit:
+        pollutant, _, rest = name.partition("_")
+        averaging, _, unit = rest.partition("_")
+        if pollutant not in _USUAL or not averaging:
             raise InputError(f"input values.{name} is no pollutant_averaging_unit as in O3_8h_ppm")
-        by_pollutant.setdefault(pollutant, {})[averaging] = _in_table(pollutant, value, unit[0])
+        by_pollutant.setdefault(pollutant, {})[averaging] = _in_table(pollutant, value, unit)
     return {name: _of_averagings(standard, name, found) for name, found in by_pollutant.items()}
 
 
@@ -107,9 +108,9 @@ def _in_table(pollutant: str, value: float | None, unit: str) -> float | None:
     A gas in µg/m³ is taken at 25 °C and one atmosphere, to which US concentrations refer.
     """
     wanted, sent = _UNIT[pollutant], _SPELLINGS.get(unit, unit) or _UNIT[pollutant]
-    if value is None or sent not in _SHARES | _MASSES:
-        if value is not None:
-            raise InputError(f"input unit {unit!r} is none of {', '.join(_SHARES | _MASSES)}")
+    if sent not in _SHARES | _MASSES:
+        raise InputError(f"unit {unit!r} is none of {', '.join(_SHARES | _MASSES)}")
+    if value is None:
         return None
     if sent in _MASSES:
         micrograms = float(exact(value).scaleb(6 - _MASSES[sent]))
