@@ -59,6 +59,7 @@ class IngestSettings(BaseSettings):
     max_datastreams: int = Field(1000, ge=1, description="per device; past it new properties go to quarantine")
     buffer_bytes: int = Field(128 * 1024 * 1024, ge=1024 * 1024, description="of payloads received and not yet stored")
     max_pending_devices: int = Field(10_000, ge=0, description="per city; past it strangers go to quarantine")
+    payload_days: int = Field(30, ge=0, description="how long raw messages are kept in quarantine; 0: until deleted")
     profiles: Path | None = Field(None, description="folder of maker profiles of one's own, beside the shipped ones")
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -308,6 +308,10 @@ class Ingest:
             self._memory_at = time.monotonic()
             with database.transaction():
                 self._memories.keep_house(database)
+            if self._settings.payload_days:
+                age = timedelta(days=self._settings.payload_days)
+                for statement in ("forget_payloads", "forget_recent"):
+                    database.execute(_WRITER_SQL[statement], (age,))
 
     def _keep_clocks(self, database: Database, seen: Seen) -> None:
         """How far devices' clocks are off, and the worldwide keys that their messages told."""

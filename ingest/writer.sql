@@ -100,11 +100,22 @@ VALUES (%(received_at)s, %(received_at)s, %(city)s, %(source)s, %(topic)s, %(pay
 ON CONFLICT (source, payload_hash) DO UPDATE SET
     occurrences = quarantine.occurrences + 1, last_received_at = excluded.last_received_at, reason = excluded.reason,
     detail = excluded.detail, hint = excluded.hint, refusals = excluded.refusals, stored = excluded.stored,
-    decoder = excluded.decoder
+    decoder = excluded.decoder, payload = excluded.payload, payload_erased_at = NULL
+
+-- Raw messages may tell of persons, and nobody mends one after its time is over; that it came, and why it was refused,
+-- stays. What quotes it goes with it. Bounded: the rest follows in the next round.
+-- name: forget_payloads
+UPDATE quarantine SET payload = '', payload_erased_at = now(), replay_asked_at = NULL,
+    refusals = (SELECT coalesce(jsonb_agg(r - 'detail' - 'reading'), '[]') FROM jsonb_array_elements(refusals) r),
+    detail = reason
+WHERE id IN (SELECT id FROM quarantine WHERE payload_erased_at IS NULL AND last_received_at < now() - %s ORDER BY id LIMIT 20000)
+
+-- name: forget_recent
+DELETE FROM recent_message WHERE received_at < now() - %s
 
 -- name: replay_asked
 SELECT id, topic, payload, received_at FROM quarantine
-WHERE replay_asked_at IS NOT NULL AND replayed_at IS NULL
+WHERE replay_asked_at IS NOT NULL AND replayed_at IS NULL AND payload_erased_at IS NULL
 ORDER BY id LIMIT 200
 
 -- name: replayed

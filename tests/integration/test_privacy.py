@@ -17,6 +17,7 @@ from bypuls.kpi import load_definitions
 from bypuls.settings import ApiSettings, ProcessSettings, load
 from bypuls.storage.cities import add_city
 from bypuls.storage.database import connect, open_pool
+from bypuls.storage.queries import queries
 from processors.calculation import Catalogue
 from processors.worker import drain
 from tests.integration.api.conftest import Api, served
@@ -183,3 +184,22 @@ def test_a_group_is_fixed_and_stands_beside_those_before_it(town):
     with pytest.raises(SettingsError, match="give away 1 of their meters"):
         add(("more", HOMES))
     assert town.all("SELECT slug, sites FROM household_group WHERE city = 'storvik'") == [("homes", HOMES[:5])]
+
+
+def test_a_raw_message_is_kept_for_its_time_only(town):
+    """As ingest's housekeeping does it; the row, its reason and its count stay, what quotes the message goes."""
+    young, old = ("now() - interval '29 days'", "now() - interval '31 days'")
+    for name, at_ in (("young", young), ("old", old)):
+        town.connection.execute(
+            f"""INSERT INTO quarantine (received_at, last_received_at, source, topic, payload, payload_hash, reason,
+                                        detail, hint, refusals)
+                VALUES ({at_}, {at_}, 'x', 't', 'secret 4711', %s, 'out_of_range', 'secret 4711', 'mend', %s)""",
+            (name.encode(), Jsonb([{"code": "out_of_range", "detail": "secret 4711"}])),
+        )
+    town.connection.execute(queries("ingest", "writer.sql")["forget_payloads"], (timedelta(days=30),))
+    kept = dict(town.all("SELECT convert_from(payload_hash, 'UTF8'), quarantine::text FROM quarantine"))
+    assert kept["young"].count("4711") == 2
+    assert "4711" not in kept["old"]
+    assert "out_of_range" in kept["old"]
+    erased = town.all("SELECT payload, reason, refusals FROM quarantine WHERE payload_erased_at IS NOT NULL")
+    assert erased == [(b"", "out_of_range", [{"code": "out_of_range"}])]

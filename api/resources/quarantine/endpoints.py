@@ -65,8 +65,12 @@ def replay_quarantined(context: Using, holder: Admin, id: Id) -> Response:  # no
         row = connection.execute(NAMED["lock"], {"id": id}).fetchone()
         if row is None:
             raise NotFound(_missing(id))
-        city, asked, replayed, outcome = row
+        city, asked, replayed, outcome, erased = row
         check_city(holder, city)
+        if erased is not None:
+            raise NotFound(
+                f"the message of {id} was erased on {erased:%Y-%m-%d}, when its time was over: it must be sent again"
+            )
         connection.execute(NAMED["ask"], {"id": id, "now": now})
         before = {
             "replay_asked_at": isoformat(asked) if asked else None,

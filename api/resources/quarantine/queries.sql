@@ -2,9 +2,9 @@
 -- What was refused, newest first; the first bytes of the message, only for who may see them.
 SELECT q.id, q.city, q.received_at, q.last_received_at, q.occurrences, q.source, q.topic, q.device, q.decoder,
        q.reason, q.detail, q.hint, q.refusals, q.stored, length(q.payload) AS payload_bytes,
-       CASE WHEN %(payloads)s AND (%(payload_city)s::text IS NULL OR q.city = %(payload_city)s)
+       CASE WHEN %(payloads)s AND q.payload_erased_at IS NULL AND (%(payload_city)s::text IS NULL OR q.city = %(payload_city)s)
             THEN substring(q.payload FOR %(shown_bytes)s) END AS payload,
-       q.replay_asked_at, q.replayed_at, q.replay_outcome
+       q.payload_erased_at, q.replay_asked_at, q.replayed_at, q.replay_outcome
 FROM quarantine q
 WHERE true {where} {page}
 
@@ -35,7 +35,7 @@ CASE %(replay)s WHEN 'none' THEN q.replay_asked_at IS NULL
                 ELSE q.replayed_at IS NOT NULL END
 
 -- name: lock
-SELECT city, replay_asked_at, replayed_at, replay_outcome FROM quarantine WHERE id = %(id)s FOR UPDATE
+SELECT city, replay_asked_at, replayed_at, replay_outcome, payload_erased_at FROM quarantine WHERE id = %(id)s FOR UPDATE
 
 -- name: ask
 -- Ingest takes up what was asked for and not yet done.

@@ -15,7 +15,7 @@ BEGIN
 
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'bypuls_editor') THEN
         GRANT SELECT ON city, site, device, datastream, observation, api_key TO bypuls_editor;
-        GRANT SELECT (id, city, replay_asked_at, replayed_at, replay_outcome),
+        GRANT SELECT (id, city, replay_asked_at, replayed_at, replay_outcome, payload_erased_at),
               UPDATE (replay_asked_at, replayed_at, replay_outcome) ON quarantine TO bypuls_editor;
         GRANT UPDATE (last_used) ON api_key TO bypuls_editor;
         GRANT UPDATE (status, site) ON device TO bypuls_editor;
