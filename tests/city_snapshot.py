@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 
 import yaml
@@ -39,6 +40,7 @@ def both(text):
     return {"en": text, "nb": text}
 
 
+@cache
 def catalogue():
     return yaml.safe_load(files("bypuls").joinpath("catalogue/u4ssc.yaml").read_text(encoding="utf-8"))
 

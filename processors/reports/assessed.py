@@ -21,7 +21,7 @@ from bypuls.snapshot import (
     U4sscKpi,
 )
 from bypuls.u4ssc import assessment as u4ssc
-from processors.reports.wording import LANGUAGES, Wording, both
+from processors.reports.wording import LANGUAGES, both
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +160,10 @@ def _missing(kpi: u4ssc.KpiResult, point: u4ssc.PointResult, asked: Asked | None
         language: f"{kpi.name[language]}: {point.name[language]}" if several else kpi.name[language]
         for language in LANGUAGES
     }
-    why = point.reason_text or both("why.not_reported")
-    how: Texts = {
-        language: f"{why[language].capitalize()}. {Wording(language)(f'fill.{kpi.sensor_computable}')}"
-        for language in LANGUAGES
-    }
+    how: Texts = both(f"fill.{kpi.sensor_computable}")
+    if point.reason_text and point.reason not in {"not_reported", "stated_not_reported"}:
+        # Computed, and why not: that is what is to be mended.
+        how = {language: f"{point.reason_text[language].rstrip('.')}. {how[language]}" for language in LANGUAGES}
     return Missing(
         code=kpi.code,
         data_point=point.data_point,

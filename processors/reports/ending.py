@@ -17,7 +17,7 @@ def missing(content: Content, words: Wording) -> Iterator[Block]:
     if not content.missing:
         yield Paragraph(words("missing_none"))
         return
-    columns = (Column(words("kpi_or_point"), 3), Column(words("who"), 1.6), Column(words("how"), 2.6))
+    columns = (Column(words("kpi_or_point"), 3), Column(words("who"), 1.2), Column(words("how"), 3.4))
     rows = tuple(
         (
             Cell(f"{entry.code.replace(' ', '')} {words.text(entry.name)}"),

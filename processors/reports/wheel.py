@@ -317,4 +317,5 @@ def wrap(text: str, room: float, size: float) -> list[str]:
 
 def _fitting(text: str, room: float, size: float, least: float) -> float:
     """The largest size up to `size` at which the text fits, `least` if none does."""
-    return max(least, min(size, size * room / text_width(text, size))) if text else size
+    # As it is printed, to a tenth, it still fits.
+    return max(least, math.floor(10 * min(size, size * room / text_width(text, size))) / 10) if text else size

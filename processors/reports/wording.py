@@ -107,7 +107,7 @@ def both(key: str, /, **parts: object) -> dict[str, str]:
 def words() -> Mapping[str, Mapping[Language, str]]:
     """Every text of the reports, by key and language."""
     text = files("processors.reports").joinpath("words.yaml").read_text(encoding="utf-8")
-    return MappingProxyType({str(key): MappingProxyType(texts) for key, texts in yaml.safe_load(text).items()})
+    return MappingProxyType({key: MappingProxyType(texts) for key, texts in yaml.safe_load(text).items()})
 
 
 def as_language(text: str) -> Language:
