@@ -410,5 +410,7 @@ def _check(document: dict[str, Any], kind: _Kind) -> None:
     if lacking or unknown:
         what = "lacks " + ", ".join(sorted(lacking)) if lacking else "has unknown " + ", ".join(sorted(unknown))
         raise ValueError(what)
+    if document["title"].keys() != {"en", "nb"}:
+        raise ValueError(f"title must be in en and nb, not {', '.join(document['title'])}")
     if document["status"] not in STATUSES:
         raise ValueError(f"status {document['status']!r} is none of {', '.join(STATUSES)}")

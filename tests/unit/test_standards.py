@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import yaml
 
 from bypuls.errors import CatalogueError
 from bypuls.formulas.exceedance import exceeds
@@ -76,8 +77,155 @@ def test_an_unknown_standard_or_pollutant_is_named(standards):
 
 
 def test_every_standard_has_a_source_and_a_known_status(standards):
-    for group in (standards.scales, standards.limits, standards.rules):
+    for group in kinds_of(standards):
         for standard in group.values():
             assert standard.source
             assert standard.status in {"verified", "single_source", "derived", "unverified"}
             assert {"en", "nb"} <= standard.title.keys()
+
+
+def parsed(**other):
+    document = {
+        "id": "mine",
+        "kind": "rules",
+        "title": {"en": "Mine", "nb": "Min"},
+        "rules": {"one": 1},
+        "status": "verified",
+        "source": "nobody",
+    }
+    return [("mine.yaml", {name: value for name, value in (document | other).items() if value is not None})]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"rulez": {}}, "unknown rulez"),
+        ({"source": None}, "lacks source"),
+        ({"kind": "ruler"}, "ruler"),
+        ({"status": "sure"}, "sure"),
+        ({"title": {"en": "Mine"}}, "en and nb"),
+        ({"id": "yours"}, "yours"),
+    ],
+)
+def test_a_file_is_read_strictly(monkeypatch, other, said):
+    monkeypatch.setattr("bypuls.standards.documents", lambda: iter(parsed(**other)))
+    with pytest.raises(CatalogueError, match=said):
+        Standards.load()
+
+
+def test_a_gap_between_rows_is_refused(monkeypatch):
+    rows = [[0, 9, 0, 50], [11, 20, 51, 100]]
+    table = {"pollutant": "X", "averaging": "1h", "unit": "ppb", "truncate_decimals": 0, "open_ended": True}
+    broken = {"kind": "index", "names": ["a"], "tops": [50], "tables": [table | {"rows": rows}], "rules": None}
+    monkeypatch.setattr("bypuls.standards.documents", lambda: iter(parsed(**broken)))
+    with pytest.raises(CatalogueError, match="gap between 9 and 11"):
+        Standards.load()
+
+
+def test_an_index_has_the_name_of_its_category(standards):
+    # 40 CFR 58, App. G
+    index = standards.index("us_aqi_2024")
+    assert [index.name(number) for number in (0, 50, 51, 301, 649)] == [
+        "Good",
+        "Good",
+        "Moderate",
+        "Hazardous",
+        "Hazardous",
+    ]
+
+
+@pytest.fixture(scope="module")
+def source(shared):
+    return yaml.safe_load((shared / "data/standards.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["eaqi_2017", "eaqi_2021", "eaqi_2025"])
+def test_the_european_scales_are_those_of_the_source(source, standards, name):
+    given, scale = source["air"][name], standards.scale(name)
+    assert scale.names == tuple(given["names"])
+    assert {one: list(edges) for one, edges in scale.edges.items()} == {
+        one: edges[:-1] for one, edges in given["upper"].items()
+    }
+    assert {one: scale.averaging_of(one) for one in scale.edges} == given["averaging"]
+    assert (scale.edge, scale.status) == (given["edge"], given["status"])
+
+
+@pytest.mark.shared
+def test_the_us_breakpoints_are_those_of_the_source(source, standards):
+    given, index = source["air"]["us_aqi_2024"], standards.index("us_aqi_2024")
+    found = {
+        f"{table.pollutant}_{table.averaging}": {
+            "unit": table.unit,
+            "truncate_decimals": table.truncate_decimals,
+            "rows": [[float(row.low), float(row.high), row.index_low, row.index_high] for row in table.rows],
+        }
+        for table in index.tables
+    }
+    assert found == {
+        name: {key: table[key] for key in ("unit", "truncate_decimals", "rows")}
+        for name, table in given["breakpoints"].items()
+    }
+    assert index.status == given["status"]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["norway_classes", "norway_classes_so2"])
+def test_the_norwegian_classes_are_those_of_the_source(source, standards, name):
+    given, scale = source["air"][name], standards.scale(name)
+    assert {one: list(edges) for one, edges in scale.edges.items()} == given["lower_of_class_2_3_4"]
+    assert scale.status == given["status"]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["eu_2008_50", "eu_2024_2881"])
+def test_the_european_limits_are_those_of_the_source(source, standards, name):
+    found = {
+        (limit.pollutant, limit.averaging): (limit.value, limit.allowed or None)
+        for limit in standards.limit_standard(name).edition_on(ANY_DAY).limits
+    }
+    for limit in source["air"][name]["limits"]:
+        averaging = limit["averaging"].replace("max_daily_8h", "max_8h")
+        if limit.get("kind") == "long_term_objective_2050":
+            continue
+        assert found[limit["pollutant"], averaging] == (limit["value"], limit.get("allowed")), limit
+
+
+@pytest.mark.shared
+def test_the_guidelines_are_those_of_the_source(source, standards):
+    given = source["air"]["who_2021"]
+    for metric, value in (given["aqg"] | given["kept_from_earlier"]).items():
+        pollutant, averaging = metric.removesuffix("_mg").split("_", 1)
+        limit = standards.limit_standard("who_2021").limit(pollutant, averaging.replace("8h", "max_8h"), ANY_DAY)
+        assert limit.value == value, metric
+        assert list(limit.interim) == given["interim_targets"].get(metric, []), metric
+
+
+@pytest.mark.shared
+def test_the_tables_of_traffic_are_those_of_the_source(source, standards):
+    given = source["traffic"]
+    street = standards.rule("hcm7_urban_street").values
+    assert street["speed_must_exceed"] == given["hcm_urban_street_los"]["speed_must_exceed"]
+    assert street["base_free_flow"] == given["hcm_urban_street_los"]["base_ffs"]
+    freeway = standards.rule("hcm7_freeway").values
+    assert freeway["upper"] == given["hcm_freeway_los"]["upper"]
+    assert freeway["rural_facility_upper"] == given["hcm_freeway_los"]["rural_facility_upper"]
+    delay = given["hcm_intersection_delay_s"]
+    assert standards.rule("hcm7_junction_delay").values == {
+        key: delay[key] for key in ("signalised_upper", "unsignalised_upper")
+    }
+    edges = [low for low, _ in given["vegvesen"]["length_classes_m"] if low is not None]
+    assert standards.rule("vegvesen_lengths").values["edges_m"] == edges
+
+
+@pytest.mark.shared
+def test_what_the_source_does_not_know_for_sure_is_not_said_to_be_verified(source, standards):
+    found = {one.id: one.status for group in kinds_of(standards) for one in group.values()}
+    for area in source.values():
+        for name, block in area.items():
+            if name in found and isinstance(block, dict) and "status" in block:
+                assert found[name] == block["status"], name
+
+
+def kinds_of(standards):
+    return (standards.scales, standards.limits, standards.rules, standards.indices)
