@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bypuls.commands import bridge, check, dashboards, plan, report, simulate
+from bypuls.commands import bridge, check, dashboards, plan, report, simulate, u4ssc
 from bypuls.commands.import_history import import_
 from bypuls.commands.terminal import me, say, until_told_to_stop
 from bypuls.commands.up import up
@@ -33,6 +33,7 @@ for name, sub in {
     "check": check.app,
     "bridge": bridge.app,
     "dashboards": dashboards.app,
+    "u4ssc": u4ssc.app,
     "plan": plan.app,
     "report": report.app,
 }.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from psycopg.rows import dict_row
@@ -13,23 +12,12 @@ from bypuls.errors import NotFound, SettingsError
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 from bypuls.u4ssc.assessment import Assessment, Benchmark, Fact
+from bypuls.u4ssc.benchmarks import BenchmarkSetting
 from bypuls.u4ssc.candidates import CityYear, KpiYear, Stated
 from bypuls.u4ssc.catalogue import U4sscCatalogue, load_catalogue
 from bypuls.u4ssc.judging import judge
 
 _SQL = queries("bypuls.storage.sql", "u4ssc.sql")
-
-
-@dataclass(frozen=True, slots=True)
-class BenchmarkSetting:
-    """What 0 and 100 percent of target are for a data point, from a day on."""
-
-    code: str
-    data_point: str
-    valid_from: date
-    start: float
-    target: float
-    source: str
 
 
 def assess(connection: Connection, city: str, year: int, catalogue: U4sscCatalogue | None = None) -> Assessment:

@@ -137,6 +137,7 @@ class KpiResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         state: of its data points; where they differ the first of measured, register, reported that one of them is.
         complete: every data point has a value.
+        formula: numerator, denominator and multiplier in words.
         verification: how much of the definition was read where.
     """
 
@@ -150,6 +151,7 @@ class KpiResult(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | None
     sdg: list[str]
     direction: str
+    formula: str
     state: State
     complete: bool
     unverified: bool

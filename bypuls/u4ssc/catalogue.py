@@ -145,6 +145,14 @@ class Kpi(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     remark: str | None = None
     source: Annotated[list[Text], msgspec.Meta(min_length=1)]
 
+    @property
+    def formula(self) -> str:
+        """How the value comes from what is counted."""
+        if self.denominator is None:
+            return self.numerator
+        times = "" if self.multiplier == 1 else f" x {self.multiplier:g}"
+        return f"{self.numerator} / {self.denominator}{times}"
+
 
 class Roadmap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Target images and principles of the national roadmap."""

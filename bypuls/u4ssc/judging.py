@@ -66,6 +66,7 @@ def _kpi(catalogue: U4sscCatalogue, kpi: Kpi, known: CityYear) -> KpiResult:
         kind=kpi.kind,
         sdg=kpi.sdg,
         direction=kpi.direction,
+        formula=kpi.formula,
         state=min((point.state for point in points), key=STATES.index),
         complete=all(point.state != "missing" for point in points),
         unverified=kpi.unverified,

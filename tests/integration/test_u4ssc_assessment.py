@@ -9,7 +9,8 @@ from psycopg.types.json import Jsonb
 
 from bypuls.errors import NotFound, SettingsError
 from bypuls.storage.database import connect
-from bypuls.storage.u4ssc import BenchmarkSetting, assess, remove_benchmark, set_benchmarks
+from bypuls.storage.u4ssc import assess, remove_benchmark, set_benchmarks
+from bypuls.u4ssc.benchmarks import BenchmarkSetting
 from tests.integration.processing import utc
 
 AIR = "EN: EN: AQ: 1C"

@@ -107,9 +107,9 @@ def test_our_own_kpis_name_themes_and_codes_that_exist():
 def test_what_computes_a_data_point_says_so_in_its_own_file_too():
     definitions = load_definitions()
     for point in CATALOGUE.points.values():
-        if point.computed_by and point.computed_by.kpi in definitions:
+        if point.computed_by:
             definition = definitions[point.computed_by.kpi]
-            assert definition.u4ssc == point.kpi.code, definition.id
+            assert (definition.u4ssc, definition.unit) == (point.kpi.code, point.computed_by.unit), definition.id
             assert "P1Y" in definition.periods
             assert "city" in definition.scope
 
