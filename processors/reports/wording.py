@@ -21,24 +21,6 @@ NO_BREAK = "\u00a0"
 NOTHING = "\u2013"
 """A dash: there is no value, or from one to the other."""
 
-_UNITS: Mapping[str, Mapping[Language, str]] = MappingProxyType(
-    {
-        "ug/m3": {"en": "µg/m³", "nb": "µg/m³"},
-        "Cel": {"en": "°C", "nb": "°C"},
-        "{vehicle}": {"en": "vehicles", "nb": "kjøretøy"},
-        "{person}": {"en": "inhabitants", "nb": "innbyggere"},
-        "days": {"en": "days", "nb": "døgn"},
-        "hours": {"en": "hours", "nb": "timer"},
-        "kWh/m2": {"en": "kWh/m²", "nb": "kWh/m²"},
-        "dB(A)": {"en": "dB", "nb": "dB"},
-        "1": {"en": "", "nb": ""},
-        "ratio": {"en": "", "nb": ""},
-        "deg": {"en": "°", "nb": "°"},
-        "K.d": {"en": "degree days", "nb": "graddager"},
-        "number": {"en": "", "nb": ""},
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -47,8 +29,8 @@ class Wording:
     language: Language
 
     def __call__(self, key: str, /, **parts: object) -> str:
-        """A text by its key, with its parts filled in."""
-        return words()[key][self.language].format(**parts)
+        """A text by its key, with its parts filled in; without any as it stands."""
+        return words()[key][self.language].format_map(parts) if parts else words()[key][self.language]
 
     def has(self, key: str) -> bool:
         """Whether there is a text of this key."""
@@ -78,8 +60,8 @@ class Wording:
 
     def unit(self, unit: str) -> str:
         """A unit as people write it."""
-        known = _UNITS.get(unit)
-        return known[self.language] if known else unit.replace("m2", "m²").replace("m3", "m³")
+        key = f"unit.{unit}"
+        return self(key) if self.has(key) else unit.replace("m2", "m²").replace("m3", "m³")
 
     def percent(self, share: float) -> str:
         """A share between 0 and 1 as percent; never rounded up to all."""
