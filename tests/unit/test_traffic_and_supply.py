@@ -121,7 +121,8 @@ EMPTY = [
     ("traffic.heavy_share", "P1D"), ("traffic.co2", "P1D"), ("traffic.bicycles", "P1D"), ("traffic.v85", "PT1H"),
     ("energy.electricity.base_load", "P1M"), ("energy.electricity.co2.delivered", "P1D"),
     ("energy.self_consumption", "P1D"), ("energy.outages.saifi.rolling", "P1M"),
-    ("energy.public_buildings.per_m2", "P1M"), ("noise.l10", "P1D"), ("noise.share_above_55", "P1D"), ("noise.lday", "P1D"), ("noise.lden", "P1Y"),
+    ("energy.public_buildings.per_m2", "P1M"), ("noise.l10", "P1D"), ("noise.share_above_55", "P1D"),
+    ("noise.lday", "P1D"), ("noise.lden", "P1Y"),
 ]  # fmt: skip
 
 
