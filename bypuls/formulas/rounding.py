@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from fractions import Fraction
 
-_NOISE = 9  # decimals: what is below is the noise of adding floats
+NOISE = 9
+"""Decimals: what is below is the noise of adding floats."""
 
 
 def exact(value: float) -> Decimal:
     """The decimal number that a float stands for: 9.1 is 9.1, and 45.49999999999999 (a sum of floats) is 45.5."""
-    return Decimal(repr(round(value, _NOISE)))
+    return Decimal(repr(round(value, NOISE)))
 
 
 def round_half_up(value: float, decimals: int) -> Decimal:
@@ -31,12 +31,3 @@ def truncate(value: float, decimals: int) -> Decimal:
     (Decimal('9.0'), Decimal('9.1'), Decimal('66'))
     """
     return exact(value).quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN)
-
-
-def nearest(value: Fraction) -> int:
-    """The nearest whole number of an exact one that is not negative; a half goes up.
-
-    >>> nearest(Fraction(209, 2))
-    105
-    """
-    return int(value + Fraction(1, 2))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from bypuls.formulas.coverage import is_covered
-from bypuls.formulas.rounding import nearest, truncate
+from bypuls.formulas.rounding import NOISE
 from bypuls.formulas.running_means import EIGHT_HOURS, OF_DAY, OF_EIGHT, Floats, mean_of, running_means
 from bypuls.standards import IndexStandard, IndexTable
 
@@ -17,50 +17,62 @@ FIRST_START, LAST_START = 7, 23
 """Local standard hours at which the eight-hour means of a day's ozone begin: 17 of them (40 CFR 50, App. U)."""
 OF_STARTS = 0.75
 """Share of these means that a day needs: 13 of 17."""
-_SO2_BY_DAY = 305
 _SO2_FIXED = 200
 _DAY = 24
 
 
-def index_of(table: IndexTable, concentration: float | None) -> int | None:
-    """The index of one concentration, in the table's unit; above its last row (index 500) on that row's line.
+def indices_of(table: IndexTable, concentrations: Floats) -> Floats:
+    """The index of each concentration, in the table's unit; above its last row (index 500) on that row's line.
 
-    None without a concentration, below a table that does not begin at nought (ozone of an hour below 0.125 ppm) and
-    above one that ends before 500 (ozone of eight hours above 0.200 ppm). What is below nought counts as nought.
+    NaN where there is no concentration, below a table that does not begin at nought (ozone of an hour below 0.125 ppm)
+    and above one that ends before 500 (ozone of eight hours above 0.200 ppm). What is below nought counts as nought.
 
     Source: EPA-454/B-24-002; 40 CFR 58, App. G.
     """
-    if concentration is None or not np.isfinite(concentration):
-        return None
-    cut = max(truncate(concentration, table.truncate_decimals), Decimal(0))
-    row = next((row for row in table.rows if row.low <= cut <= row.high), None)
-    if row is None and cut > table.rows[-1].high and table.open_ended:
-        row = table.rows[-1]
-    if row is None:
-        return None
-    share = Fraction(cut - row.low) / Fraction(row.high - row.low)
-    return nearest(row.index_low + share * (row.index_high - row.index_low))
+    rows, decimals = _in_last_digits(table), table.truncate_decimals
+    known = np.isfinite(concentrations)
+    # Counted in the last digit that counts, everything is whole numbers, and halves are exact.
+    scaled = np.round(np.where(known, concentrations, 0.0) * 10.0**decimals, NOISE - decimals)
+    cut = np.maximum(np.trunc(scaled), 0).astype(np.int64)
+    at = np.searchsorted(rows[:, 0], cut, side="right") - 1
+    inside = known & (at >= 0) & ((cut <= rows[-1, 1]) | table.open_ended)
+    low, high, first, last = rows[np.maximum(at, 0)].T
+    doubled = 2 * (last - first) * (cut - low) + (high - low)
+    return np.where(inside, first + doubled // (2 * (high - low)), np.nan)
+
+
+def index_of(table: IndexTable, concentration: float | None) -> int | None:
+    """`indices_of` one concentration; None where it has no index."""
+    return _one(indices_of(table, _array([concentration])))
+
+
+def ozone_indices(standard: IndexStandard, eight_hours: Floats, one_hour: Floats) -> Floats:
+    """The larger of ozone's index of eight hours and of one hour (ppm); NaN where neither is defined."""
+    of_eight = indices_of(standard.table("O3", "8h"), eight_hours)
+    return np.fmax(of_eight, indices_of(standard.table("O3", "1h"), one_hour))
 
 
 def ozone_index(standard: IndexStandard, eight_hours: float | None, one_hour: float | None) -> int | None:
-    """The larger of ozone's index of eight hours and of one hour (ppm); None where neither is defined."""
-    return _largest(
-        index_of(standard.table("O3", "8h"), eight_hours),
-        index_of(standard.table("O3", "1h"), one_hour),
-    )
+    """`ozone_indices` of one pair."""
+    return _one(ozone_indices(standard, _array([eight_hours]), _array([one_hour])))
 
 
-def sulphur_dioxide_index(standard: IndexStandard, one_hour: float | None, day: float | None) -> int | None:
+def sulphur_dioxide_indices(standard: IndexStandard, one_hour: Floats, day: Floats) -> Floats:
     """Sulphur dioxide by a day's largest hour up to 304 ppb; from 305 by the day's mean, and 200 where that is less.
 
-    Without a day's mean such an hour gives 200, too: what is certain.
+    Without a day's mean such an hour gives 200, too: what is certain. NaN where there is neither.
 
     Source: EPA-454/B-24-002, footnotes of the table of breakpoints.
     """
-    if one_hour is not None and truncate(one_hour, 0) < _SO2_BY_DAY:
-        return index_of(standard.table("SO2", "1h"), one_hour)
-    by_day = index_of(standard.table("SO2", "24h"), day)
-    return by_day if by_day is not None or one_hour is None else _SO2_FIXED
+    by_hour = indices_of(standard.table("SO2", "1h"), one_hour)
+    by_day = indices_of(standard.table("SO2", "24h"), day)
+    loud = np.isnan(by_hour) & np.isfinite(one_hour)
+    return np.where(np.isnan(by_hour), np.where(loud & np.isnan(by_day), _SO2_FIXED, by_day), by_hour)
+
+
+def sulphur_dioxide_index(standard: IndexStandard, one_hour: float | None, day: float | None) -> int | None:
+    """`sulphur_dioxide_indices` of one pair."""
+    return _one(sulphur_dioxide_indices(standard, _array([one_hour]), _array([day])))
 
 
 def overall(indices: Mapping[str, int | None]) -> tuple[int | None, str | None]:
@@ -113,5 +125,12 @@ def _array(hours: Sequence[float | None]) -> Floats:
     return np.array([np.nan if hour is None else hour for hour in hours], dtype=np.float64)
 
 
-def _largest(*indices: int | None) -> int | None:
-    return max((index for index in indices if index is not None), default=None)
+def _one(indices: Floats) -> int | None:
+    return None if np.isnan(indices[0]) else int(indices[0])
+
+
+@lru_cache(maxsize=64)
+def _in_last_digits(table: IndexTable) -> npt.NDArray[np.int64]:
+    scale = table.truncate_decimals
+    rows = [(row.low.scaleb(scale), row.high.scaleb(scale), row.index_low, row.index_high) for row in table.rows]
+    return np.array([[int(part) for part in row] for row in rows], dtype=np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 from bypuls.formulas.gases import US_TEMPERATURE, ppb
 from bypuls.formulas.nowcast import nowcasts
 from bypuls.formulas.running_means import DAY, EIGHT_HOURS, OF_DAY, OF_EIGHT, running_means
-from bypuls.formulas.us_aqi import index_of, overall, ozone_index, sulphur_dioxide_index
+from bypuls.formulas.us_aqi import indices_of, overall, ozone_indices, sulphur_dioxide_indices
 from bypuls.kpi import KpiDefinition
 from bypuls.standards import IndexStandard
 from processors.calculation import Calculator, Detail, Floats, Inputs, Outcome, Part
@@ -32,7 +32,7 @@ def compute(inputs: Inputs) -> Outcome:
     Source: EPA-454/B-24-002; 40 CFR 58, App. G.
     """
     standard = inputs.standards.index(inputs.definition.parameters["standard"])
-    measured = [_indices(values, standard) for values in zip(*_averages(inputs).values(), strict=True)]
+    measured = _indices(_averages(inputs), standard)
     found = [overall(indices) for indices in measured]
     status = {"standard": standard.id} | ({} if standard.status == "verified" else {"standard_status": standard.status})
     covered = np.array([index is not None for index, _ in found], dtype=np.int64)
@@ -71,22 +71,18 @@ def _averages(inputs: Inputs) -> dict[str, Floats]:
     return found
 
 
-def _indices(values: Sequence[float], standard: IndexStandard) -> Mapping[str, int | None]:
-    pm25, pm10, o3_8h, o3_1h, co_8h, no2_1h, so2_1h, so2_24h = (
-        None if np.isnan(value) else float(value) for value in values
-    )
-    return {
-        "PM2.5": index_of(standard.table("PM2.5", "24h"), pm25),
-        "PM10": index_of(standard.table("PM10", "24h"), pm10),
-        "O3": ozone_index(standard, _ppm(o3_8h), _ppm(o3_1h)),
-        "CO": index_of(standard.table("CO", "8h"), _ppm(co_8h)),
-        "NO2": index_of(standard.table("NO2", "1h"), no2_1h),
-        "SO2": sulphur_dioxide_index(standard, so2_1h, so2_24h),
+def _indices(values: Mapping[str, Floats], standard: IndexStandard) -> list[Mapping[str, int | None]]:
+    """Per cell the index of each pollutant; all cells of a pollutant at once."""
+    found = {
+        "PM2.5": indices_of(standard.table("PM2.5", "24h"), values["pm25"]),
+        "PM10": indices_of(standard.table("PM10", "24h"), values["pm10"]),
+        "O3": ozone_indices(standard, values["o3_8h"] / _PPM, values["o3_1h"] / _PPM),
+        "CO": indices_of(standard.table("CO", "8h"), values["co_8h"] / _PPM),
+        "NO2": indices_of(standard.table("NO2", "1h"), values["no2_1h"]),
+        "SO2": sulphur_dioxide_indices(standard, values["so2_1h"], values["so2_24h"]),
     }
-
-
-def _ppm(of_billion: float | None) -> float | None:
-    return None if of_billion is None else of_billion / _PPM
+    known = [[None if np.isnan(one) else int(one) for one in of_all] for of_all in found.values()]
+    return [dict(zip(found, of_cell, strict=True)) for of_cell in zip(*known, strict=True)]
 
 
 def _detail(indices: Mapping[str, int | None], principal: str | None) -> Detail | None:

@@ -2,6 +2,8 @@
 
 import math
 from datetime import date, timedelta
+from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -60,6 +62,22 @@ def test_the_us_index_rises_with_the_concentration(table, one, other):
     first, second = us_aqi.index_of(table, low), us_aqi.index_of(table, high)
     if first is not None and second is not None:
         assert first <= second
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(TABLES), st.integers(-5, 3_000_000))
+def test_the_us_index_is_the_exact_line_of_the_truncated_concentration(table, ten_thousandths):
+    value = ten_thousandths / (10_000 * 10**table.truncate_decimals)
+    step = Decimal(1).scaleb(-table.truncate_decimals)
+    cut = max(Decimal(ten_thousandths).scaleb(-4 - table.truncate_decimals).quantize(step, ROUND_DOWN), Decimal(0))
+    row = next((row for row in table.rows if row.low <= cut <= row.high), None)
+    if row is None and cut > table.rows[-1].high and table.open_ended:
+        row = table.rows[-1]
+    exact = None
+    if row is not None:
+        share = Fraction(cut - row.low) / Fraction(row.high - row.low)
+        exact = math.floor(row.index_low + share * (row.index_high - row.index_low) + Fraction(1, 2))
+    assert us_aqi.index_of(table, value) == exact
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: f"{table.pollutant}-{table.averaging}")
