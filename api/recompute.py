@@ -1,8 +1,9 @@
-"""Marks hours as changed when not their values changed but what they mean: their site, or their instruments' class."""
+"""Marks what is to be computed again when not values changed but what they mean: place, class or calibration."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
@@ -14,3 +15,22 @@ def mark_hours(connection: Connection, datastreams: Sequence[int]) -> None:
     """Queue every hour of these datastreams, so that the KPIs that rest on them are computed again."""
     if datastreams:
         connection.execute(_QUERIES["mark_hours"], {"datastreams": list(datastreams)})
+
+
+def hold(connection: Connection, datastreams: Sequence[int]) -> None:
+    """Keep the processor off these datastreams until the transaction ends: before what `mark_span` is for is changed.
+
+    It might otherwise read the old state, and write what it made of it after the marks were set.
+    """
+    if datastreams:
+        connection.execute(_QUERIES["hold"], {"datastreams": list(datastreams)})
+
+
+def mark_span(connection: Connection, datastreams: Sequence[int], since: datetime, until: datetime | None) -> None:
+    """Queue what these datastreams hold in [since, until), None: from then on; and nothing else.
+
+    Of values of intervals also one that reaches into the span; of registers the next reading behind it, too.
+    """
+    if datastreams:
+        span = {"datastreams": list(datastreams), "since": since, "until": until}
+        connection.execute(_QUERIES["mark_span"], span)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.context import Context, Using
+from api.context import Using
 from api.listing import CSV_RESPONSES, Listed, Question, answer, conditions, in_city
+from api.resources.kpis.inputs import inputs_of
 from api.resources.kpis.queries import KPIS, NAMED
-from api.resources.kpis.schemas import InputsWanted, Kpi, KpiDetail, KpisWanted
-from api.resources.rollups.queries import NAMED as ROLLUP_QUERIES
-from api.resources.rollups.queries import ROLLUPS
-from api.resources.rollups.schemas import Rollup
+from api.resources.kpis.schemas import Input, InputsWanted, Kpi, KpiDetail, KpisWanted
 from api.tables import json_bytes
-from api.times import instant, parse
+from api.times import instant
 from bypuls.clock import isoformat
 from bypuls.errors import NotFound
 
@@ -55,45 +53,19 @@ def get_kpi(
 
 @router.get(
     "/kpis/{kpi}/inputs",
-    response_model=Listed[Rollup],
+    response_model=Listed[Input],
     responses=CSV_RESPONSES,
     summary="The hours a KPI value rests on",
 )
 def list_inputs(request: Request, context: Using, kpi: str, wanted: Annotated[InputsWanted, Query()]) -> Response:
-    """The hours behind one value, with datastream, site, class and origin: where the link in its evidence leads."""
-    zone = in_city(context, wanted.city, {"kpi": kpi})
-    key = wanted.filters() | {"kpi": kpi, "start": instant(wanted.start, zone)}
-    return answer(request, context, wanted, _inputs(context, key))
+    """The hours behind one value: where the link in its evidence leads.
 
-
-def _inputs(context: Context, key: dict[str, Any]) -> Question:
-    """What the value with this key was computed from, as its evidence and its definition say.
-
-    Raises:
-        NotFound: nothing was computed for this key.
+    Each with its datastream, device, class and origin, what was counted and left out, and the calibration its values
+    went through. They hold all that `inputs_hash` covers: docs/evidence.md shows how to check it. `as_of` gives the
+    hours of what was said then, as they stood when it was computed; hours that were still being filled are not kept
+    (an hour is kept as it stood once it had stood for ten minutes after its end).
     """
-    with context.reading() as connection:
-        row = connection.execute(NAMED["value"], key).fetchone()
-        if row is None:
-            message = (
-                f"no value of {key['kpi']!r} for {key['scope_kind']} {key['scope']!r}, {key['period']} from "
-                f"{isoformat(key['start'])}: GET /v1/kpi-values?city={key['city']}&kpi={key['kpi']} lists them"
-            )
-            raise NotFound(message)
-        start, ends, evidence, inputs = row
-        specs = inputs or {}
-        of_weather = [name for name, spec in specs.items() if spec.get("from_site") == "weather"]
-        choice = {
-            "properties": None if not specs or "*" in specs else [name for name in specs if name not in of_weather],
-            "of_weather": of_weather,
-            "classes": evidence.get("class") or None,
-            "origins": evidence.get("origin") or None,
-        }
-        series = [found for (found,) in connection.execute(NAMED["value_series"], key | choice)]
-    window = evidence.get("window") or [isoformat(start), isoformat(ends)]
-    spans = evidence.get("rests_on") or [window]
-    since, until = [parse(span[0]) for span in spans], [parse(span[1]) for span in spans]
-    parameters = {"series": series, "since": since, "until": until, "from_": min(since), "to": max(until)}
-    five_minutes = any(one.get("from") == "rollup_5m" for one in specs.values())
-    listing = ROLLUPS["5m" if five_minutes else "1h"]
-    return Question(listing, [*conditions(parameters, ROLLUP_QUERIES), NAMED["where_spans"]], parameters)
+    zone = in_city(context, wanted.city, {"kpi": kpi})
+    as_of = None if wanted.as_of is None else instant(wanted.as_of, zone)
+    key = wanted.filters() | {"kpi": kpi, "start": instant(wanted.start, zone), "as_of": as_of}
+    return answer(request, context, wanted, inputs_of(context, key))

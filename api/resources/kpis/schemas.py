@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.listing import InCity, Page
 from api.resources.kpi_values.schemas import PeriodName, ScopeKind
+from api.resources.rollups.schemas import Rollup
 from api.times import Moment
 
 
@@ -65,3 +66,17 @@ class InputsWanted(InCity):
     scope: str = Field(description="Slug of the site, the area or the city.", examples=["elgeseter"])
     period: PeriodName
     start: Moment = Field(description="Of the value's period. A day: its midnight in the city.")
+    as_of: Moment | None = Field(
+        None, description="The hours of what was said at that time, as they stood when it was computed."
+    )
+
+
+class Input(Rollup):
+    """One hour (or five minutes) that a value rests on, with everything its hash covers."""
+
+    sum: float | None = Field(description="Of the values that count; of a register the sum of its readings.")
+    energy_sum: float | None = Field(description="Of levels: the sum of 10^(L/10).")
+    sin_sum: float | None = Field(description="Of directions: the sums of their unit vectors.")
+    cos_sum: float | None
+    covered: float | None = Field(description="Of a register: the share of the hour between readings.")
+    superseded_at: datetime | None = Field(description="When the hour became another; null: it stands so.")

@@ -4,9 +4,12 @@
 SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.bucket,
        {mean} AS mean, {steadiness} AS steadiness, o.min, o.max, CASE WHEN p.aggregation <> 'counter' THEN o.sum END AS sum,
        o.first, o.last, o.increase, o.gap_increase, p.unit,
-       o.n_good, o.n_not_evaluated, o.n_suspect, o.n_fail + coalesce(o.dropped, 0) AS n_fail, o.expected,
+       o.n_good, o.n_not_evaluated, o.n_suspect, o.n_fail + coalesce(o.dropped, 0) AS n_fail, o.n_invalidated,
+       o.expected,
        coalesce(o.covered, least(1, (o.n_good + o.n_not_evaluated)::double precision / nullif(o.expected, 0))) AS coverage,
-       o.first_time, o.last_time, o.resets, s.class, s.origin, o.computed_at
+       o.first_time, o.last_time, o.resets,
+       nullif(o.slope, 'NaN') AS slope, nullif(o.intercept, 'NaN') AS intercept,
+       coalesce(o.slope = 'NaN', false) AS partly_calibrated, s.class, s.origin, o.computed_at
 FROM (SELECT r.* FROM rollup_1h r
       WHERE r.datastream = ANY(%(series)s) {where} {page}) o
 JOIN datastream s ON s.id = o.datastream
@@ -19,9 +22,10 @@ ORDER BY o.datastream, o.bucket
 SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.bucket,
        {mean} AS mean, {steadiness} AS steadiness, o.min, o.max, CASE WHEN p.aggregation <> 'counter' THEN o.sum END AS sum,
        o.first, o.last, o.increase, o.gap_increase, p.unit,
-       o.n_good, o.n_not_evaluated, o.n_suspect, o.n_fail, e.expected,
+       o.n_good, o.n_not_evaluated, o.n_suspect, o.n_fail, o.n_invalidated, e.expected,
        least(1, (o.n_good + o.n_not_evaluated)::double precision / nullif(e.expected, 0)) AS coverage,
-       o.first_time, o.last_time, o.resets, s.class, s.origin, o.computed_at
+       o.first_time, o.last_time, o.resets,
+       NULL::double precision AS slope, NULL::double precision AS intercept, false AS partly_calibrated, s.class, s.origin, o.computed_at
 FROM (SELECT r.* FROM rollup_5m r
       WHERE r.datastream = ANY(%(series)s) {where} {page}) o
 JOIN datastream s ON s.id = o.datastream

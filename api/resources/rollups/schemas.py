@@ -55,6 +55,7 @@ class Rollup(BaseModel):
     n_fail: int = Field(
         description="Counted, and left out of everything else; of a register's hour also readings that stray."
     )
+    n_invalidated: int | None = Field(description="Values that people left out (GET /v1/invalidations); null: none.")
     expected: int | None = Field(description="Values the bucket should hold; null while nobody knows.", examples=[12])
     coverage: float | None = Field(
         description="Share of them that counts, 0 to 1; of a register's hour the share between readings.",
@@ -63,6 +64,12 @@ class Rollup(BaseModel):
     first_time: datetime | None
     last_time: datetime | None
     resets: int | None = Field(description="How often a register began anew, or fell for no known reason.")
+    slope: float | None = Field(
+        description="Calibrated: the values are slope * value as sent + intercept. null: as sent, of a bucket of five "
+        "minutes not said."
+    )
+    intercept: float | None
+    partly_calibrated: bool = Field(description="A calibration began, ended or changed within the hour.")
     class_: InstrumentClass = Field(alias="class")
     origin: Origin
     computed_at: datetime

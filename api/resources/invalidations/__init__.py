@@ -1,0 +1,1 @@
+"""Invalidations: periods of which people say that values do not count."""
