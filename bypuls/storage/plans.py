@@ -182,16 +182,18 @@ def put_measure(connection: Connection, author: Author, goal: str, entry: Measur
 
 
 def withdraw(connection: Connection, author: Author, noun: Noun, slug: str) -> None:
-    """Mark as withdrawn: it stays readable, and no longer counts.
+    """Mark as withdrawn: it stays readable, and no longer counts. A goal takes its targets and measures along.
 
     Raises:
         NotFound: there is none that is not withdrawn.
     """
-    if connection.execute(_SQL[f"withdraw_{noun}"], {"city": author.city, "slug": slug}).fetchone() is None:
-        raise NotFound(
-            f"no {noun} {slug!r} that still counts in city {author.city!r}: GET /v1/{noun}s?city={author.city}"
-        )
+    key = {"city": author.city, "slug": slug}
+    if connection.execute(_SQL[f"withdraw_{noun}"], key).fetchone() is None:
+        raise NotFound(f"no {noun} {slug!r} that still counts in city {author.city!r}: see GET /v1/{noun}s?city=…")
     _audit(connection, author, f"{noun}.withdraw", slug, ({"withdrawn": False}, {"withdrawn": True}))
+    if noun == "goal":
+        for part, of in connection.execute(_SQL["parts_of_goal"], key).fetchall():
+            withdraw(connection, author, part, of)
 
 
 def lock_measure(connection: Connection, author: Author, slug: str) -> None:

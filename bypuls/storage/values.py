@@ -92,6 +92,18 @@ def cities_of(
     return found
 
 
+def city_head(connection: Connection, city: str) -> dict[str, Any]:
+    """Network, county and time zone of a city.
+
+    Raises:
+        NotFound: no such city.
+    """
+    row = connection.execute(_SQL["city"], {"city": city}).fetchone()
+    if row is None:
+        raise NotFound(f"no city {city!r}: GET /v1/cities lists them")
+    return dict(zip(("city", "network", "county", "time_zone"), row, strict=True))
+
+
 def year_span(year: int) -> tuple[datetime, datetime]:
     """From the beginning of a year to its end."""
     return datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)

@@ -117,3 +117,9 @@ FROM target WHERE city = %(city)s AND (withdrawn_at IS NULL OR %(withdrawn)s) OR
 SELECT city, slug AS measure, goal, plan, title, text, sites, areas, starts AS "from", ends AS "to", kpi, direction, control_sites,
        nearby, owner, source, status, locked_at, locked_by, withdrawn_at, changed_at
 FROM measure WHERE city = %(city)s AND (withdrawn_at IS NULL OR locked_at IS NOT NULL OR %(withdrawn)s) ORDER BY goal, starts, slug
+
+-- name: parts_of_goal
+-- What counts of a goal.
+SELECT 'target', slug FROM target WHERE city = %(city)s AND goal = %(slug)s AND withdrawn_at IS NULL
+UNION ALL
+SELECT 'measure', slug FROM measure WHERE city = %(city)s AND goal = %(slug)s AND withdrawn_at IS NULL

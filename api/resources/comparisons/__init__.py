@@ -1,0 +1,1 @@
+"""Comparisons of cities: among comparable values only."""

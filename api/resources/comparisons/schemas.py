@@ -1,0 +1,96 @@
+"""What a comparison looks like in an answer."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bypuls.comparison import Code
+
+
+class ComparisonWanted(BaseModel):
+    """What is to be compared."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kpi: str = Field(examples=["air.no2.mean"])
+    year: int | None = Field(
+        None, ge=1900, le=2200, description="Of all cities alike. Without it one city is compared with itself."
+    )
+    city: str | None = Field(None, max_length=63, description="Slug of the city that asks.", examples=["trondheim"])
+    cities: list[str] = Field(default=[], description="Slugs; several times.", examples=[["trondheim", "bergen"]])
+    network: str | None = Field(None, description="All cities of this network; `own`: of the asking city's.")
+    county: str | None = Field(None, description="All cities of this county; `own`: of the asking city's.")
+    site: str | None = Field(None, description="With one city and no year: this site instead of the whole city.")
+
+
+class ComparedName(BaseModel):
+    """Which value."""
+
+    city: str
+    period: str = Field(examples=["2024"])
+    made_in: str | None = Field(description="The snapshot file it comes from, if any.")
+
+
+class ComparedValue(ComparedName):
+    """A value with what decides whether it may be compared."""
+
+    scope_kind: str
+    scope: str
+    value: float | None = Field(description="In `unit`.")
+    unit: str
+    status: str
+    quality: str
+    reason: str | None
+    coverage: float | None
+    classes: list[str]
+    origins: list[str]
+    simulated: bool
+    version: str | None
+    standard_status: str | None
+    evidence: str | None
+
+
+class ComparisonObstacle(BaseModel):
+    """Why two values are not comparable."""
+
+    code: Code
+    text: dict[str, str]
+
+
+class ComparedPair(BaseModel):
+    """Two values and what stands between them."""
+
+    first: ComparedName
+    second: ComparedName
+    comparable: bool
+    obstacles: list[ComparisonObstacle]
+
+
+class RankedValue(ComparedName):
+    """A value in its group."""
+
+    value: float = Field(description="In the comparison's unit.")
+    rank: int | None = Field(description="1 is best; null where the indicator has no better and worse.")
+    of: int
+
+
+class NotRanked(ComparedName):
+    """A value that is comparable with no group, and why."""
+
+    obstacles: list[ComparisonObstacle]
+
+
+class ComparisonAnswer(BaseModel):
+    """Which values may stand beside each other, and how they rank among themselves."""
+
+    kpi: str
+    title: dict[str, str] | None
+    unit: str
+    direction: str
+    year: int | None
+    values: list[ComparedValue]
+    groups: list[list[RankedValue]] = Field(description="Comparable throughout, best first.")
+    not_ranked: list[NotRanked]
+    without_value: list[str] = Field(description="Cities that have none.")
+    pairs: list[ComparedPair]
+    warning: dict[str, str]

@@ -1,0 +1,1 @@
+"""Goals: what a city wants, and how it stands."""

@@ -1,0 +1,1 @@
+"""Measures: what a city does for its goals; locked before a result is shown."""

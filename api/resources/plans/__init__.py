@@ -1,0 +1,1 @@
+"""Plans: a city's goals with targets and measures in one answer."""

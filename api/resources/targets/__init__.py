@@ -1,0 +1,1 @@
+"""Targets: by how much, until when, and whether it is on track."""

@@ -1,0 +1,112 @@
+"""Reads the values of cities and says which may be compared, and how they rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bypuls.comparison import Comparison, compare
+from bypuls.kpi_value import KpiValue
+from bypuls.storage import values
+from bypuls.storage.database import Connection
+
+WARNING = {
+    "en": "Ranks hold within a group only: values of different groups were not made alike.",
+    "nb": "Rangeringen gjelder bare innenfor en gruppe: verdier i ulike grupper er ikke laget likt.",
+}
+
+
+def of_year(
+    connection: Connection, kpi: str, year: int, cities: Sequence[str], others: Sequence[KpiValue] = ()
+) -> dict[str, Any]:
+    """Cities by one KPI in one year; a city without a value is in the answer, as one that has none.
+
+    Args:
+        connection: to read by.
+        kpi: which.
+        year: which.
+        cities: slugs, all known.
+        others: values from elsewhere (another installation's snapshot).
+
+    Raises:
+        NotFound: no such KPI.
+    """
+    _, document = values.definition(connection, kpi)
+    found = values.of_cities(connection, cities, "P1Y", values.year_span(year), [kpi])
+    found += [one for one in others if (one.kpi, one.period, one.year) == (kpi, "P1Y", year)]
+    missing = [city for city in cities if city not in {one.city for one in found if one.made_in is None}]
+    return answer(found, document) | {"year": year, "without_value": missing}
+
+
+def over_time(connection: Connection, kpi: str, city: str, scope: tuple[str, str]) -> dict[str, Any]:
+    """A place by one KPI with itself, year by year.
+
+    Raises:
+        NotFound: no such KPI.
+    """
+    _, document = values.definition(connection, kpi)
+    found = values.series(connection, city, kpi, scope, "P1Y")
+    return answer(found, document, over_time=True) | {"year": None, "without_value": []}
+
+
+def answer(found: Sequence[KpiValue], document: Mapping[str, Any], *, over_time: bool = False) -> dict[str, Any]:
+    """Values, pairs with what stands between them, and groups with ranks."""
+    direction = str(document.get("direction") or "neutral")
+    compared = compare(found, direction, over_time=over_time)
+    return {
+        "kpi": document.get("id"),
+        "title": document.get("title"),
+        "unit": document.get("unit"),
+        "direction": direction,
+        "values": [_shown(one) for one in found],
+        "groups": [
+            [
+                {"city": found[one.index].city, "period": found[one.index].label, "value": found[one.index].value}
+                | {"made_in": found[one.index].made_in, "rank": one.rank, "of": len(group)}
+                for one in group
+            ]
+            for group in compared.groups
+        ],
+        "not_ranked": [_not_ranked(found, compared, index) for index in compared.alone],
+        "pairs": [
+            {
+                "first": _name(found[pair.first]),
+                "second": _name(found[pair.second]),
+                "comparable": pair.comparable,
+                "obstacles": [{"code": one.code, "text": dict(one.text)} for one in pair.obstacles],
+            }
+            for pair in compared.pairs
+        ],
+        "warning": WARNING,
+    }
+
+
+def _not_ranked(found: Sequence[KpiValue], compared: Comparison, index: int) -> dict[str, Any]:
+    """A value on its own, with every reason once."""
+    reasons = {
+        one.text["en"]: one for pair in compared.pairs if index in (pair.first, pair.second) for one in pair.obstacles
+    }
+    return _name(found[index]) | {"obstacles": [{"code": one.code, "text": dict(one.text)} for one in reasons.values()]}
+
+
+def _name(value: KpiValue) -> dict[str, Any]:
+    return {"city": value.city, "period": value.label, "made_in": value.made_in}
+
+
+def _shown(value: KpiValue) -> dict[str, Any]:
+    return _name(value) | {
+        "scope_kind": value.scope_kind,
+        "scope": value.scope,
+        "value": value.value,
+        "unit": value.unit,
+        "status": value.status,
+        "quality": value.quality,
+        "reason": value.reason,
+        "coverage": value.coverage,
+        "classes": sorted(value.classes),
+        "origins": sorted(value.origins),
+        "simulated": value.simulated,
+        "version": value.version,
+        "standard_status": value.standard_status,
+        "evidence": value.evidence,
+    }

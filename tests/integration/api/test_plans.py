@@ -1,0 +1,165 @@
+"""Goals, targets, measures and plans through the API: read by everybody, written with a token and an audit row."""
+
+import csv
+import io
+
+import pytest
+
+from bypuls.storage.database import connect
+from tests.integration.api.seed import NOW
+from tests.plan_values import KPI, say_year
+
+# NOW is 10 June 2024: the newest finished year is 2023.
+CITY = "?city=alpha"
+GOAL = {"title": {"en": "Clean air", "nb": "Ren luft"}, "sdg": ["11.6"], "owner": "Environment", "source": "Plan 2022"}
+TARGET = {
+    "goal": "air",
+    "kpi": KPI,
+    "unit": "days",
+    "base": {"year": 2020, "value": 30},
+    "target": {"value": 18, "by": "2026-12-31"},
+    "source": "Plan 2022, table 1",
+}
+MEASURE = {
+    "goal": "air",
+    "title": {"en": "Street cleaning"},
+    "sites": ["square"],
+    "from": "2023-03-01",
+    "kpi": KPI,
+    "direction": "decrease",
+    "control_sites": ["hill"],
+    "nearby": [{"what": "new instrument", "kind": "instrument", "from": "2023-02-01", "sites": ["square"]}],
+    "owner": "Roads",
+    "source": "Plan 2022, measure 1",
+}
+
+
+@pytest.fixture
+def planned(own_api):
+    put(own_api, "/v1/goals/air", GOAL)
+    put(own_api, "/v1/targets/pm10", TARGET)
+    put(own_api, "/v1/measures/cleaning", MEASURE)
+    return own_api
+
+
+def put(api, path, body, status=200):
+    answer = api.client.put(path + CITY, json=body, headers=api.admin)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def delete(api, path, status=200):
+    answer = api.client.delete(path + CITY, headers=api.admin)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def say(api, *args, **given):
+    with connect(api.database_url) as connection:
+        say_year(connection, *args, **given)
+        connection.commit()
+
+
+def audits(api):
+    return [what for (what,) in api.sql("SELECT what FROM audit_log WHERE what NOT LIKE 'token.%' ORDER BY id")]
+
+
+def test_goal_measures_indicators_owner_and_status_in_one_answer(planned):
+    # by hand: 30 in 2020, 18 in 2026, two fewer a year: 24 in 2023
+    say(planned, "alpha", KPI, 2023, 25)
+    found = planned.get("/v1/plans" + CITY).json()
+    goal = found["goals"][0]
+    assert (goal["goal"], goal["status"], goal["owner"], goal["kpis"]) == ("air", "off_track", "Environment", [KPI])
+    assert goal["targets"][0]["required"] == 24
+    assert goal["targets"][0]["distance"] == 1
+    assert (goal["measures"][0]["late"], goal["nothing_running"]) == (True, True)
+    assert found["status"] == {"off_track": 1}
+    assert planned.get("/v1/plans?city=beta").json()["goals"] == []
+    evidence = planned.get(goal["targets"][0]["latest"]["evidence"]).json()["data"]
+    assert [row["value"] for row in evidence] == [25]
+
+
+def test_lists_are_json_and_csv(planned):
+    say(planned, "alpha", KPI, 2023, 24)
+    rows = planned.data("/v1/targets" + CITY + "&status=on_track")
+    assert [row["target"] for row in rows] == ["pm10"]
+    assert planned.data("/v1/targets" + CITY + "&status=reached") == []
+    assert planned.data("/v1/targets" + CITY + "&forecast=true")[0]["forecast"]["reason"] == "too_few_years"
+    assert [row["goal"] for row in planned.data("/v1/goals" + CITY)] == ["air"]
+    assert [row["measure"] for row in planned.data("/v1/measures" + CITY + "&status=planned")] == ["cleaning"]
+    text = planned.get("/v1/targets" + CITY + "&format=csv").text
+    line = next(csv.DictReader(io.StringIO(text)))
+    assert (line["target"], line["status"], line["due"]) == ("pm10", "on_track", "2026-12-31")
+
+
+def test_a_put_again_changes_nothing_and_leaves_no_audit_row(planned):
+    before = audits(planned)
+    assert before == ["goal.add", "target.add", "measure.add"]
+    put(planned, "/v1/goals/air", GOAL)
+    put(planned, "/v1/targets/pm10", TARGET)
+    put(planned, "/v1/measures/cleaning", MEASURE)
+    assert audits(planned) == before
+    changed = put(planned, "/v1/targets/pm10", TARGET | {"target": {"value": 15, "by": "2026-12-31"}})
+    assert changed["value"] == 15
+    assert audits(planned)[-1] == "target.change"
+    who, old, new = planned.sql("SELECT who, before, after FROM audit_log ORDER BY id DESC LIMIT 1")[0]
+    assert (who, old, new) == ("operations", {"value": 18.0}, {"value": 15.0})
+
+
+def test_a_locked_measure_is_a_conflict_and_stays_in_sight(planned):
+    locked = planned.post("/v1/measures/cleaning/lock" + CITY, headers=planned.admin).json()
+    assert locked["locked_by"] == "operations"
+    refused = put(planned, "/v1/measures/cleaning", MEASURE | {"control_sites": []}, 409)
+    assert "control_sites may not change any more" in refused["detail"]
+    assert put(planned, "/v1/measures/cleaning", MEASURE | {"status": "running", "owner": "Parks"})["owner"] == "Parks"
+    assert delete(planned, "/v1/measures/cleaning")["withdrawn_at"]
+    assert [row["withdrawn_at"] is not None for row in planned.data("/v1/measures" + CITY)] == [True]
+    assert audits(planned)[3:] == ["measure.lock", "measure.change", "measure.withdraw"]
+
+
+def test_what_is_withdrawn_is_out_of_sight_and_not_gone(planned):
+    delete(planned, "/v1/goals/air")
+    for noun in ("goals", "targets", "measures"):
+        assert planned.data(f"/v1/{noun}{CITY}") == []
+        assert len(planned.data(f"/v1/{noun}{CITY}&include=withdrawn")) == 1
+    assert "no goal 'air' that still counts" in delete(planned, "/v1/goals/air", 404)["detail"]
+    assert put(planned, "/v1/goals/air", GOAL)["withdrawn_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/v1/targets/x", TARGET | {"goal": "none"}, "no goal 'none'"),
+        ("/v1/targets/x", TARGET | {"kpi": "air.none"}, "no kpi 'air.none'"),
+        ("/v1/targets/x", TARGET | {"unit": "h"}, "is in 'days', not in 'h'"),
+        ("/v1/targets/x", TARGET | {"target": {"value": 40, "by": "2026-12-31"}}, "40 is worse than 30"),
+        ("/v1/targets/x", TARGET | {"source": ""}, "source"),
+        ("/v1/targets/x", TARGET | {"source": "   "}, "source"),
+        ("/v1/targets/x", {name: value for name, value in TARGET.items() if name != "source"}, "source"),
+        ("/v1/targets/x", TARGET | {"scope": {"kind": "site", "slug": "moon"}}, "no site 'moon'"),
+        ("/v1/targets/X", TARGET, "slug"),
+        ("/v1/measures/x", MEASURE | {"control_sites": ["square"]}, "both a site of the measure and a control site"),
+        ("/v1/measures/x", MEASURE | {"to": "2023-01-01"}, "before it begins"),
+        ("/v1/goals/x", GOAL | {"sdg": ["18"]}, "sdg"),
+        ("/v1/goals/x", GOAL | {"colour": "green"}, "colour"),
+    ],
+)
+@pytest.mark.lane("plain")
+def test_what_cannot_be_is_refused_in_one_line(planned, path, body, said):
+    refused = put(planned, path, body, 422)
+    assert said in refused["detail"]
+    assert audits(planned) == ["goal.add", "target.add", "measure.add"]
+
+
+@pytest.mark.lane("plain")
+def test_writing_needs_a_token_of_this_city(planned):
+    for path, body in (("/v1/goals/x", GOAL), ("/v1/targets/x", TARGET), ("/v1/measures/x", MEASURE)):
+        assert planned.client.put(path + CITY, json=body).status_code == 401
+    beta = {"Authorization": f"Bearer {planned.new_token('beta', city='beta')}"}
+    reading = {"Authorization": f"Bearer {planned.new_token('reading', scopes=['read'])}"}
+    for headers in (beta, reading):
+        assert planned.client.put("/v1/goals/x" + CITY, json=GOAL, headers=headers).status_code == 403
+        assert planned.client.delete("/v1/targets/pm10" + CITY, headers=headers).status_code == 403
+        assert planned.post("/v1/measures/cleaning/lock" + CITY, headers=headers).status_code == 403
+    assert planned.get("/v1/plans?city=atlantis").status_code == 404
+    assert NOW.year == 2024
