@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bypuls.formulas.running_means import EIGHT_HOURS, OF_EIGHT, running_means
 from processors.calculation import Floats, Inputs, Integers
 from processors.windows import HOUR, local_days, starts_of
 
-WINDOW, NEEDED = 8, 6
-HOURS_BEFORE = WINDOW - 1
+HOURS_BEFORE = EIGHT_HOURS - 1
 MEANS_OF_DAY = 24
 
 
@@ -43,18 +43,15 @@ def _running_means(site: int, at: Integers, value: Floats) -> pd.DataFrame:
     """The means of one site: `last` (start of the last hour), value, whether that hour itself is `there`."""
     first = int(at.min())
     # Two hours more than there are: a mean may lack its last two.
-    grid = np.full(int(at.max()) - first + 1 + (WINDOW - NEEDED) + HOURS_BEFORE, np.nan)
-    grid[at - first + HOURS_BEFORE] = value
-    windows = np.lib.stride_tricks.sliding_window_view(grid, WINDOW)
-    there = ~np.isnan(windows)
-    number = there.sum(axis=1)
-    total = np.where(there, windows, 0.0).sum(axis=1)
-    enough = np.flatnonzero(number >= NEEDED)
+    grid = np.full(int(at.max()) - first + 1 + (EIGHT_HOURS - OF_EIGHT), np.nan)
+    grid[at - first] = value
+    means = running_means(grid, EIGHT_HOURS, OF_EIGHT)
+    enough = np.flatnonzero(~np.isnan(means))
     return pd.DataFrame(
         {
             "site": site,
             "last": (enough + first) * HOUR,
-            "value": total[enough] / number[enough],
-            "there": there[enough, -1],
+            "value": means[enough],
+            "there": ~np.isnan(grid[enough]),
         }
     )

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from bypuls.formulas.exceedance import exceeds
+from bypuls.formulas.exceedance import exceeding
 from bypuls.standards import Limit, LimitStandard
 from processors.calculation import Detail, Floats, Inputs, Integers, Outcome
 from processors.windows import local_days
@@ -65,12 +65,9 @@ def count_exceedances(inputs: Inputs, averaging: str, counted: Counted) -> Outco
 
 
 def _above(counted: Counted, limits: list[Limit | None]) -> Floats:
-    limit_of = np.array([np.inf if limit is None else limit.value for limit in limits])[counted.cell]
-    above = np.zeros(len(counted.cell))
-    for at in np.flatnonzero(counted.value > limit_of - 1).tolist():  # exact rounding is slow, and few come near
-        limit = limits[counted.cell[at]]
-        above[at] = limit is not None and exceeds(float(counted.value[at]), limit.value, limit.decimals)
-    return above
+    limit_of = np.array([np.inf if limit is None else limit.value for limit in limits])
+    decimals = np.array([0 if limit is None else limit.decimals for limit in limits], dtype=np.int64)
+    return exceeding(counted.value, limit_of[counted.cell], decimals[counted.cell]).astype(np.float64)
 
 
 def _bands(
