@@ -38,6 +38,8 @@ TAGS = [
     {"name": "Devices", "description": "What publishes, what became of its messages, and what was refused."},
     {"name": "Measurements", "description": "Values as they were measured, and by the hour."},
     {"name": "Indicators", "description": "KPIs: definitions, values with evidence, new values as they come."},
+    {"name": "U4SSC", "description": "What a city reports, its rounds of collection, and how U4SSC would score it."},
+    {"name": "Plans", "description": "Goals, targets, measures; trends and comparisons."},
     {"name": "Operations", "description": "Whether it runs, what is silent, who changed what."},
 ]
 
