@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bypuls.commands import bridge, check, dashboards, plan, report, simulate, u4ssc
+from bypuls.commands.compare import compare
 from bypuls.commands.import_history import import_
 from bypuls.commands.terminal import me, say, until_told_to_stop
 from bypuls.commands.up import up
@@ -61,6 +62,7 @@ def main() -> None:
 
 app.command()(up)
 app.command("import")(import_)
+app.command()(compare)
 
 
 @app.command()

@@ -38,6 +38,25 @@ def of_year(
     return answer(found, document) | {"year": year, "without_value": missing}
 
 
+def of_kpis(
+    connection: Connection,
+    year: int,
+    cities: Sequence[str],
+    others: Sequence[KpiValue] = (),
+    kpis: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Cities by every KPI that one of them has a value of in a year, or by those that are named.
+
+    Raises:
+        NotFound: no such KPI.
+    """
+    if kpis is None:
+        stored = values.of_cities(connection, cities, "P1Y", values.year_span(year))
+        near = {one.kpi for one in others if (one.period, one.year) == ("P1Y", year)}
+        kpis = sorted({one.kpi for one in stored} | (near & values.shipped_definitions().keys()))
+    return [of_year(connection, kpi, year, cities, others) for kpi in kpis]
+
+
 def over_time(connection: Connection, kpi: str, city: str, scope: tuple[str, str]) -> dict[str, Any]:
     """A place by one KPI with itself, year by year.
 

@@ -54,6 +54,11 @@ def measures(connection: Connection, city: str, now: datetime, *, withdrawn: boo
     return [row | {"late": row["status"] == "planned" and row["from"] < now.date()} for row in found]
 
 
+def target_rows(connection: Connection, city: str) -> list[Row]:
+    """The targets that count, as they are stored."""
+    return _rows(connection, "targets", city, withdrawn=False)
+
+
 def judged(connection: Connection, row: Mapping[str, Any], now: datetime) -> tuple[Judgement, list[KpiValue], Path]:
     """How a target's row stands, by which values, on which path."""
     path = Path(
