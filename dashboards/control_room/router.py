@@ -30,6 +30,8 @@ CLIENT_ROUTES = (
     "/evidence",
     "/evidence/{rest:path}",
     "/quarantine",
+    "/goals",
+    "/register",
     "/check",
     "/help",
 )

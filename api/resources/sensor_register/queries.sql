@@ -4,8 +4,9 @@
 SELECT r.* FROM (
     SELECT d.city, d.external_id AS entry, 'device' AS entry_kind, 1 AS devices, t.slug AS site, t.name AS place, t.kind, t.area,
            t.latitude, t.longitude, m.properties, m.domains, m.class, m.origin, d.status,
-           coalesce(f.own -> 'purpose', (SELECT jsonb_object_agg(p.domain, coalesce(f.city -> 'purposes' -> p.domain, %(purposes)s::jsonb -> p.domain))
-                                         FROM unnest(m.domains) AS p (domain))) AS purpose,
+           coalesce(f.own -> 'purpose',
+                    (SELECT jsonb_object_agg(p.domain, coalesce(f.city -> 'purposes' -> p.domain, %(purposes)s::jsonb -> p.domain))
+                     FROM unnest(m.domains) AS p (domain))) AS purpose,
            coalesce(f.own ->> 'owner', t.attributes ->> 'owner', f.city ->> 'owner') AS owner,
            coalesce(f.own ->> 'contact', f.city ->> 'contact') AS contact,
            coalesce(f.own ->> 'legal_basis', f.city ->> 'legal_basis') AS legal_basis,
@@ -14,8 +15,8 @@ SELECT r.* FROM (
            f.own ->> 'personal_data_why' AS personal_data_why, d.profile, m.first_time, m.last_time
     FROM device d
     JOIN site t ON t.city = d.city AND t.slug = d.site
-    CROSS JOIN LATERAL (SELECT coalesce(array_agg(DISTINCT s.property ORDER BY s.property), '{}') AS properties,
-                               coalesce(array_agg(DISTINCT p.domain ORDER BY p.domain), '{}') AS domains,
+    CROSS JOIN LATERAL (SELECT coalesce(array_agg(DISTINCT s.property ORDER BY s.property), ARRAY[]::text[]) AS properties,
+                               coalesce(array_agg(DISTINCT p.domain ORDER BY p.domain), ARRAY[]::text[]) AS domains,
                                min(s.class) AS class, min(s.origin) AS origin,
                                min(s.first_time) AS first_time, max(s.last_time) AS last_time
                         FROM datastream s JOIN observed_property p ON p.id = s.property
@@ -34,8 +35,8 @@ SELECT r.* FROM (
            'private', c.document -> 'sensor_register' ->> 'contact', c.document -> 'sensor_register' ->> 'legal_basis',
            c.document -> 'sensor_register' ->> 'privacy_statement', true, %(households)s, NULL, NULL, NULL
     FROM (SELECT x.city, x.slug, x.place, count(DISTINCT d.id)::integer AS devices,
-                 coalesce(array_agg(DISTINCT s.property) FILTER (WHERE NOT p.diagnostic), '{}') AS properties,
-                 coalesce(array_agg(DISTINCT p.domain) FILTER (WHERE NOT p.diagnostic), '{}') AS domains,
+                 coalesce(array_agg(DISTINCT s.property) FILTER (WHERE NOT p.diagnostic), ARRAY[]::text[]) AS properties,
+                 coalesce(array_agg(DISTINCT p.domain) FILTER (WHERE NOT p.diagnostic), ARRAY[]::text[]) AS domains,
                  min(s.class) AS class, min(s.origin) AS origin
           FROM (SELECT g.city, g.slug, coalesce(g.name ->> %(language)s, g.name ->> 'en', g.slug) AS place, g.sites
                 FROM household_group g

@@ -18,6 +18,8 @@ import { EvidencePage } from "./pages/evidence.js";
 import { QuarantinePage } from "./pages/quarantine.js";
 import { DevicesPage } from "./pages/devices.js";
 import { CheckPage } from "./pages/check.js";
+import { GoalsPage } from "./pages/goals.js";
+import { RegisterPage } from "./pages/register.js";
 
 export function App() {
   const route = useStore(place, (state) => state.route);
@@ -79,6 +81,8 @@ function Page({ route }) {
     case "evidence": return html`<${EvidencePage} route=${route} />`;
     case "quarantine": return html`<${QuarantinePage} route=${route} />`;
     case "check": return html`<${CheckPage} route=${route} />`;
+    case "goals": return html`<${GoalsPage} route=${route} />`;
+    case "register": return html`<${RegisterPage} />`;
     case "devices": return html`<${DevicesPage} route=${route} />`;
     default: return html`<div class="page"><h1>${words.t("missingPage")}</h1><p>${words.t("missingHint")}</p></div>`;
   }

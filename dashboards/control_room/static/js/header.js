@@ -1,6 +1,6 @@
 // The header of every page: city, boards, clock, is it live, language, theme, help; and the banner of simulated data.
 
-import { html } from "./html.js";
+import { html, useRef } from "./html.js";
 import { Icon } from "./icons.js";
 import { clockIsSet, now } from "./clock.js";
 import { chooseCity, chooseLanguage, nextTheme, session, useCity, useReader } from "./session.js";
@@ -46,7 +46,23 @@ function Boards({ route, words, translate }) {
   return html`<nav class="boards" aria-label=${words.t("boards")}>${boards.map(({ uid, title }) => {
     const current = uid === "city-now" ? route.page === "city" : route.id === uid;
     return html`<a key=${uid} href=${carried(uid === "city-now" ? "/" : `/board/${uid}`, route.query)} aria-current=${current ? "page" : undefined}>${translate(title)}</a>`;
-  })}${boards.length > 0 && html`<a href=${carried("/check", route.query)} aria-current=${route.page === "check" ? "page" : undefined}>${words.t("checkShort")}</a>`}</nav>`;
+  })}</nav>${boards.length > 0 && html`<${More} route=${route} words=${words} />`}`;
+}
+
+const MORE = [["goals", "goals"], ["register", "sensorRegister"], ["check", "checkShort"]];
+
+/** What is looked at now and then; a list of its own, so that the boards fit. */
+function More({ route, words }) {
+  const box = useRef(/** @type {HTMLDetailsElement | null} */ (null));
+  const close = () => {
+    if (box.current) box.current.open = false;
+  };
+  const current = MORE.find(([page]) => page === route.page);
+  return html`<details class="timepicker more-pages" ref=${box} onKeyDown=${(event) => event.key === "Escape" && close()}
+      onFocusOut=${(event) => event.relatedTarget && !event.currentTarget.contains(event.relatedTarget) && close()}>
+    <summary>${current ? words.t(current[1]) : words.t("morePages")} <span aria-hidden="true">▾</span></summary>
+    <nav class="popover" aria-label=${words.t("morePages")}>${MORE.map(([page, name]) => html`<a key=${page} href=${carried(`/${page}`, route.query)} aria-current=${route.page === page ? "page" : undefined} onClick=${close}>${words.t(name)}</a>`)}</nav>
+  </details>`;
 }
 
 function Clock({ reader, city, seconds }) {
