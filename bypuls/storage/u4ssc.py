@@ -69,6 +69,12 @@ def _kpis_of(catalogue: U4sscCatalogue) -> list[str]:
     return sorted(computed | {name for kpi in catalogue.kpis.values() for name in kpi.beside})
 
 
+def benchmarks_of(connection: Connection, city: str) -> list[BenchmarkSetting]:
+    """Every benchmark of a city, by data point and day."""
+    with translated():
+        return [BenchmarkSetting(*row) for row in connection.execute(_SQL["all_benchmarks"], {"city": city})]
+
+
 def set_benchmarks(connection: Connection, city: str, settings: Iterable[BenchmarkSetting], who: str) -> int:
     """Set benchmarks, each with an audit row; how many differ from what stood.
 

@@ -26,6 +26,10 @@ SELECT DISTINCT ON (code, data_point) code, data_point, start_value, target_valu
 WHERE city = %(city)s AND valid_from <= make_date(%(year)s, 12, 31)
 ORDER BY code, data_point, valid_from DESC
 
+-- name: all_benchmarks
+SELECT code, data_point, valid_from, start_value, target_value, source FROM u4ssc_benchmark
+WHERE city = %(city)s ORDER BY code, data_point, valid_from
+
 -- name: set_register_value
 INSERT INTO reported_value (city, year, code, data_point, origin, value, numerator, denominator, unit, data_quality, data_origin,
                             source, comment, evidence, who)

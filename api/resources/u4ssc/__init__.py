@@ -1,0 +1,1 @@
+"""U4SSC: its KPIs, a city's year by them, its benchmarks."""
