@@ -28,6 +28,7 @@ class Scale:
         averaging: of which means it speaks, of all pollutants or of each.
         complete: kind of station -> what it must measure before its worst class is the index.
         status: verified, single_source, derived or unverified.
+        unverified: what is not verified although the edges are: `edge` (on which side of it a value lies), `complete`.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Scale:
     complete: Mapping[str, tuple[frozenset[str], frozenset[str]]]
     status: str
     source: str
+    unverified: tuple[str, ...] = ()
 
     def class_of(self, pollutant: str, value: float) -> int:
         """The class of one value; a negative value (noise of an instrument near zero) is in the best.
@@ -322,6 +324,7 @@ def _scale(document: dict[str, Any]) -> Scale:
         },
         status=document["status"],
         source=document["source"],
+        unverified=tuple(part for part in ("edge", "complete") if document.get(f"{part}_status") == "unverified"),
     )
 
 

@@ -52,11 +52,6 @@ def corrected_heat(used: float, base: float, degree_days: float, normal: float) 
     return base + (used - base) * normal / degree_days if degree_days > 0 else None
 
 
-def energy_per_area(energy: float, area: float) -> float | None:
-    """Energy over floor area, whose kind (BRA …) whoever shows it declares; None without an area."""
-    return energy / area if area > 0 else None
-
-
 def self_consumption(production: float, exported: float) -> float | None:
     """The share of one's own production that is used oneself; None without production, or where the two contradict.
 

@@ -76,10 +76,12 @@ def _detail(scale: Scale, kind: str, found: Mapping[str, int]) -> Detail:
 
 
 def evidence_of_scale(scale: Scale, kind: str, pollutants: Sequence[str] | None) -> Detail:
-    """The scale, its status, and what these pollutants lack to be the index at that kind of station."""
+    """The scale, its status, what of it is unverified, and what these pollutants lack to be a station's index."""
     evidence: Detail = {"standard": scale.id}
     if scale.status != "verified":
         evidence["standard_status"] = scale.status
+    if scale.unverified:
+        evidence["unverified"] = list(scale.unverified)
     missing = [] if pollutants is None else scale.missing(kind, pollutants)
     if missing:
         evidence |= {"partial": True, "missing": missing}

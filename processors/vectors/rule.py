@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -147,4 +148,6 @@ def _number(key: str, value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"input {key} must be a number, not {value!r}")
+    if not math.isfinite(value):
+        raise InputError(f"input {key} must be a finite number, not {value!r}")
     return value

@@ -41,6 +41,12 @@ def test_a_value_on_a_norwegian_edge_belongs_to_the_higher_class(standards, poll
     assert standards.scale("norway_classes").class_of(pollutant, value) == number
 
 
+def test_what_is_a_choice_of_ours_in_a_verified_scale_is_named(standards):
+    # EEA prints whole numbers and gives no rule between them; MET publishes edges, not what a station needs
+    assert standards.scale("eaqi_2025").unverified == ("edge",)
+    assert standards.scale("norway_classes").unverified == ("complete",)
+
+
 def test_a_traffic_station_needs_no2_and_one_dust_for_the_index(standards):
     scale = standards.scale("eaqi_2025")
     assert scale.is_complete("traffic", {"NO2", "PM10"})
