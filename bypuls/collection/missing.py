@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from bypuls.collection.columns import Language
+from bypuls.collection.texts import guarded
 from bypuls.u4ssc.assessment import Assessment
 from bypuls.u4ssc.catalogue import Key
 
@@ -107,3 +111,28 @@ def missing(
                 unverified=point.unverified,
                 reason=point.reason,
             )
+
+
+def csv_of(points: Iterable[Missing], language: Language = "en") -> bytes:
+    """The list as CSV for people's spreadsheets: what people typed never becomes a formula."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for one in points:
+        writer.writerow(
+            [
+                one.code,
+                one.data_point,
+                one.name.get(language, one.name["en"]),
+                one.measure_unit,
+                guarded(one.unit or ""),
+                guarded(one.contact or ""),
+                one.state or "",
+                one.deadline.isoformat() if one.deadline is not None else "",
+                str(one.late).lower(),
+                one.answer or "",
+                str(one.unverified).lower(),
+                one.reason or "",
+            ]
+        )
+    return buffer.getvalue().encode()

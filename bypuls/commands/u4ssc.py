@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bypuls.commands import collection
 from bypuls.commands.terminal import me, say
 from bypuls.errors import SettingsError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from bypuls.u4ssc.assessment import Assessment, Counts, PointResult
 
 app = typer.Typer(no_args_is_help=True, help="A city's year by U4SSC: what is known, what is missing, how it scores.")
+collection.add_to(app)
 
 Language = Literal["en", "nb"]
 CityArgument = Annotated[str, typer.Argument(help="Slug of the city.")]

@@ -258,6 +258,13 @@ def question(
     return number
 
 
+def questions(connection: Connection, city: str, year: int) -> list[dict[str, Any]]:
+    """Every question of a round with its answer, oldest first; needs a role that may read them."""
+    rows = connection.execute(_SQL["questions"], {"city": city, "year": year})
+    names = [column.name for column in rows.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
 def answer(connection: Connection, place: tuple[str, int], number: int, text: str, who: str) -> None:
     """Answer a question, or answer it better.
 

@@ -55,6 +55,17 @@ def city_names(connection: Connection, city: str) -> dict[str, str]:
     return dict(row[0]) if row is not None else {}
 
 
+def zone_of(connection: Connection, city: str) -> str:
+    """The city's time zone.
+
+    Raises:
+        NotFound: no such city.
+    """
+    require_city(connection, city)
+    row = connection.execute(_SQL["zone"], {"city": city}).fetchone()
+    return str(row[0]) if row is not None else "UTC"
+
+
 def reported_values(connection: Connection, city: str, year: int) -> dict[Key, Reported]:
     """What the city itself says of a year, by data point."""
     rows = connection.execute(_SQL["reported"], {"city": city, "year": year})

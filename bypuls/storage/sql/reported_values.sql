@@ -6,6 +6,9 @@ SELECT 1 FROM city WHERE slug = %(city)s
 -- name: city_names
 SELECT name FROM city WHERE slug = %(city)s
 
+-- name: zone
+SELECT time_zone FROM city WHERE slug = %(city)s
+
 -- name: reported
 SELECT code, data_point, value, numerator, denominator, unit, data_quality, data_origin, source, comment, verified
 FROM reported_value WHERE city = %(city)s AND year = %(year)s AND origin = 'reported'
