@@ -54,9 +54,9 @@ def demand_flow(volume: float, peak_hour_factor: float, lanes: float, heavy: flo
     return volume / (peak_hour_factor * lanes * heavy)
 
 
-def freeway_free_flow_speed(ramps_per_mile: float, base: float = BASE_FREE_FLOW) -> float:
-    """FFS = BFFS - 3.22 TRD^0.84 (HCM 7, Eq. 12-2) with wide lanes and shoulders, mi/h."""
-    return base - 3.22 * float(ramps_per_mile**0.84)
+def freeway_free_flow_speed(ramps_per_mile: float, base: float = BASE_FREE_FLOW) -> float | None:
+    """FFS = BFFS - 3.22 TRD^0.84 (HCM 7, Eq. 12-2) with wide lanes and shoulders, mi/h; None of less than no ramps."""
+    return base - 3.22 * float(ramps_per_mile**0.84) if ramps_per_mile >= 0 else None
 
 
 def freeway_capacity(free_flow: float) -> float:
@@ -105,6 +105,7 @@ def freeway(flow: float | None, free_flow: float | None, speed: float | None, up
         speed: a measured S in mi/h instead of the model's; None: the model's.
         upper: tops of the levels in pc/mi/ln.
     """
+    free_flow = free_flow if free_flow is not None and free_flow > 0 else None
     capacity = None if free_flow is None else freeway_capacity(free_flow)
     if not flow or flow < 0:
         return Freeway(capacity, flow, None, None, None)

@@ -34,6 +34,15 @@ def test_a_value_on_an_eaqi_edge_stays_in_the_lower_class(standards, pollutant, 
 
 @pytest.mark.parametrize(
     ("pollutant", "value", "number"),
+    # EEA viewer page, discomap.eea.europa.eu/map/AQI/Viewer
+    [("PM2.5", 10, 1), ("PM2.5", 10.1, 2), ("PM2.5", 25, 3), ("PM2.5", 900, 5), ("O3", 240, 4), ("SO2", 501, 5)],
+)
+def test_the_launch_scale_stays_usable(standards, pollutant, value, number):
+    assert standards.scale("eaqi_2017").class_of(pollutant, value) == number
+
+
+@pytest.mark.parametrize(
+    ("pollutant", "value", "number"),
     # api.met.no airqualityforecast, aqi_description
     [("PM10", 59.9, 1), ("PM10", 60, 2), ("PM2.5", 150, 4), ("NO2", 399.9, 3), ("O3", 240, 4)],
 )

@@ -13,12 +13,6 @@ _OF_24 = frozenset({"24h", "24h_running"})
 
 
 @rule("pollutant", "averaging", "value", "values", "station")
-def eaqi_2017(standards: Standards, given: Given) -> Answer:
-    """Launch scale, five classes."""
-    return _european(standards.scale("eaqi_2017"), given)
-
-
-@rule("pollutant", "averaging", "value", "values", "station")
 def eaqi_2021(standards: Standards, given: Given) -> Answer:
     """Six classes, dust by 24 hours."""
     return _european(standards.scale("eaqi_2021"), given)

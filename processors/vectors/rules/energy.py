@@ -49,12 +49,13 @@ def ieee1366(standards: Standards, given: Given) -> Answer:
     usual = standards.rule("ieee_1366").values["sustained_over_minutes"]
     if "events" in given:
         events = [_interruption(event) for event in given.rows("events")]
-        found = reliability.indices(events, served, given.number("sustained_over_minutes", usual) or 0)
+        minutes = given.number("sustained_over_minutes")
+        found = reliability.indices(events, served, usual if minutes is None else minutes)
     else:
-        minutes, interrupted = given.number("customer_minutes"), given.number("interruptions")
-        if minutes is None or interrupted is None:
+        lost, interrupted = given.number("customer_minutes"), given.number("interruptions")
+        if lost is None or interrupted is None:
             return {"SAIDI": None, "SAIFI": None, "CAIDI": None}
-        found = reliability.indices_of_totals(minutes, interrupted, served)
+        found = reliability.indices_of_totals(lost, interrupted, served)
     return {"SAIDI": found.saidi, "SAIFI": found.saifi, "CAIDI": found.caidi}
 
 

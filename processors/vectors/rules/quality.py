@@ -88,6 +88,9 @@ def _times(given: Given) -> list[float]:
     step = given.number("step_s", 1) or 0
     if step <= 0:
         raise InputError("input step_s must be above 0")
+    for key in ("suspect_s", "fail_s"):
+        if (given.number(key) or 0) < 0:
+            raise InputError(f"input {key} must not be below 0")
     return [step * place for place in range(len(given.items("values")))]
 
 

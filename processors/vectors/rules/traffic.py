@@ -31,8 +31,9 @@ _LEVEL_GROUND = 2
 def hcm7_basic_freeway(standards: Standards, given: Given) -> Answer:
     """From volume or flow to the level; without trucks f_HV is 1, without PHF the volume is a rate already."""
     free_flow = given.number("FFS")
-    if free_flow is None and "TRD" in given:
-        free_flow = los.freeway_free_flow_speed(given.number("TRD") or 0)
+    ramps = given.number("TRD")
+    if free_flow is None and ramps is not None:
+        free_flow = los.freeway_free_flow_speed(ramps)
     found = los.freeway(_flow(given), free_flow, given.number("S"), _freeway_tops(standards))
     return {
         "c": found.capacity,
@@ -161,5 +162,6 @@ def _flow(given: Given) -> float | None:
     total, lanes = given.number("V"), given.number("N")
     if total is None or lanes is None:
         return None
-    heavy = los.heavy_vehicle_factor(given.number("P_T") or 0, given.number("E_T") or _LEVEL_GROUND)
+    equivalent = given.number("E_T") if "E_T" in given else _LEVEL_GROUND
+    heavy = los.heavy_vehicle_factor(given.number("P_T") or 0, equivalent or 0)
     return los.demand_flow(total, 1 if "PHF" not in given else given.number("PHF") or 0, lanes, heavy)
