@@ -33,6 +33,17 @@ class Population(msgspec.Struct, frozen=True):
     source: str = "city file"
 
 
+class FactEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A number about the whole city from a day on: households, electricity_metered_share and the like."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,62}$")]
+    value: float
+    unit: str
+    date: date
+    source: Annotated[str, msgspec.Meta(pattern=r"\S")]
+    status: str | None = None
+
+
 class AreaEntry(msgspec.Struct, frozen=True):
     """A district, street or zone."""
 
@@ -156,6 +167,7 @@ class City(msgspec.Struct, frozen=True):
     county: str | None = None
     network: str | None = None
     population: Population | None = None
+    facts: list[FactEntry] = []
     areas: list[AreaEntry] = []
     sites: list[SiteEntry] = []
     household_groups: list[HouseholdGroup] = []

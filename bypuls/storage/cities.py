@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
-from bypuls.city import City, DeviceEntry
+from bypuls.city import City, DeviceEntry, FactEntry
 from bypuls.errors import SettingsError
 from bypuls.privacy import faults
 from bypuls.storage.database import Connection, translated
@@ -119,21 +119,17 @@ def _upsert_places(connection: Connection, city: City, document: dict[str, Any])
                 "attributes": Jsonb(plain["attributes"]),
             },
         )
-    if city.population is not None:
-        connection.execute(
-            _SQL["upsert_fact"],
-            {
-                "city": city.city,
-                "scope_kind": "city",
-                "scope": city.city,
-                "name": "population",
-                "valid_from": city.population.date,
-                "value": city.population.value,
-                "unit": "{person}",
-                "status": city.population.status,
-                "source": city.population.source,
-            },
-        )
+    for fact in _facts(city):
+        row = msgspec.structs.asdict(fact) | {"city": city.city, "scope_kind": "city", "scope": city.city}
+        connection.execute(_SQL["upsert_fact"], row | {"valid_from": fact.date})
+
+
+def _facts(city: City) -> list[FactEntry]:
+    people = city.population
+    if people is None:
+        return city.facts
+    population = FactEntry("population", people.value, "{person}", people.date, people.source, people.status)
+    return [population, *city.facts]
 
 
 def _device_row(city: City, device: DeviceEntry) -> dict[str, Any]:
