@@ -40,7 +40,7 @@ def _counts(assessment: U4sscAssessment, words: Wording) -> Table:
     return Table(words("counts_caption", kpis=totals[0], points=totals[1]), columns, tuple(rows))
 
 
-def wheel_figure(assessment: U4sscAssessment, city: str, year: int, words: Wording) -> Figure:
+def wheel_figure(assessment: U4sscAssessment, city: str, year: int | str, words: Wording) -> Figure:
     """The wheel of an assessment, with what it shows in words."""
     states = Counter(state_of(point) for kpi in assessment.kpis() for point in kpi.data_points)
     total = sum(states.values())
@@ -75,7 +75,10 @@ def _segments(assessment: U4sscAssessment, words: Wording) -> Iterator[Segment]:
 
 def _group(name: str, score: Score, parts: tuple[Segment, ...], words: Wording) -> Segment:
     state = group_state(score, (part.state for part in parts))
-    mark = words.percent(score.percent / 100) if score.percent is not None else ""
+    mark = ""
+    if score.percent is not None:
+        total = sum(part.leaves for part in parts)
+        mark = words("scored_of", percent=words.percent(score.percent / 100), scored=score.possible // 4, total=total)
     tip = f"{name}: {mark + ', ' if mark else ''}{words(f'band.{state}')}"
     return Segment(name, state, mark, tip, parts)
 
