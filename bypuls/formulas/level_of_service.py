@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from bypuls.formulas.rounding import exact
@@ -142,15 +143,19 @@ def urban_street_level(
     if speed is None or speed < 0 or not base_free_flow > 0:
         return None
     driven = Fraction(exact(speed))
-    for level, row in thresholds.items():
-        if driven > _between(base_free_flow, columns, row):
-            return level
-    return "F"
+    edges = _edges(base_free_flow, tuple(columns), tuple(tuple(row) for row in thresholds.values()))
+    return next((level for level, edge in zip(thresholds, edges, strict=True) if driven > edge), "F")
 
 
 def delay_level(seconds: float | None, upper: Mapping[str, float]) -> str | None:
     """The level of a junction's control delay by the tops of the levels; F beyond (HCM 7, Exhibits 19-8, 20-2)."""
     return freeway_level(seconds, upper)
+
+
+@lru_cache(maxsize=1000)
+def _edges(at: float, columns: tuple[float, ...], rows: tuple[tuple[float, ...], ...]) -> tuple[Fraction, ...]:
+    """The thresholds of all levels at a base free-flow speed: a street has one, and thousands of hours."""
+    return tuple(_between(at, columns, row) for row in rows)
 
 
 def _between(at: float, columns: Sequence[float], row: Sequence[float]) -> Fraction:

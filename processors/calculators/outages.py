@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bypuls.formulas.reliability import Indices, Interruption, indices, indices_of_totals, major_event_threshold
+from bypuls.formulas.reliability import SUSTAINED, Indices, indices_of_totals, major_event_threshold
 from bypuls.kpi import KpiDefinition
 from processors.calculation import Calculator, Detail, Inputs, Outcome, Part
 from processors.calculators._days import elapsed_days
@@ -76,16 +76,12 @@ def _reports(inputs: Inputs) -> pd.DataFrame:
 
 def _of_cell(measure: str, reports: pd.DataFrame, served: float) -> tuple[float, str | None, Detail]:
     struck = reports[reports["customers"] > 0]
-    events = [
-        Interruption(customers, minutes / customers)
-        for customers, minutes in zip(struck["customers"].tolist(), struck["customer_minutes"].tolist(), strict=True)
-    ]
-    found = indices(events, served)
-    sustained = struck[[indices([event], served).saifi != 0 for event in events]] if events else struck
-    minutes = float(sustained["customer_minutes"].sum())
+    sustained = struck[struck["customer_minutes"] / struck["customers"] > SUSTAINED]
+    minutes, interrupted = float(sustained["customer_minutes"].sum()), float(sustained["customers"].sum())
+    found = indices_of_totals(minutes, interrupted, served)
     detail: Detail = {
         "customers_served": served,
-        "customers_interrupted": float(sustained["customers"].sum()),
+        "customers_interrupted": interrupted,
         "customer_minutes": minutes,
         "momentary": len(struck) - len(sustained),
         "major": _major(sustained, served, reports["day"].nunique()),
