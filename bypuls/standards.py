@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from bypuls.breakpoints import IndexStandard, read_index
 from bypuls.errors import CatalogueError
 
 Edge = Literal["upper_inclusive", "lower_inclusive"]
@@ -98,6 +99,7 @@ class Limit:
         averaging: 1h, max_8h, 24h, year (of noise: lden, lnight).
         allowed: exceedances that are allowed in a year, on the average of so many `years`.
         interim: interim targets on the way there, the easiest first.
+        unit: of the value.
     """
 
     pollutant: str
@@ -106,6 +108,7 @@ class Limit:
     allowed: int | None = None
     interim: tuple[float, ...] = ()
     years: int = 1
+    unit: str = ""
 
     @property
     def decimals(self) -> int:
@@ -144,67 +147,6 @@ class LimitStandard:
             if limit.pollutant == pollutant and limit.averaging == averaging:
                 return limit
         return None
-
-
-class IndexRow(NamedTuple):
-    """Concentrations from `low` to `high`, both as printed, lie on the line between two indices."""
-
-    low: Decimal
-    high: Decimal
-    index_low: int
-    index_high: int
-
-
-@dataclass(frozen=True, slots=True)
-class IndexTable:
-    """The rows of one pollutant and averaging, ascending.
-
-    Attributes:
-        unit: of the concentrations: ug/m3, ppm, ppb.
-        truncate_decimals: what of a concentration counts.
-        open_ended: whether the last row's line goes on above it.
-    """
-
-    pollutant: str
-    averaging: str
-    unit: str
-    truncate_decimals: int
-    rows: tuple[IndexRow, ...]
-    open_ended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class IndexStandard:
-    """An index by lines between breakpoints (US AQI)."""
-
-    id: str
-    title: Mapping[str, str]
-    names: tuple[str, ...]
-    tops: tuple[int, ...]
-    tables: tuple[IndexTable, ...]
-    status: str
-    source: str
-
-    def has(self, pollutant: str, averaging: str) -> bool:
-        """Whether there is such a table."""
-        return any((table.pollutant, table.averaging) == (pollutant, averaging) for table in self.tables)
-
-    def table(self, pollutant: str, averaging: str) -> IndexTable:
-        """The rows of one pollutant and averaging.
-
-        Raises:
-            CatalogueError: there are none.
-        """
-        for table in self.tables:
-            if (table.pollutant, table.averaging) == (pollutant, averaging):
-                return table
-        there = ", ".join(f"{table.pollutant} {table.averaging}" for table in self.tables)
-        raise CatalogueError(f"standard {self.id} has no {pollutant} {averaging}: only {there}")
-
-    def name(self, index: int) -> str:
-        """The name of the category that an index lies in; beyond the last it is the last's."""
-        place = next((place for place, top in enumerate(self.tops) if index <= top), len(self.names) - 1)
-        return self.names[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +272,11 @@ def _scale(document: dict[str, Any]) -> Scale:
 
 def _limits(document: dict[str, Any]) -> LimitStandard:
     editions = [
-        Edition(str(entry["edition"]), entry["valid_from"], tuple(_limit(limit) for limit in entry["limits"]))
+        Edition(
+            str(entry["edition"]),
+            entry["valid_from"],
+            tuple(_limit(limit, document["unit"]) for limit in entry["limits"]),
+        )
         for entry in document["editions"]
     ]
     editions.sort(key=lambda edition: edition.valid_from or date.min)
@@ -344,44 +290,17 @@ def _limits(document: dict[str, Any]) -> LimitStandard:
     )
 
 
-def _limit(entry: dict[str, Any]) -> Limit:
+def _limit(entry: dict[str, Any], unit: str) -> Limit:
+    if unknown := entry.keys() - {"pollutant", "averaging", "value", "allowed", "interim", "years", "unit"}:
+        raise ValueError(f"a limit has unknown {', '.join(sorted(unknown))}")
     interim = tuple(float(value) for value in entry.get("interim", ()))
     value, allowed = float(entry["value"]), entry.get("allowed")
-    return Limit(entry["pollutant"], entry["averaging"], value, allowed, interim, entry.get("years", 1))
+    years, unit = entry.get("years", 1), entry.get("unit", unit)
+    return Limit(entry["pollutant"], entry["averaging"], value, allowed, interim, years, unit)
 
 
 def _rules(document: dict[str, Any]) -> Rules:
     return Rules(document["id"], document["title"], document["rules"], document["status"], document["source"])
-
-
-def _index(document: dict[str, Any]) -> IndexStandard:
-    tables = [
-        IndexTable(
-            table["pollutant"],
-            table["averaging"],
-            table["unit"],
-            int(table["truncate_decimals"]),
-            tuple(
-                IndexRow(Decimal(str(low)), Decimal(str(high)), begin, end) for low, high, begin, end in table["rows"]
-            ),
-            bool(table["open_ended"]),
-        )
-        for table in document["tables"]
-    ]
-    for table in tables:
-        for below, above in zip(table.rows, table.rows[1:], strict=False):
-            # What is truncated falls into no gap: the next row begins one last digit further on.
-            if above.low - below.high != Decimal(1).scaleb(-table.truncate_decimals):
-                raise ValueError(f"gap between {below.high} and {above.low} in {table.pollutant} {table.averaging}")
-    return IndexStandard(
-        document["id"],
-        document["title"],
-        tuple(document["names"]),
-        tuple(document["tops"]),
-        tuple(tables),
-        document["status"],
-        document["source"],
-    )
 
 
 class _Kind(NamedTuple):
@@ -403,7 +322,7 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     "limits": _Kind(_limits, frozenset({"unit", "editions"}), frozenset({"country", "attain_by", "thresholds"})),
     "rules": _Kind(_rules, frozenset({"rules"}), frozenset({"unit", "country"})),
-    "index": _Kind(_index, frozenset({"names", "tops", "tables"}), frozenset({"colours"})),
+    "index": _Kind(read_index, frozenset({"names", "tops", "tables"}), frozenset({"colours"})),
 }
 
 

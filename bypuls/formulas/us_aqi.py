@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from bypuls.breakpoints import IndexStandard, IndexTable
 from bypuls.formulas.coverage import is_covered
 from bypuls.formulas.rounding import NOISE
 from bypuls.formulas.running_means import EIGHT_HOURS, OF_DAY, OF_EIGHT, Floats, mean_of, running_means
-from bypuls.standards import IndexStandard, IndexTable
 
 FIRST_START, LAST_START = 7, 23
 """Local standard hours at which the eight-hour means of a day's ozone begin: 17 of them (40 CFR 50, App. U)."""

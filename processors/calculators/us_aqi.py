@@ -7,12 +7,12 @@ from functools import partial
 
 import numpy as np
 
+from bypuls.breakpoints import IndexStandard
 from bypuls.formulas.gases import US_TEMPERATURE, ppb
 from bypuls.formulas.nowcast import nowcasts
 from bypuls.formulas.running_means import DAY, EIGHT_HOURS, OF_DAY, OF_EIGHT, running_means
 from bypuls.formulas.us_aqi import indices_of, overall, ozone_indices, sulphur_dioxide_indices
 from bypuls.kpi import KpiDefinition
-from bypuls.standards import IndexStandard
 from processors.calculation import Calculator, Detail, Floats, Inputs, Outcome, Part
 from processors.calculators._running import at_cells
 

@@ -137,6 +137,19 @@ def test_a_gap_between_rows_is_refused(monkeypatch):
         Standards.load()
 
 
+def test_a_limits_keys_are_read_strictly_and_it_knows_its_unit(monkeypatch, standards):
+    # WHO 2021, Table 0.1: carbon monoxide in mg/m3, all else in ug/m3
+    who = standards.limit_standard("who_2021")
+    assert who.limit("CO", "24h", ANY_DAY).unit == "mg/m3"
+    assert who.limit("NO2", "24h", ANY_DAY).unit == "ug/m3"
+    limit = {"pollutant": "NO2", "averaging": "24h", "value": 25, "allowd": 3}
+    editions = [{"edition": "1", "valid_from": None, "limits": [limit]}]
+    broken = {"kind": "limits", "unit": "ug/m3", "editions": editions, "rules": None}
+    monkeypatch.setattr("bypuls.standards.documents", lambda: iter(parsed(**broken)))
+    with pytest.raises(CatalogueError, match="unknown allowd"):
+        Standards.load()
+
+
 def test_an_index_has_the_name_of_its_category(standards):
     # 40 CFR 58, App. G
     index = standards.index("us_aqi_2024")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bypuls.breakpoints import IndexStandard
 from bypuls.formulas import us_aqi
 from bypuls.formulas.gases import US_TEMPERATURE, ppb
 from bypuls.formulas.nowcast import nowcast
 from bypuls.formulas.rounding import exact, truncate
-from bypuls.standards import IndexStandard, Standards
+from bypuls.standards import Standards
 from processors.vectors.rule import Answer, Given, InputError, rule
 
 _USUAL = {"PM2.5": "24h", "PM10": "24h", "O3": "8h", "CO": "8h", "SO2": "1h", "NO2": "1h"}
