@@ -246,7 +246,7 @@ class TrendResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """How a KPI went over the years.
 
     Attributes:
-        verdict: rising, falling, none (no significant trend) or too_short.
+        verdict: rising, falling, none (no significant trend), too_short, or refused for `reason`.
         slope: per year (Theil-Sen), in `unit`.
         p: of the Mann-Kendall test, two-sided.
     """
@@ -257,7 +257,7 @@ class TrendResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     scope: str
     unit: str
     years: list[YearValue]
-    verdict: Literal["rising", "falling", "none", "too_short"]
+    verdict: Literal["rising", "falling", "none", "too_short", "refused"]
     slope: float | None = None
     slope_low: float | None = None
     slope_high: float | None = None

@@ -34,6 +34,13 @@ WHERE v.city = %(city)s AND v.period = 'P1Y'
   AND v.start > make_date(%(year)s - 1, 12, 1) AND v.start < make_date(%(year)s, 2, 1)
 ORDER BY d.document ->> 'domain', v.kpi, array_position(ARRAY['city', 'district', 'group', 'site'], v.scope_kind), v.scope
 
+-- name: kpis_of_city
+SELECT DISTINCT v.kpi
+FROM kpi_value v
+WHERE v.city = %(city)s AND v.scope_kind = 'city' AND v.period = 'P1Y' AND v.quality = 'ok'
+  AND v.start > make_date(%(year)s - 1, 12, 1) AND v.start < make_date(%(year)s, 2, 1)
+ORDER BY v.kpi
+
 -- name: asked
 SELECT a.code, a.unit, r.deadline
 FROM assignment a JOIN collection_round r USING (city, year)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bypuls.kpi_trend import SENTENCES
 from bypuls.snapshot import Content, KpiResult, TargetResult, TrendResult
+from bypuls.targets import REASONS
 from processors.reports.document import Block, Cell, Column, Heading, Paragraph, Table
 from processors.reports.wheel import State
 from processors.reports.wording import NOTHING, Wording
@@ -142,8 +144,9 @@ def _trend(trend: TrendResult, words: Wording) -> tuple[Cell, ...]:
     verdict = words(f"trend.{trend.verdict}")
     if trend.p is not None:
         verdict = words("with_p", verdict=verdict, p=words.number(trend.p, 3))
-    if trend.reason:
-        verdict += f": {trend.reason}"
+    why = SENTENCES.get(trend.reason or "") if trend.verdict == "refused" else None  # type: ignore[call-overload]
+    if why:
+        verdict += f": {words.text(why)}"
     years = f"{trend.years[0].year}{NOTHING}{trend.years[-1].year}" if trend.years else NOTHING
     slope = NOTHING if trend.slope is None else words.quantity(trend.slope, trend.unit)
     return Cell(f"{words.text(trend.title)} ({trend.scope})"), Cell(years), Cell(slope), Cell(verdict)
@@ -171,6 +174,9 @@ def _target(target: TargetResult, words: Wording) -> tuple[Cell, ...]:
         NOTHING if value is None else words.quantity(value, target.unit) for value in (target.required, target.actual)
     )
     value = words.quantity(target.target_value, target.unit)
-    verdict = words(f"target.{target.verdict}") + (f": {target.reason}" if target.reason else "")
+    verdict = words(f"target.{target.verdict}")
+    if target.reason:
+        known = REASONS.get(target.reason)  # type: ignore[call-overload]
+        verdict += f": {words.text(known) if known else target.reason}"
     return (Cell(words.text(target.title)), Cell(words("target_by", value=value, year=target.target_year)),
             Cell(required), Cell(actual), Cell(verdict), Cell(target.source))  # fmt: skip

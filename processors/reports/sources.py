@@ -5,6 +5,7 @@ from __future__ import annotations
 from bypuls.snapshot import TargetResult, TrendResult
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from bypuls.storage.target_results import target_results
 from bypuls.storage.u4ssc import assess
 from processors.reports.assessed import Asked, Assessed, as_assessed
 from processors.reports.series import trends_of
@@ -27,5 +28,4 @@ class InstalledSources:
 
     def targets(self, connection: Connection, city: str, year: int) -> list[TargetResult]:
         """Targets and where the city stands."""
-        del connection, city, year
-        return []
+        return target_results(connection, city, year)
