@@ -73,15 +73,8 @@ def of_definition(
     """The values of one definition that rest on these hours, each once; `sites` has the site of each hour."""
     calendar = place.calendar(definition.calendar)
     slugs, site = np.unique(np.array(sites, dtype=object), return_inverse=True)
-    if definition.window.selects:
-        counts = selected(hours, definition.window, calendar, place.country)
-        hours, site = hours[counts], site[counts]
-    calculator = catalogue.calculator(definition)
-    for period in definition.periods:
-        starts, site_of, hour_of = starts_of(hours, period, calendar), site, hours
-        others = _others(definition, calculator, starts, hours, period, calendar)
-        if others:
-            starts, site_of, hour_of = _with_others(starts, others, site, hours, seconds(now))
+    resting = periods_resting_on(definition, catalogue, place, hours, site, now)
+    for period, site_of, starts, hour_of in resting:
         # By time, then site: the sites of one city's value stand together in the queue.
         keys = (starts << 24) + site_of
         unique = np.unique(keys)
@@ -94,6 +87,23 @@ def of_definition(
         for key, runs in zip(unique.tolist(), running.tolist(), strict=True):
             due = in_turn if runs else at_rest
             yield definition.id, place.city, slugs[key & 0xFFFFFF], period, instant(key >> 24), due
+
+
+def periods_resting_on(
+    definition: KpiDefinition, catalogue: Catalogue, place: Place, hours: Integers, site: Integers, now: datetime
+) -> Iterator[tuple[Period, Integers, Integers, Integers]]:
+    """By period: site, start and hour of each value that rests on an hour (with repetitions)."""
+    calendar = place.calendar(definition.calendar)
+    if definition.window.selects:
+        counts = selected(hours, definition.window, calendar, place.country)
+        hours, site = hours[counts], site[counts]
+    calculator = catalogue.calculator(definition)
+    for period in definition.periods:
+        starts, site_of, hour_of = starts_of(hours, period, calendar), site, hours
+        others = _others(definition, calculator, starts, hours, period, calendar)
+        if others:
+            starts, site_of, hour_of = _with_others(starts, others, site, hours, seconds(now))
+        yield period, site_of, starts, hour_of
 
 
 def _others(

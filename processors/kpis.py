@@ -77,10 +77,15 @@ class Kpis:
 
         Returns how many values were claimed; 0 when nothing is due or others work on all that is.
         """
-        with _collector_paused(), connection.transaction():
+        with connection.transaction():
             claimed = claim(connection, limit, _HOURS_PER_BATCH, now, recent=recent, everything=everything)
-            if not len(claimed):
-                return 0
+            if len(claimed):
+                self.compute(connection, claimed, now)
+        return len(claimed)
+
+    def compute(self, connection: Connection, claimed: Claimed, now: datetime) -> None:
+        """Compute and write these values and their scopes, in the caller's transaction, which holds their lanes."""
+        with _collector_paused():
             cities = sorted({city for _, city, _ in claimed.wanted})
             places, series = read_places(connection), read_series(connection, cities)
             towns = {city: _Town(places[city], series[city]) for city in cities}
@@ -92,7 +97,6 @@ class Kpis:
                 connection.execute(_SQL["notify"])
             self.counts["computed"] += len(values) + len(scopes)
             self.counts["written"] += written
-        return len(claimed)
 
     def _sites(
         self, connection: Connection, claimed: Claimed, towns: Mapping[str, _Town], now: datetime

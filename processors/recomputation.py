@@ -1,0 +1,193 @@
+"""Computes all KPI values of a city's year again from the stored hours, and writes those that differ.
+
+Raw data is not asked: hours outlive it. Definitions that read the same properties are worked on together, so that their
+hours are read once; several processes share the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+
+from bypuls.errors import NotFound
+from bypuls.kpi import KpiDefinition
+from bypuls.periods import Period, Window, window_of
+from bypuls.storage.database import Connection, connect
+from bypuls.storage.queries import queries
+from processors.calculation import Catalogue, Integers, Place
+from processors.claims import Claimed
+from processors.due import periods_resting_on
+from processors.kpis import Kpis
+from processors.readings import Span, read, read_series
+from processors.rollup import read_places
+from processors.windows import HOUR, seconds
+
+_SQL = queries("processors", "recomputation.sql")
+_AT_ONCE = 150_000
+_BESIDE = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one process computes at once: definitions that read the same, at some sites."""
+
+    kpis: tuple[str, ...]
+    sites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """How many values were computed, those of districts and cities included, and how many of them differed."""
+
+    values: int = 0
+    written: int = 0
+
+    def __add__(self, other: Recomputed) -> Recomputed:
+        return Recomputed(self.values + other.values, self.written + other.written)
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A city's year, and which periods of it."""
+
+    city: str
+    year: int
+    periods: tuple[Period, ...]
+
+
+def recompute(
+    url: str, year: Year, now: datetime, *, workers: int = 2, kpis: Sequence[str] | None = None
+) -> Recomputed:
+    """Compute a city's year again in so many processes.
+
+    Args:
+        url: the database's address.
+        year: which city, year and periods.
+        now: the time at which values are provisional or final.
+        workers: processes.
+        kpis: only these definitions; all where None.
+
+    Raises:
+        NotFound: no such city.
+    """
+    with connect(url, "writer") as connection:
+        pieces = list(_pieces(connection, Catalogue.load(), year, kpis))
+    if workers == 1:
+        return sum(map(_work, [url] * len(pieces), [year] * len(pieces), [now] * len(pieces), pieces), Recomputed())
+    # A forked process would share the parent's connections.
+    with ProcessPoolExecutor(workers, get_context("spawn"), _open, (url,)) as pool:
+        count = len(pieces)
+        return sum(pool.map(_work, [url] * count, [year] * count, [now] * count, pieces), Recomputed())
+
+
+def _pieces(connection: Connection, catalogue: Catalogue, year: Year, kpis: Sequence[str] | None) -> Iterator[Piece]:
+    """The largest first, so that the processes end together."""
+    if year.city not in read_places(connection):
+        raise NotFound(f"no city {year.city!r}: `bypuls city list` names them")
+    series = read_series(connection, [year.city])[year.city]
+    groups: dict[tuple[str, ...], list[KpiDefinition]] = {}
+    for definition in catalogue.definitions.values():
+        if definition.trigger == "change" and (kpis is None or definition.id in kpis):
+            groups.setdefault((definition.table, *sorted(definition.inputs)), []).append(definition)
+    found: list[tuple[int, Piece]] = []
+    for (_, *properties), definitions in groups.items():
+        sites = sorted(set(series["site"][series["property"].isin(properties)]))
+        # Of what weather changes all sites are computed together: its hours are read once.
+        per_site = max(1, sum(_values_a_year(one, year.periods) for one in definitions))
+        step = max(1, _AT_ONCE // per_site)
+        for first in range(0, len(sites), step):
+            some = tuple(sites[first : first + step])
+            found.append((per_site * len(some), Piece(tuple(one.id for one in definitions), some)))
+    yield from (piece for _, piece in sorted(found, key=lambda one: -one[0]))
+
+
+def _values_a_year(definition: KpiDefinition, periods: Sequence[Period]) -> int:
+    lengths = {"PT1H": 8760, "P1D": 365, "P1M": 12, "P1Y": 1}
+    return sum(lengths[period] for period in definition.periods if period in periods)
+
+
+_worker: dict[str, Any] = {}
+
+
+def _open(url: str) -> None:
+    _worker["connection"], _worker["kpis"] = connect(url, "writer", autocommit=True), Kpis(Catalogue.load())
+
+
+def _work(url: str, year: Year, now: datetime, piece: Piece) -> Recomputed:
+    if not _worker:
+        _open(url)
+    connection, kpis = _worker["connection"], _worker["kpis"]
+    return compute_piece(connection, kpis, year, piece, now)
+
+
+def compute_piece(connection: Connection, kpis: Kpis, year: Year, piece: Piece, now: datetime) -> Recomputed:
+    """Compute one piece; one transaction, which holds the lanes of its definitions."""
+    place = read_places(connection)[year.city]
+    definitions = [kpis.catalogue.definitions[kpi] for kpi in piece.kpis]
+    before = dict(kpis.counts)
+    with connection.transaction():
+        connection.execute(_SQL["lock_lanes"], (year.city, list(piece.kpis)))
+        wanted = _wanted(connection, kpis.catalogue, definitions, place, year, piece.sites, now)
+        if wanted:
+            kpis.compute(connection, Claimed(wanted), now)
+    return Recomputed(*(kpis.counts[name] - before[name] for name in ("computed", "written")))
+
+
+def _wanted(
+    connection: Connection,
+    catalogue: Catalogue,
+    definitions: Sequence[KpiDefinition],
+    place: Place,
+    year: Year,
+    sites: Sequence[str],
+    now: datetime,
+) -> dict[tuple[str, str, str], list[tuple[str, int]]]:
+    """Every value of the year that rests on any hour: as the hours would have queued it."""
+    series = read_series(connection, [place.city])[place.city]
+    series = series[series["site"].isin(sites)]
+    number = {slug: at for at, slug in enumerate(sites)}
+    wanted: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
+    hours_of: dict[int, Integers] = {}
+    for definition in definitions:
+        whole = _whole(definition, place, year)
+        mine = series[series["property"].isin(list(definition.inputs))]
+        _read_hours(connection, definition, mine["id"].tolist(), whole, hours_of)
+        pairs = [
+            (hours_of[stream], np.full(len(hours_of[stream]), number[site]))
+            for stream, site in zip(mine["id"].tolist(), mine["site"].tolist(), strict=True)
+        ]
+        if not pairs:
+            continue
+        keys = np.unique(np.concatenate([(site << 40) + hours for hours, site in pairs]))
+        for period, site, start, _ in periods_resting_on(
+            definition, catalogue, place, keys & ((1 << 40) - 1), keys >> 40, now
+        ):
+            inside = (start >= seconds(whole.start)) & (start < seconds(whole.end))
+            if period in year.periods and inside.any():
+                slugs = [sites[one] for one in site[inside].tolist()]
+                wanted[definition.id, place.city, period] = list(zip(slugs, start[inside].tolist(), strict=True))
+    return wanted
+
+
+def _whole(definition: KpiDefinition, place: Place, year: Year) -> Window:
+    return window_of(datetime(year.year, 7, 1, tzinfo=UTC), "P1Y", place.calendar(definition.calendar))
+
+
+def _read_hours(
+    connection: Connection, definition: KpiDefinition, streams: Sequence[int], whole: Window, known: dict[int, Integers]
+) -> None:
+    """In which hours each datastream gave anything; a year and what reaches into it from before."""
+    lacking = [stream for stream in streams if stream not in known]
+    back = timedelta(days=366) if definition.rolling else _BESIDE
+    spans: list[Span] = [(stream, seconds(whole.start - back), seconds(whole.end + _BESIDE)) for stream in lacking]
+    records = read(connection, definition.table, spans)
+    edges = np.searchsorted(records["datastream"], [*sorted(lacking), np.iinfo(np.int32).max])
+    for at, stream in enumerate(sorted(lacking)):
+        buckets = records["bucket"][edges[at] : edges[at + 1]].astype(np.int64)
+        known[stream] = np.unique(buckets - buckets % HOUR)
