@@ -26,11 +26,19 @@ def hold(connection: Connection, datastreams: Sequence[int]) -> None:
         connection.execute(_QUERIES["hold"], {"datastreams": list(datastreams)})
 
 
-def mark_span(connection: Connection, datastreams: Sequence[int], since: datetime, until: datetime | None) -> None:
+def mark_span(
+    connection: Connection,
+    datastreams: Sequence[int],
+    since: datetime,
+    until: datetime | None,
+    *,
+    reaching: bool = False,
+) -> None:
     """Queue what these datastreams hold in [since, until), None: from then on; and nothing else.
 
-    Of values of intervals also one that reaches into the span; of registers the next reading behind it, too.
+    With `reaching` also the values of intervals that begin before it and reach into it. Of registers the next reading
+    behind it is queued, too.
     """
     if datastreams:
-        span = {"datastreams": list(datastreams), "since": since, "until": until}
+        span = {"datastreams": list(datastreams), "since": since, "until": until, "reaching": reaching}
         connection.execute(_QUERIES["mark_span"], span)

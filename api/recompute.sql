@@ -13,12 +13,12 @@ FROM (SELECT DISTINCT id %% 16 AS lane FROM unnest(%(datastreams)s::integer[]) i
 INSERT INTO changed_bucket (datastream, bucket)
 SELECT r.datastream, r.bucket
 FROM datastream d JOIN rollup_5m r ON r.datastream = d.id
-WHERE d.id = ANY(%(datastreams)s) AND r.bucket > %(since)s::timestamptz - coalesce(d.interval, '0') - interval '5 minutes'
+WHERE d.id = ANY(%(datastreams)s) AND r.bucket > %(since)s::timestamptz - CASE WHEN %(reaching)s THEN coalesce(d.interval, '0') ELSE '0' END - interval '5 minutes'
   AND r.bucket < coalesce(%(until)s, 'infinity'::timestamptz)
 UNION
 SELECT r.datastream, r.bucket
 FROM datastream d JOIN rollup_1h r ON r.datastream = d.id
-WHERE d.id = ANY(%(datastreams)s) AND r.bucket > %(since)s::timestamptz - coalesce(d.interval, '0') - interval '1 hour'
+WHERE d.id = ANY(%(datastreams)s) AND r.bucket > %(since)s::timestamptz - CASE WHEN %(reaching)s THEN coalesce(d.interval, '0') ELSE '0' END - interval '1 hour'
   AND r.bucket < coalesce(%(until)s, 'infinity'::timestamptz)
 UNION
 SELECT d.id, n.bucket

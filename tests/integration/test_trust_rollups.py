@@ -1,4 +1,4 @@
-"""Calibrations, invalid periods and dropped raw data, in rollups: expected numbers are worked out by hand beside each."""
+"""Calibrations, invalid periods and dropped raw data, in rollups; expected numbers are worked out by hand."""
 
 from datetime import timedelta
 
@@ -55,7 +55,8 @@ def mark_all(town, stream):
 
 def calibrate(town, stream, slope, intercept, since=NOON - 24 * HOUR):
     town.connection.execute(
-        "INSERT INTO calibration (datastream, valid_from, slope, intercept, who, why) VALUES (%s, %s, %s, %s, 'a', 'b')",
+        """INSERT INTO calibration (datastream, valid_from, slope, intercept, who, why)
+           VALUES (%s, %s, %s, %s, 'a', 'b')""",
         (stream, since, slope, intercept),
     )
     mark_all(town, stream)
@@ -86,7 +87,7 @@ def lift(town, stream):
     mark_all(town, stream)
 
 
-def drop_raw(town, five_minutes=True):
+def drop_raw(town, *, five_minutes=True):
     """As retention does: partitions or chunks go, whole."""
     tables = ["observation", "rollup_5m"] if five_minutes else ["observation"]
     for table in tables:
@@ -235,7 +236,7 @@ def test_hours_outlive_their_raw_data(town, site, catalogue, five_minutes):
     roll_up(town, catalogue)
     before = [every_hour(town, stream) for stream in streams]
     assert len(before[1]) == 19
-    drop_raw(town, five_minutes)
+    drop_raw(town, five_minutes=five_minutes)
     for stream in streams:
         mark_all(town, stream)
     roll_up(town, catalogue, LATER)
@@ -275,7 +276,7 @@ def test_hours_without_raw_data_are_calibrated_by_their_sums(town, site, catalog
     calibrate(town, stream, 2.0, 1.0)
     roll_up(town, catalogue)
     as_calibrated = hour_of(town, stream, "sum, sum_squares, min, max, first, last")
-    drop_raw(town, five_minutes)
+    drop_raw(town, five_minutes=five_minutes)
     uncalibrate(town, stream)
     roll_up(town, catalogue, LATER)
     plain = [10.0, 11.0, 12.0, 13.0, 14.0, 15.0]
@@ -303,7 +304,7 @@ def test_an_hour_without_raw_data_is_invalid_as_a_whole_and_comes_back(town, sit
     mean, meter = _fill(town, site)
     roll_up(town, catalogue)
     before = [every_hour(town, stream) for stream in (mean, meter)]
-    drop_raw(town, five_minutes)
+    drop_raw(town, five_minutes=five_minutes)
     for stream in (mean, meter):
         invalidate(town, stream, NOON + 70 * MINUTE, NOON + 75 * MINUTE)  # five minutes of an hour
     roll_up(town, catalogue, LATER)

@@ -18,7 +18,7 @@ def add(connection: Connection, wanted: dict[str, Any], *, who: str, now: dateti
     streams = _streams(connection, wanted)
     hold(connection, streams)
     row = connection.execute(NAMED["add"], wanted | {"who": who, "now": now}).fetchone()
-    mark_span(connection, streams, wanted["since"], wanted["until"])
+    mark_span(connection, streams, wanted["since"], wanted["until"], reaching=True)
     number = int(row[0]) if row else 0
     record(connection, Deed(who, "invalidation.add", str(number), wanted["city"], None, _said(wanted)))
     return number
@@ -40,7 +40,7 @@ def lift(connection: Connection, number: int, *, city: str, who: str, why: str, 
     hold(connection, streams)
     if connection.execute(NAMED["lift"], {"id": number, "who": who, "why": why, "now": now}).fetchone() is None:
         return
-    mark_span(connection, streams, standing["since"], standing["until"])
+    mark_span(connection, streams, standing["since"], standing["until"], reaching=True)
     record(connection, Deed(who, "invalidation.lift", str(number), city, _said(standing), {"why": why}))
 
 

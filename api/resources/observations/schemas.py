@@ -37,9 +37,13 @@ class Observation(BaseModel):
     channel: str = Field(examples=[""])
     time: datetime = Field(description="Start of its interval, or its instant.", examples=["2020-01-01T11:00:00Z"])
     time_local: datetime = Field(description="The same in the city.", examples=["2020-01-01T12:00:00+01:00"])
-    value: float | None = Field(examples=[23.4])
+    value: float | None = Field(description="As it was sent, in the property's unit.", examples=[23.4])
+    calibrated: float | None = Field(
+        description="What counts instead (GET /v1/calibrations); null: the value as sent does.", examples=[19.2]
+    )
+    invalidated: bool = Field(description="People left it out (GET /v1/invalidations); it does not count.")
     unit: str = Field(examples=["ug/m3"])
-    flag: Flag = Field(description="QARTOD flag.", examples=[1])
+    flag: Flag = Field(description="QARTOD flag of the value as it was sent.", examples=[1])
     quality: Literal["good", "not_evaluated", "suspect", "fail", "missing"] = Field(description="The flag in a word.")
     class_: InstrumentClass = Field(alias="class")
     origin: Origin

@@ -1,0 +1,5 @@
+"""The queries of this noun."""
+
+from bypuls.storage.queries import queries
+
+NAMED = queries(__package__, "queries.sql")
