@@ -15,3 +15,6 @@ CREATE TABLE report (
     who           text NOT NULL,
     UNIQUE (city, kind, year, format, language, hash)    -- the same inputs are the same report: made again, it is replaced
 );
+
+-- Reports and assessments read whole years; the key would have them read every hour of the city to find them.
+CREATE INDEX kpi_value_years ON kpi_value (city, start) WHERE period = 'P1Y';
