@@ -182,7 +182,7 @@ def test_volumes_and_mean_daily_volumes_are_the_references(traffic, catalogue):
         assert sum(value.value for value in years if value.scope == station) == expected["total"]
         for month, numbers in expected["monthly_mean_daily"].items():
             _near(months[station][f"{month}-01"].value, numbers["mean"])
-            assert months[station][f"{month}-01"].detail == {"days": numbers["days"]}
+            assert months[station][f"{month}-01"].detail == {"days": numbers["days"], "adt_coverage": 1.0}
 
 
 def test_the_lockdown_shows_against_normal(traffic, catalogue):
