@@ -82,12 +82,13 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):
-    """A KPI of ours that tells of the same matter and is not the data point's value."""
+    """A KPI of ours that tells of the same matter and is not the data point's value; `estimate`: it says so itself."""
 
     kpi: str
     value: float | None
     unit: str
     quality: str
+    estimate: bool
     provisional: bool
     origins: list[str]
     inputs: str | None

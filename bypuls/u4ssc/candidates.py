@@ -132,7 +132,8 @@ def _measured(point: Point, by: ComputedBy, known: CityYear) -> Candidate:
     value = None if row.value is None else row.value * by.factor
     if value is not None and by.denominator_fact and denominator:
         numerator, value = value, value / denominator
-    accurate = not by.classes or {*classes} <= {*by.classes}
+    simulated = any(origin != "measured" for origin in origins)
+    accurate = not simulated and (not by.classes or {*classes} <= {*by.classes})
     return Candidate(
         origin="measured",
         value=None if reason in {"other_unit", "fact_unknown", "undefined"} else value,
@@ -143,7 +144,7 @@ def _measured(point: Point, by: ComputedBy, known: CityYear) -> Candidate:
         data_quality="accurate_measurement" if accurate else "assumption_estimate",
         source=f"Bypuls {by.kpi} {row.version[:19]}",
         provisional=row.status == "provisional",
-        simulated=any(origin != "measured" for origin in origins),
+        simulated=simulated,
         origins=origins,
         classes=classes,
         coverage=row.coverage,

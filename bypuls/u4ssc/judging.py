@@ -86,6 +86,7 @@ def _beside(row: KpiYear) -> Beside:
         value=row.value,
         unit=row.unit,
         quality=row.quality,
+        estimate=bool(row.evidence.get("estimate")),
         provisional=row.status == "provisional",
         origins=list(row.evidence.get("origin", [])),
         inputs=row.evidence.get("inputs"),
@@ -152,7 +153,7 @@ def _notes(point: Point, base: PointResult, best: Candidate | None) -> Iterator[
         yield dict(NOTES["provisional"])
     if best is not None and best.simulated:
         yield sentence(NOTES["simulated"], origins=", ".join(best.origins))
-    if best is not None and best.origin == "measured" and best.data_quality != "accurate_measurement":
+    if best is not None and _is_estimate(point, best):
         yield sentence(NOTES["indicative"], classes=", ".join(best.classes))
     mark = base.benchmark
     if mark is None:
@@ -163,6 +164,11 @@ def _notes(point: Point, base: PointResult, best: Candidate | None) -> Iterator[
         yield dict(NOTES["direction_not_stated"])
     elif (point.kpi.direction == "higher_better") != (mark.target > mark.start):
         yield sentence(NOTES["against_direction"], direction=point.kpi.direction)
+
+
+def _is_estimate(point: Point, best: Candidate) -> bool:
+    by = point.computed_by
+    return best.origin == "measured" and by is not None and bool(by.classes) and not {*best.classes} <= {*by.classes}
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------

@@ -114,5 +114,14 @@ def test_what_computes_a_data_point_says_so_in_its_own_file_too():
             assert "city" in definition.scope
 
 
+def test_what_stands_beside_a_kpi_has_years_of_the_whole_city():
+    definitions = load_definitions()
+    named = [name for kpi in CATALOGUE.kpis.values() for name in kpi.beside]
+    assert "noise.lden" in named
+    for name in named:
+        assert "P1Y" in definitions[name].periods, name
+        assert "city" in definitions[name].scope, name
+
+
 def test_the_catalogue_can_be_written_as_json():
     assert json.loads(msgspec.json.encode(CATALOGUE.kpis["EN: EN: AQ: 1C"]))["code"] == "EN: EN: AQ: 1C"

@@ -96,6 +96,7 @@ def test_low_cost_instruments_make_an_estimate_and_simulated_data_says_so():
     assert point_of(cheap, AIR, "pm_10").data_quality == "assumption_estimate"
     simulated = judged([year_of("air.pm10.mean", 13.5, evidence={"origin": ["measured", "simulated"]})])
     assert point_of(simulated, AIR, "pm_10").simulated
+    assert point_of(simulated, AIR, "pm_10").data_quality == "assumption_estimate"
     assert simulated.point_counts.simulated == simulated.kpi_counts.simulated == 1
     part = judged([year_of("air.pm10.mean", 13.5, status="provisional")])
     assert point_of(part, AIR, "pm_10").provisional
