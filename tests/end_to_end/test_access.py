@@ -13,6 +13,8 @@ PAGES = [
     "/quarantine",
     "/devices",
     "/check",
+    "/goals",
+    "/register",
     EVIDENCE,
     "/board/nowhere",
 ]

@@ -12,7 +12,16 @@ from tests.end_to_end.test_boards import BOARDS, address_of
 BOARD_TEXTS = json.loads(
     (Path(__file__).parents[2] / "dashboards" / "translations" / "nb.json").read_text(encoding="utf-8")
 )
-PAGES = [*map(address_of, BOARDS), "/site/traffic-1", "/quarantine", "/devices", "/check", EVIDENCE]
+PAGES = [
+    *map(address_of, BOARDS),
+    "/site/traffic-1",
+    "/quarantine",
+    "/devices",
+    "/check",
+    "/goals",
+    "/register",
+    EVIDENCE,
+]
 READ = """() => {
   const found = [];
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

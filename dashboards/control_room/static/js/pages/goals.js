@@ -80,17 +80,17 @@ function Plan({ city }) {
   const { value, failure, retry } = useAsked((signal) => getJson("/v1/plans", { city: city.slug }, { signal }), city.slug);
   if (failure && !value) return html`<${Failed} failure=${failure} retry=${retry} />`;
   if (!value) return html`<${Skeleton} rows=${4} />`;
-  const goals = value.goals ?? value.data ?? [];
+  const goals = value.goals.filter((goal) => !goal.withdrawn_at);
   if (goals.length === 0) return html`<section class="card"><h2>${words.t("plan")}</h2><p class="muted">${words.t("noPlan")}</p></section>`;
-  return html`<section class="card"><h2>${words.t("plan")}</h2>${goals.map((goal) => html`<${Goal} key=${goal.slug ?? goal.goal} goal=${goal} reader=${reader} />`)}</section>`;
+  return html`<section class="card"><h2>${words.t("plan")}</h2>${goals.map((goal) => html`<${Goal} key=${goal.goal} goal=${goal} reader=${reader} />`)}</section>`;
 }
 
 function Goal({ goal, reader }) {
   const { words } = reader;
   return html`<section><h3>${words.named(goal.title)} <span class="tag">${words.code(goal.status)}</span></h3>
-    <p class="muted">${[goal.owner, goal.plan].filter((text) => typeof text === "string" && text).join(" · ")}</p>
-    <${DataTable} columns=${targetColumns(reader)} rows=${goal.targets ?? []} words=${words} label=${words.named(goal.title)} />
-    ${(goal.measures ?? []).length > 0 && html`<ul class="plain-list">${goal.measures.map((measure) => html`<li key=${measure.slug ?? measure.measure}><span class="tag">${words.code(measure.status)}</span> ${words.named(measure.title ?? measure.what)}</li>`)}</ul>`}
+    <p class="muted">${goal.owner} · ${goal.source}</p>
+    <${DataTable} columns=${targetColumns(reader)} rows=${goal.targets} words=${words} label=${words.named(goal.title)} />
+    ${goal.measures.length > 0 && html`<ul class="plain-list">${goal.measures.map((measure) => html`<li key=${measure.measure}><span class="tag">${words.code(measure.status)}</span> ${words.named(measure.title)} <span class="muted">${measure.owner}</span></li>`)}</ul>`}
   </section>`;
 }
 
@@ -98,11 +98,11 @@ function targetColumns(reader) {
   const { words, language } = reader;
   const quantity = (value, unit) => (typeof value === "number" ? joined(formatQuantity(value, unit, { language })) : "–");
   return [
-    { key: "kpi", label: words.t("indicator"), sort: (one) => one.kpi, cell: (one) => one.kpi },
+    { key: "title", label: words.t("target"), sort: (one) => words.named(one.title), cell: (one) => html`<span class="wordy">${words.named(one.title)}<br /><small class="muted">${[one.kpi ?? one.u4ssc, one.data_point].filter(Boolean).join(": ")}</small></span>` },
     { key: "scope", label: words.t("scope"), sort: (one) => one.scope, cell: (one) => one.scope },
-    { key: "value", label: words.t("value"), align: "right", sort: (one) => one.value, cell: (one) => quantity(one.value, one.unit) },
-    { key: "required", label: words.t("required"), align: "right", sort: (one) => one.required, cell: (one) => quantity(one.required, one.unit) },
-    { key: "target", label: words.t("target"), align: "right", sort: (one) => one.target_value, cell: (one) => `${quantity(one.target_value, one.unit)} · ${String(one.by ?? "").slice(0, 4)}` },
-    { key: "status", label: words.t("status"), sort: (one) => one.status, cell: (one) => html`<b>${words.code(one.status)}</b>${one.reason ? html`<br /><small class="muted">${words.named(one.reason_text) || words.code(one.reason)}</small>` : ""}` },
+    { key: "value", label: words.t("value"), align: "right", sort: (one) => one.latest?.value, cell: (one) => (one.latest ? `${quantity(one.latest.value, one.latest.unit)} · ${one.latest.period}` : "–") },
+    { key: "required", label: words.t("required"), align: "right", sort: (one) => one.required_this_year, cell: (one) => quantity(one.required_this_year, one.unit) },
+    { key: "target", label: words.t("toReach"), align: "right", sort: (one) => one.due, cell: (one) => `${quantity(one.value, one.unit)} · ${one.due.slice(0, 4)}` },
+    { key: "status", label: words.t("status"), sort: (one) => one.status, cell: (one) => html`<span class="wordy"><b>${words.code(one.status)}</b>${one.sentence ? html`<br /><small class="muted">${words.named(one.sentence)}</small>` : ""}</span>` },
   ];
 }

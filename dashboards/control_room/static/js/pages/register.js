@@ -28,7 +28,7 @@ function columnsOf(words) {
     { key: "kind", label: words.t("kind"), sort: (one) => words.code(one.kind), cell: (one) => words.code(one.kind) },
     { key: "measures", label: words.t("measures"), cell: (one) => one.properties.map((name) => words.code(name)).join(", ") || "–" },
     { key: "why", label: words.t("purpose"), cell: (one) => html`<span class="wordy">${purposeOf(one.purpose, words) || "–"}</span>` },
-    { key: "owner", label: words.t("owner"), sort: (one) => one.owner, cell: (one) => [words.code(one.owner), one.contact].filter(Boolean).join(" · ") || "–" },
+    { key: "owner", label: words.t("whose"), sort: (one) => one.owner, cell: (one) => [words.code(one.owner), one.contact].filter(Boolean).join(" · ") || "–" },
     { key: "personal", label: words.t("personalData"), sort: (one) => one.personal_data, cell: (one) => personalOf(one, words) },
     { key: "class", label: words.t("instrument"), sort: (one) => one.class, cell: (one) => words.code(one.class) || "–" },
     { key: "origin", label: words.t("origin"), sort: (one) => one.origin, cell: (one) => words.code(one.origin) || "–" },
@@ -37,7 +37,7 @@ function columnsOf(words) {
 
 function placeOf(entry, words) {
   if (!entry.site) return `${entry.place ?? words.t("otherHomes")} (${words.t("deviceCount", { count: entry.devices })})`;
-  return html`<a href=${`/site/${encodeURIComponent(entry.site)}`}>${entry.place}</a> <small class="muted">${entry.entry}</small>`;
+  return html`<a href=${`/site/${encodeURIComponent(entry.site)}`} class="nowrap">${entry.place}</a><br /><small class="muted nowrap">${entry.entry}</small>`;
 }
 
 /** Of one device by language; of the catalogue by domain first. */
