@@ -30,6 +30,9 @@ SCOPE_KINDS = ("site", "district", "city")
 COVERAGE_OF: Mapping[Period, str] = MappingProxyType({"PT1H": "hour", "P1D": "day", "P1M": "month", "P1Y": "year"})
 """Which coverage threshold a period's value must reach."""
 
+# libyaml's form of the safe loader, which is in the wheels: ten times as fast, and there are hundreds of files.
+FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _ID = re.compile(r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
 _LATENESS = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$")
 
@@ -170,7 +173,7 @@ def parse_definition(file: Traversable) -> KpiDefinition:
     """
     content = file.read_bytes()
     try:
-        document = yaml.safe_load(content)
+        document = yaml.load(content, FAST_LOADER)  # noqa: S506 - it is the safe one
         definition = _parse(document, "sha256:" + hashlib.sha256(content).hexdigest())
     except (yaml.YAMLError, CatalogueError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
