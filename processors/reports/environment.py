@@ -15,6 +15,9 @@ DOMAINS = ("air", "traffic", "energy", "noise", "weather", "water")
 EXPECTED = ("air", "traffic", "energy", "noise")
 """Named even where a city has no value of them."""
 
+COLUMNS = 4
+"""Places that stand beside each other on a page."""
+
 _VERDICTS: dict[str, State] = {"above": "lt_33", "within": "gte_95", "open": "unreported"}
 
 
@@ -42,21 +45,18 @@ def _domain(results: Sequence[KpiResult], words: Wording) -> Iterator[Block]:
     if any(result.scope_kind == "city" for result in others):
         rows = [result for result in others if result.scope_kind == "city"]
         yield _values(words("city_caption", domain=name), rows, words)
-    sites = [result for result in judged if result.scope_kind == "site"]
-    if sites:
-        yield _limits(words("site_limits_caption", domain=name), sites, words)
-    sites = [result for result in others if result.scope_kind != "city"]
-    if sites:
-        yield _values(words("sites_caption", domain=name), sites, words)
+    for caption, group in (("site_limits_caption", judged), ("sites_caption", others)):
+        places = [result for result in group if result.scope_kind != "city"]
+        yield from _by_place(words(caption, domain=name), places, words)
 
 
 def _limits(caption: str, results: Sequence[KpiResult], words: Wording) -> Table:
     columns = (
-        Column(words("indicator"), 3.4),
-        Column(words("site"), 1.5),
+        Column(words("indicator"), 3.2),
+        Column(words("site"), 1.4),
         Column(words("value"), 1.2, "right"),
-        Column(words("allowed"), 1, "right"),
-        Column(words("verdict"), 1.7),
+        Column(words("allowed"), 1.1, "right"),
+        Column(words("verdict"), 2),
         Column(words("coverage"), 1, "right"),
         Column(words("class"), 1.4),
     )
@@ -65,9 +65,10 @@ def _limits(caption: str, results: Sequence[KpiResult], words: Wording) -> Table
 
 def _judged(result: KpiResult, words: Wording) -> tuple[Cell, ...]:
     verdict, state = _verdict(result, words)
-    allowed = result.allowed if result.allowed is not None else result.limit
+    # A count of days is compared with how many are allowed, a mean with the limit itself.
+    allowed = result.allowed if result.unit in {"days", "hours"} else result.limit
     return (
-        Cell(words.text(result.title) + (" *" if result.standard_status == "unverified" else "")),
+        Cell(_title(result, words)),
         Cell(result.decided_by or result.scope_name),
         Cell(value_of(result, words)),
         Cell(NOTHING if allowed is None else words.quantity(allowed, result.unit)),
@@ -96,6 +97,42 @@ def _values(caption: str, results: Sequence[KpiResult], words: Wording) -> Table
         for result in results
     )
     return Table(caption, columns, rows)
+
+
+def _by_place(caption: str, results: Sequence[KpiResult], words: Wording) -> Iterator[Table]:
+    """A row per indicator, a column per place; more places than a page is wide are further tables."""
+    places = sorted({(result.scope_kind, result.scope, result.scope_name) for result in results})
+    indicators: dict[str, dict[tuple[str, str], KpiResult]] = {}
+    for result in results:
+        indicators.setdefault(result.kpi, {})[result.scope_kind, result.scope] = result
+    for number, first in enumerate(range(0, len(places), COLUMNS)):
+        some = places[first : first + COLUMNS]
+        columns = [Column(words("indicator"), 2.6), Column(words("class"), 1.1)]
+        columns += [Column(name, 1.4) for _, _, name in some]
+        rows = []
+        for found in indicators.values():
+            here = [found.get((kind, slug)) for kind, slug, _ in some]
+            shown = [result for result in here if result is not None]
+            if shown:
+                classes = sorted({_class(result, words) for result in shown})
+                cells = (_at_place(result, words) for result in here)
+                rows.append((Cell(_title(shown[0], words)), Cell("; ".join(classes)), *cells))
+        yield Table(caption if number == 0 else f"{caption} ({number + 1})", tuple(columns), tuple(rows))
+
+
+def _title(result: KpiResult, words: Wording) -> str:
+    return words.text(result.title) + (" *" if result.standard_status == "unverified" else "")
+
+
+def _at_place(result: KpiResult | None, words: Wording) -> Cell:
+    if result is None:
+        return Cell(NOTHING)
+    said, state = value_of(result, words), None
+    if result.limit is not None or result.allowed is not None:
+        verdict, state = _verdict(result, words)
+        short = f"short.{result.band}"
+        said += f", {words(short) if words.has(short) and state else verdict}" if result.quality == "ok" else ""
+    return Cell(said if result.coverage is None else f"{said} ({words.percent(result.coverage)})", state)
 
 
 def value_of(result: KpiResult, words: Wording) -> str:

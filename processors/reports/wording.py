@@ -66,7 +66,8 @@ class Wording:
     def percent(self, share: float) -> str:
         """A share between 0 and 1 as percent; never rounded up to all."""
         percent = 100 * share
-        return self.number(min(percent, 99.9), 1) + " %" if 99 < percent < 100 else f"{self.number(percent, 0)} %"  # noqa: PLR2004
+        shown = self.number(min(percent, 99.9), 1) if 99 < percent < 100 else self.number(percent, 0)  # noqa: PLR2004
+        return f"{shown}{NO_BREAK}%"
 
     def day(self, day: date) -> str:
         """A date."""

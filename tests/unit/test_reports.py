@@ -89,8 +89,8 @@ def test_numbers_are_in_the_readers_language(value, english, norwegian):
 
 
 def test_a_share_is_all_only_where_it_is_all():
-    assert Wording("en").percent(0.9999) == "99.9 %"
-    assert Wording("en").percent(1.0) == "100 %"
+    assert Wording("en").percent(0.9999) == "99.9\u00a0%"
+    assert Wording("en").percent(1.0) == "100\u00a0%"
 
 
 def test_another_language_is_refused():
