@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import Counter
 
 from bypuls.collection.files import (
     MOST_COLUMNS,
@@ -75,19 +76,19 @@ def _checked(text: str) -> str:
 
 
 def _delimiter(text: str) -> tuple[str, str]:
-    """What separates: as the line `sep=;` says, else what most of the first lines with several fields have most of."""
+    """What separates: as the line `sep=;` says, else what gives most of the first rows the same number of fields."""
     first, _, rest = text.partition("\n")
     said = first.strip().removeprefix("sep=")
     if said != first.strip() and said in _DELIMITERS and said:
         return said, "\n" + rest  # the line stays counted: addresses are those a spreadsheet shows
-    best, most = ";", 0
+    best, most = ";", (0, 0)
     for delimiter in _DELIMITERS:
         rows = csv.reader(io.StringIO(text[:200_000], newline=""), delimiter=delimiter)
         try:
-            widths = [len(fields) for _, fields in zip(range(40), rows, strict=False)]
+            widths = Counter(len(fields) for _, fields in zip(range(40), rows, strict=False) if len(fields) > 1)
         except csv.Error:
             continue
-        width = max(widths, default=0)
-        if width > most:
-            best, most = delimiter, width
+        agreeing = max(((count, width) for width, count in widths.items()), default=(0, 0))
+        if agreeing > most:
+            best, most = delimiter, agreeing
     return best, text

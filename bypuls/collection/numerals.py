@@ -18,7 +18,7 @@ _SPACES = re.compile(r"(?<=\d)[ \u00a0\u2007\u2009\u200a\u202f'\u2019](?=\d)")
 """Between thousands: space, no-break, figure, thin, hair and narrow no-break space, apostrophes."""
 _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>\d[\d.,]*|[.,]\d+)(?P<exponent>[eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = {mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+", re.ASCII) for mark in ".,"}
-_SPACED = re.compile(r"\d{1,3}(?:[ \u00a0\u2007\u2009\u200a\u202f'\u2019]\d{3})+(?:\D.*)?", re.ASCII)
+_SPACED = re.compile(r"\d{1,3}(?:[ \u00a0\u2007\u2009\u200a\u202f'\u2019]\d{3})+(?:[.,eE].*)?", re.ASCII)
 _OTHER: dict[str, Mark] = {".": ",", ",": "."}
 
 
