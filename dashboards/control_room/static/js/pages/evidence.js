@@ -41,6 +41,7 @@ export function EvidencePage({ route }) {
     <div class="page-head"><p class="muted">${words.t("evidence")} · ${words.t("evidenceIntro")}</p><h1>${title}</h1>
       <p>${words.named(value.kpi.definition.question)}</p></div>
     ${value.found ? html`<${Found} ...${value} city=${city} reader=${reader} />` : html`<p class="empty">∅ ${words.t("noSuchValue")}</p>`}
+    ${value.why && html`<${Why} why=${value.why} reader=${reader} />`}
     <${Neighbours} rows=${value.neighbours} found=${value.found} reader=${reader} title=${title} />
   </div>`;
 }
@@ -53,14 +54,15 @@ async function loadEvidence(city, { kpi, scope_kind, scope, period, start }, sig
   const found = (await getJson("/v1/kpi-values", ask, { signal })).data[0] ?? null;
   const at = found ? Date.parse(found.start) : (start ?? now());
   const span = BEFORE[period] ?? BEFORE.P1D;
-  const [definition, neighbours, inputs, earlier] = await Promise.all([
+  const [definition, neighbours, inputs, earlier, why] = await Promise.all([
     // Without its definition a value still has its evidence.
     getJson(`/v1/kpis/${encodeURIComponent(kpi)}`, { version: found?.version }, { signal }).catch(() => ({ definition: {} })),
     getJson("/v1/kpi-values", { ...where, from: iso(at - span), to: iso(Math.min(now(), at + span / 3) + 1000), limit: 1000 }, { signal }),
     found?.evidence.inputs ? getJson(found.evidence.inputs, { limit: 500 }, { signal }).catch(() => null) : null,
     found ? earlierOf(found, where, signal) : [],
+    found?.value === null || (!found && start !== null) ? getJson("/v1/why", { city, kpi, scope_kind, scope, period, start: found?.start ?? iso(start) }, { signal }).catch(() => null) : null,
   ]);
-  return { found, kpi: definition, neighbours: neighbours.data, inputs, earlier };
+  return { found, kpi: definition, neighbours: neighbours.data, inputs, earlier, why };
 }
 
 /** What was said before: when the period ended, and when the value became final. */
@@ -84,6 +86,7 @@ function Found({ found, kpi, inputs, earlier, city, reader }) {
       <div><p class=${`big${shown ? "" : " nothing"}`}>${shown ? html`${shown.text} <small>${shown.unit}</small>` : words.t("noData")}</p>
         ${found.band && html`<span class="chip" style=${number ? { background: classColour(number), color: textOn(classColour(number)) } : {}}>${number ? words.t(`class${number}`) : words.code(found.band)}</span>`}
         ${evidence.partial && html`<span class="tag" title=${words.t("partialHint")}>${words.t("partial")}</span>`}
+        ${evidence.estimate && html`<span class="tag" title=${words.named(evidence.estimate_why)}>${words.t("estimate")}</span>`}
         ${found.quality !== "ok" && html`<span class="old-chip">${words.code(found.quality)}${found.reason ? `: ${words.code(found.reason)}` : ""}</span>`}</div>
       <p>${words.t(`scope_${found.scope_kind}`)} ${found.scope_kind === "site" ? html`<a href=${`/site/${encodeURIComponent(found.scope)}`}>${found.scope}</a>` : found.scope}${" · "}${words.t(found.period)} · ${words.t("periodFrom", { from: formatTime(Date.parse(found.start), "full", reader), to: formatTime(Date.parse(found.ends), "full", reader) })}</p>
       ${simulated && html`<p class="note">▲ ${words.t("simulatedValue")}</p>`}
@@ -95,6 +98,15 @@ function Found({ found, kpi, inputs, earlier, city, reader }) {
     <section class="card"><h2>${words.t("history")}</h2>
       ${earlier.length === 0 ? html`<p class="muted">${words.t("noHistory")}</p>` : html`<ul class="plain-list">${earlier.map(({ as_of, value }) => html`<li key=${as_of}>${formatSince(Date.parse(as_of), now(), reader)}: <b>${joined(formatQuantity(value.value, value.unit, { language }))}</b> ${words.code(value.status)}</li>`)}
         <li>${formatSince(Date.parse(found.computed_at), now(), reader)}: <b>${shown ? joined(shown) : "–"}</b> ${words.code(found.status)}</li></ul>`}</section>`;
+}
+
+/** Why there is no number, and what was refused meanwhile. */
+function Why({ why, reader }) {
+  const { words } = reader;
+  const refused = why.series.flatMap((one) => one.refused);
+  return html`<section class="card"><h2>${words.t("whyEmpty")}</h2><p>${words.named(why.sentence)}</p>
+    ${refused.length > 0 && html`<ul class="plain-list">${refused.slice(0, 5).map((one) => html`<li key=${one.id}><span class="nowrap">${formatSince(Date.parse(one.last_received_at), now(), reader)}</span> ${words.code(one.reason)}: ${one.detail} <span class="mend">${one.hint}</span></li>`)}</ul>`}
+  </section>`;
 }
 
 function Inputs({ rows, reader }) {

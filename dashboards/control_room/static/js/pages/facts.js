@@ -24,6 +24,8 @@ export function factsOf(found, kpi, reader) {
     { name: "leftOut", value: leftOutOf(evidence, words, count) },
     { name: "standard", value: evidence.standard ?? definition.parameters?.standard ?? null },
     { name: "edition", value: evidence.edition ?? null },
+    { name: "verification", value: unverifiedOf(evidence, words) },
+    { name: "calibration", value: evidence.calibrations?.length ? evidence.calibrations.map((one) => [one.why, one.who].filter(Boolean).join(", ")).join(" · ") : null },
     { name: "source", value: definition.source ?? null },
     { name: "judged", value: definition.judges_law === true ? words.t("yes") : null },
     { name: "detail", value: detailOf(found.detail, language, words) },
@@ -38,6 +40,12 @@ export function factsOf(found, kpi, reader) {
 /** @param {{facts: FactList, words: any}} props */
 export function Facts({ facts, words }) {
   return html`<section class="card"><dl class="facts wide">${facts.map(({ name, value }) => html`<div key=${name}><dt>${words.t(name)}</dt><dd>${value}</dd></div>`)}</dl></section>`;
+}
+
+/** What of the standard nobody has checked. */
+function unverifiedOf(evidence, words) {
+  if (evidence.standard_status && evidence.standard_status !== "verified") return words.t("standardStatus", { status: words.code(evidence.standard_status) });
+  return evidence.unverified?.length ? words.t("standardStatus", { status: `${words.code("unverified")}: ${evidence.unverified.join(", ")}` }) : null;
 }
 
 /** @param {string} hash */
@@ -69,9 +77,9 @@ function sensorsOf(evidence, words, count) {
 }
 
 function leftOutOf(evidence, words, count) {
-  const { suspect = 0, fail = 0 } = evidence.left_out ?? {};
+  const { suspect = 0, fail = 0, invalidated = 0 } = evidence.left_out ?? {};
   const missing = evidence.missing?.length ? `${words.t("missing")}: ${evidence.missing.join(", ")}` : "";
-  const parts = [suspect && words.t("suspectValues", { count: count(suspect) }), fail && words.t("failValues", { count: count(fail) }), missing].filter(Boolean);
+  const parts = [suspect && words.t("suspectValues", { count: count(suspect) }), fail && words.t("failValues", { count: count(fail) }), invalidated && words.t("invalidValues", { count: count(invalidated) }), missing].filter(Boolean);
   return parts.length ? parts.join(" · ") : words.t("nothingLeftOut");
 }
 
