@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bypuls.standards import Rules
-from processors.calculation import Detail
+from processors.calculation import Detail, Inputs
 
 
 def marked(why: str, standard: Rules | None = None, **more: object) -> Detail:
@@ -14,3 +14,11 @@ def marked(why: str, standard: Rules | None = None, **more: object) -> Detail:
         if standard.status != "verified":
             said["standard_status"] = standard.status
     return said
+
+
+def elsewhere(inputs: Inputs) -> str | None:
+    """Why factors of one country (parameter `country`) say nothing of this city; None where they do."""
+    country = inputs.definition.parameters.get("country")
+    if country is None or inputs.place.country in {None, country}:
+        return None
+    return f"the factors are those of {country}, the city is in {inputs.place.country}"

@@ -8,7 +8,7 @@ import pandas as pd
 from bypuls.formulas.energy import emitted, factor_of_year
 from processors.calculation import Calculator, Detail, Inputs, Outcome
 from processors.calculators._energy import covered_hours, estimates, of_cells, positive, used_hours
-from processors.calculators._estimates import marked
+from processors.calculators._estimates import elsewhere, marked
 
 _KILOGRAMS = 1000.0
 _HEAT = "heat_co2_factor"
@@ -32,11 +32,11 @@ def compute(inputs: Inputs) -> Outcome:
     detail: list[Detail | None] = [None] * size
     undefined: list[str | None] = [None] * size
     evidence: list[Detail | None] = estimates(own, total)
-    years = _years(inputs)
+    years, abroad = _years(inputs), elsewhere(inputs)
     for at, site in enumerate(inputs.cells.site.tolist()):
         if not count[at]:
             continue
-        factor = _of_site(inputs, site) if by_site else _of_year(inputs, years[at])
+        factor = abroad or (_of_site(inputs, site) if by_site else _of_year(inputs, years[at]))
         if isinstance(factor, str):
             undefined[at] = factor
             continue
@@ -76,5 +76,5 @@ def _of_site(inputs: Inputs, site: int) -> tuple[float, Detail] | str:
 
 
 calculator = Calculator(
-    compute, units=frozenset({"kg"}), parameters=frozenset({"method"}), optional=frozenset({"factors"})
+    compute, units=frozenset({"kg"}), parameters=frozenset({"method"}), optional=frozenset({"factors", "country"})
 )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bypuls.formulas.energy import factor_of_year
 from processors.calculation import Calculator, Detail, Floats, Inputs, Integers, Outcome
-from processors.calculators._estimates import marked
+from processors.calculators._estimates import elsewhere, marked
 from processors.calculators._level_of_service import share
 from processors.calculators._paces import number
 
@@ -23,9 +23,9 @@ def compute(inputs: Inputs) -> Outcome:
 
     The site's attributes `road_length` (km, of the stretch that the count stands for) and `heavy_share` (0 to 1; where
     heavy vehicles are counted their measured share of the period counts). Without them it is undefined. Factors are
-    means of the national fleet of a year (standard `norway_road_co2`; an earlier one's where the year has none): speed,
-    slope and queues do not count. Exhaust only, electric cars within the mean. Nothing is scaled up for hours that
-    lack. `detail`: vehicles, kilometres driven, heavy share, factors (g/km) and their year.
+    means of the national fleet of a year (standard `norway_road_co2`; where the year has none the newest before it,
+    else the oldest): speed, slope and queues do not count. Exhaust only, electric cars within the mean. Nothing is
+    scaled up for hours that lack. `detail`: vehicles, kilometres driven, heavy share, factors (g/km) and their year.
     """
     cells = inputs.cells
     volume, count = _sums(inputs, _ALL)
@@ -36,6 +36,7 @@ def compute(inputs: Inputs) -> Outcome:
         for name in ("light", "heavy")
     }
     starts = pd.DatetimeIndex(cells.start.astype("datetime64[s]"), tz="UTC").tz_convert(inputs.calendar.zone)
+    abroad = elsewhere(inputs)
     value = np.full(len(cells), np.nan)
     detail: list[Detail | None] = [None] * len(cells)
     undefined: list[str | None] = [None] * len(cells)
@@ -47,6 +48,9 @@ def compute(inputs: Inputs) -> Outcome:
         length = number(given, _LENGTH)
         measured = heavy_count[at] == count[at] and volume[at] > 0
         part = float(min(1.0, heavy[at] / volume[at])) if measured else share(given.get(_SHARE))
+        if abroad is not None:
+            undefined[at] = abroad
+            continue
         if length is None or part is None:
             lacking = f"{_LENGTH} (km)" if length is None else f"{_SHARE} (0 to 1), nor counts of heavy vehicles"
             undefined[at] = f"the site has no attribute {lacking}"
@@ -94,4 +98,4 @@ def _valid(inputs: Inputs) -> Integers:
     return np.bincount(cell, minlength=len(inputs.cells)).astype(np.int64)
 
 
-calculator = Calculator(compute, units=frozenset({"kg"}))
+calculator = Calculator(compute, units=frozenset({"kg"}), optional=frozenset({"country"}))

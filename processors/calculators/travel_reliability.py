@@ -65,6 +65,7 @@ def compute(inputs: Inputs) -> Outcome:
                 "speed": float(volume.sum() / (volume * times).sum()),
             }
     said: Detail = {
+        "standard": "travel_time_reliability",
         "percentile": "P95 of hourly travel times, linear interpolation",
         "free_flow": f"attribute {FREE_FLOW}",
     }

@@ -5,6 +5,7 @@ import gzip
 import json
 import math
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ import pytest
 
 from processors.calculation import Catalogue
 from processors.windows import seconds
-from tests.kpi_inputs import records_of, series_of, values_of
+from tests.kpi_inputs import TRONDHEIM, records_of, series_of, values_of
 
 OSLO = ZoneInfo("Europe/Oslo")
 MILE = 1.609344
@@ -27,7 +28,7 @@ def local(*parts):
     return seconds(datetime(*parts, tzinfo=OSLO))
 
 
-def site(catalogue, kpi, period, start, readings, **attributes):
+def site(catalogue, kpi, period, start, readings, *, place=TRONDHEIM, **attributes):
     """The value of one site whose hours are {property: {second: value}}."""
     series = series_of(
         [{"id": n, "site": "a", "property": name, "attributes": attributes} for n, name in enumerate(readings, start=1)]
@@ -37,7 +38,7 @@ def site(catalogue, kpi, period, start, readings, **attributes):
         for n, (name, hours) in enumerate(readings.items(), start=1)
         for at, value in hours.items()
     ]
-    (value,) = values_of(catalogue, kpi, period, records_of(rows), series, wanted=[("a", start)])
+    (value,) = values_of(catalogue, kpi, period, records_of(rows), series, wanted=[("a", start)], place=place)
     return value
 
 
@@ -95,6 +96,22 @@ def test_days_without_a_report_are_no_days_without_interruptions(catalogue):
     assert (half.value, half.quality, half.coverage) == (0, "insufficient", 0.5)
     nothing = site(catalogue, "energy.outages.saidi", "P1M", local(2024, 5, 1), told, customers_served=1000)
     assert (nothing.value, nothing.quality, nothing.reason) == (None, "undefined", "silent")
+
+
+def test_factors_of_norway_say_nothing_of_a_city_elsewhere(catalogue):
+    start = local(2023, 1, 9)
+    abroad = {"place": replace(TRONDHEIM, country="SE"), "road_length": 1, "heavy_share": 0.1}
+    for kpi, name in (
+        ("energy.electricity.co2.delivered", "active_energy_import"),
+        ("energy.electricity.co2.residual", "active_energy_import"),
+        ("traffic.co2", "vehicle_count"),
+    ):
+        readings = {name: hourly(start, 24, 10.0)}
+        value = site(catalogue, kpi, "P1D", start, readings, **abroad)
+        assert (value.value, value.quality, value.reason) == (None, "undefined", "not_defined")
+        assert value.detail["why"] == "the factors are those of NO, the city is in SE"
+        at_home = {**abroad, "place": replace(TRONDHEIM, country="NO")}
+        assert site(catalogue, kpi, "P1D", start, readings, **at_home).value > 0
 
 
 @pytest.mark.parametrize(("year", "hours"), [(2023, 8760), (2024, 8784)])
