@@ -115,7 +115,7 @@ def fiware(
 
 @app.command()
 def register(
-    mapping: Annotated[Path, typer.Argument(help="YAML: which cells are whose values.")],
+    mapping: Annotated[str, typer.Argument(help="YAML: which cells are whose values; or the name of one shipped.")],
     table: Annotated[Path, typer.Option(help="The table as exported: CSV or JSON-stat 2.")],
     city: Annotated[str, typer.Option(help="Slug of the city.")],
     *,
@@ -131,8 +131,7 @@ def register(
     from bypuls.u4ssc.register import Wish, read_mapping, take
     from bypuls.u4ssc.tables import read_table
 
-    content = _content(table)
-    meant = read_mapping(_content(mapping), mapping.name)
+    meant, content = read_mapping(*_mapping(mapping)), _content(table)
     wish = Wish(city, region or [], year or [])
     taken = take(load_catalogue(), meant, read_table(content, table.name), content, wish)
     for value in taken.values:
@@ -174,6 +173,19 @@ def _assess(city: str, year: int) -> Assessment:
 
     with database() as url, connect(url, "reader") as connection:
         return assess(connection, city, year)
+
+
+def _mapping(given: str) -> tuple[bytes, str]:
+    """A mapping's bytes and name: those of a file, else of one that is shipped."""
+    from importlib.resources import files
+
+    shipped = files("bypuls").joinpath("catalogue/registers")
+    names = sorted(one.name.removesuffix(".yaml") for one in shipped.iterdir() if one.name.endswith(".yaml"))
+    if given in names:
+        return shipped.joinpath(f"{given}.yaml").read_bytes(), given
+    if not Path(given).exists():
+        raise SettingsError(f"mapping {given} is no file, and none of those shipped: {', '.join(names)}")
+    return _content(Path(given)), Path(given).name
 
 
 def _content(file: Path) -> bytes:

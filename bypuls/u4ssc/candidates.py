@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from bypuls.u4ssc.assessment import Benchmark, Candidate, DataQuality, Fact
 from bypuls.u4ssc.catalogue import ComputedBy, Key, Point
+from bypuls.u4ssc.plausibility import is_air, is_ug_m3
 from bypuls.u4ssc.scoring import value_of
 from bypuls.u4ssc.sentences import REASONS, sentence
 
@@ -100,12 +101,18 @@ def rank(candidate: Candidate) -> int:
 
 def _stated(point: Point, row: Stated) -> Candidate:
     value = row.value if row.value is not None else value_of(row.numerator, row.denominator, point.multiplier)
-    comment = f": {row.comment}" if row.comment else ""
+    reason: str | None = None
+    text: dict[str, str] | None = None
+    if value is None:
+        comment = f": {row.comment}" if row.comment else ""
+        reason, text = "stated_not_reported", sentence(REASONS["stated_not_reported"], comment=comment)
+    elif row.unit and is_air(point) and not is_ug_m3(row.unit):  # elsewhere units are words: plausibility asks
+        reason, text = "stated_in_other_unit", sentence(REASONS["stated_in_other_unit"], unit=row.unit)
     return Candidate(
         origin=row.origin,
         value=value,
         unit=row.unit or point.unit,
-        usable=value is not None,
+        usable=reason is None,
         numerator=row.numerator,
         denominator=row.denominator,
         data_quality=row.data_quality,
@@ -113,8 +120,8 @@ def _stated(point: Point, row: Stated) -> Candidate:
         source=row.source,
         comment=row.comment,
         verified=row.verified,
-        reason=None if value is not None else "stated_not_reported",
-        reason_text=None if value is not None else sentence(REASONS["stated_not_reported"], comment=comment),
+        reason=reason,
+        reason_text=text,
         evidence=dict(row.evidence) if row.evidence else None,
         changed_at=row.changed_at,
     )

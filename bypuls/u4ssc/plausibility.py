@@ -152,13 +152,23 @@ def _prefilled(point: Point, entry: Entry, known: Known) -> Iterator[Finding]:
 
 
 def _unit(point: Point, entry: Entry, _: Known) -> Iterator[Finding]:
-    if entry.unit is None or (unit := _plain(entry.unit)) == _plain(point.unit):
+    if entry.unit is None or _plain(entry.unit) == _plain(point.unit):
         return
-    if _plain(point.unit) in _AIR_UNITS:
-        if unit not in _AIR_UNITS:
+    if is_air(point):
+        if not is_ug_m3(entry.unit):
             yield _finding("air_not_in_ug_m3", point, unit=entry.unit)
     else:
         yield _finding("other_unit", point, unit=entry.unit, expected=point.unit)
+
+
+def is_air(point: Point) -> bool:
+    """Whether the data point is a concentration in µg/m3."""
+    return is_ug_m3(point.unit)
+
+
+def is_ug_m3(unit: str) -> bool:
+    """Whether a unit is µg/m3, however it is spelled."""
+    return _plain(unit) in _AIR_UNITS
 
 
 def _jump(point: Point, entry: Entry, known: Known) -> Iterator[Finding]:
@@ -237,7 +247,9 @@ def _apart(one: float, other: float) -> float:
 
 
 def _plain(unit: str) -> str:
-    return " ".join(unit.replace("³", "3").replace("²", "2").replace("₂", "2").split()).lower()
+    return " ".join(
+        unit.replace("(unit not confirmed)", "").replace("³", "3").replace("²", "2").replace("₂", "2").split()
+    ).lower()
 
 
 def _finding(rule: str, point: Point | None, **numbers: float | str) -> Finding:

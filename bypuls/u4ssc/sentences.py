@@ -128,6 +128,10 @@ REASONS: Mapping[str, dict[str, str]] = {
         "en": "NR: the city states that it has no value{comment}",
         "nb": "NR: kommunen oppgir at den ikke har noen verdi{comment}",
     },
+    "stated_in_other_unit": {
+        "en": "stated in {unit}: air quality counts in µg/m3 only",
+        "nb": "oppgitt i {unit}: luftkvalitet teller bare i µg/m3",
+    },
     "not_computed": {
         "en": "our KPI {kpi} has no value for the whole city and this year",
         "nb": "vår KPI {kpi} har ingen verdi for hele byen og dette året",

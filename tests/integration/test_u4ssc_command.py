@@ -39,7 +39,7 @@ def test_the_way_of_the_how_to(run, tmp_path):
     (tmp_path / "07459.csv").write_text(PEOPLE, encoding="utf-8")
     (tmp_path / "09114.csv").write_text(GINI, encoding="cp1252")
     asked = ("--city", "storvik", "--region", "5001")
-    said = run("u4ssc", "register", REGISTERS / "ssb-07459-population.yaml", "--table", "07459.csv", *asked)
+    said = run("u4ssc", "register", "ssb-07459-population", "--table", "07459.csv", *asked)
     assert "2020 population: 205163 {person}" in said
     gini = ("u4ssc", "register", REGISTERS / "ssb-09114-gini.yaml", "--table", "09114.csv", *asked)
     assert "nothing stored" in run(*gini, "--dry-run")
@@ -64,6 +64,11 @@ def test_the_way_of_the_how_to(run, tmp_path):
 def test_a_file_that_is_not_there_is_one_line(run):
     with pytest.raises(SettingsError, match=r"missing\.yaml cannot be read"):
         run("u4ssc", "benchmark", "missing.yaml")
+
+
+def test_a_mapping_that_is_not_there_names_those_that_are(run):
+    with pytest.raises(SettingsError, match=r"none of those shipped: example-kostra-water, .*ssb-09114-gini"):
+        run("u4ssc", "register", "ssb-1", "--table", "x.csv", "--city", "storvik")
 
 
 def test_the_catalogue_is_printed_without_a_database(monkeypatch):

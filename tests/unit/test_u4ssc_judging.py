@@ -154,6 +154,12 @@ def test_a_value_is_worked_out_of_its_parts():
     assert (found.state, found.value) == ("reported", 3)
 
 
+def test_air_in_another_unit_is_no_value():
+    for unit, state in (("µg/m³", "reported"), ("", "reported"), ("ppb", "missing"), ("mg/m3", "missing")):
+        found = point_of(judged(stated=[reported(14, unit=unit)]), AIR, "pm_10")
+        assert (found.state, found.reason) == (state, "stated_in_other_unit" if state == "missing" else None)
+
+
 def test_scores_are_sums_of_points_at_every_level():
     """Air: PM10 13.5 between 25 (0 %) and 15 (100 %) is 115 %: 4 points. NO2 21 from 40 to 10 is 63.3 %: 2 points.
     Patents: 3 of 10 is 30 %: 1 point. So Air Quality and Environment have 6 of 8 = 75 %, Economy 1 of 4 = 25 %."""

@@ -124,6 +124,7 @@ def test_one_denominator_is_one_number_in_every_kpi():
         ("EC: ICT: ICT: 1C", Entry(numerator=11, denominator=10), ["over_100_percent", "numerator_above_denominator"]),
         ("EC: ICT: ICT: 1C", Entry(numerator=11, denominator=0), ["denominator_is_zero"]),
         ("EC: ICT: ICT: 1C", Entry(value=97, unit="households"), ["other_unit"]),
+        ("EN: EN: WS: 2C", Entry(value=170, unit="litres / capita / day"), []),  # its unit is not confirmed
         ("SC: EH: ED: 2C", Entry(value=104), []),  # "may exceed 100 % when pupils come from outside the city" (VM118)
         ("SC: SH: SA: 3A", Entry(value=0.5), ["not_yes_or_no"]),
         ("EC: P: IN: 1C", Entry(value=5.2), ["unusually_high"]),  # VM56
