@@ -25,7 +25,7 @@ export function factsOf(found, kpi, reader) {
     { name: "standard", value: evidence.standard ?? definition.parameters?.standard ?? null },
     { name: "edition", value: evidence.edition ?? null },
     { name: "verification", value: unverifiedOf(evidence, words) },
-    { name: "calibration", value: evidence.calibrations?.length ? evidence.calibrations.map((one) => [one.why, one.who].filter(Boolean).join(", ")).join(" · ") : null },
+    { name: "calibration", value: evidence.calibrations?.length ? evidence.calibrations.map((one) => `${formatNumber(one.slope, { language })} · x + ${formatNumber(one.intercept, { language })} (${words.t("sinceDay", { day: one.from.slice(0, 10) })})`).join("; ") : null },
     { name: "source", value: definition.source ?? null },
     { name: "judged", value: definition.judges_law === true ? words.t("yes") : null },
     { name: "detail", value: detailOf(found.detail, language, words) },
