@@ -24,6 +24,10 @@ MeasureStatus = Literal["planned", "running", "done", "stopped"]
 BaseOrigin = Literal["measured", "simulated", "modelled", "register", "reported"]
 
 
+_CODE_PARTS = 4
+"""Of a U4SSC code: dimension, sub-dimension, category, number."""
+
+
 class ScopeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where: the whole city unless a site or district is named."""
 
@@ -165,6 +169,18 @@ def u4ssc_name(code: str, data_point: str) -> str:
     'EN: EN: AQ: 1C: pm_10'
     """
     return f"{code}: {data_point}" if data_point else code
+
+
+def u4ssc_key(name: str) -> tuple[str, str] | None:
+    """Code and data point of such a name; None where it is none.
+
+    >>> u4ssc_key("EN: EN: AQ: 1C: pm_10"), u4ssc_key("air.no2.mean")
+    (('EN: EN: AQ: 1C', 'pm_10'), None)
+    """
+    parts = [part.strip() for part in name.split(":")]
+    if len(parts) not in (_CODE_PARTS, _CODE_PARTS + 1):
+        return None
+    return ": ".join(parts[:_CODE_PARTS]), "".join(parts[_CODE_PARTS:])
 
 
 def read_plan(file: FilePath) -> Plan:

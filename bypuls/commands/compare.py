@@ -22,6 +22,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "no_value": "no value",
         "nothing": "nothing to compare: none of these cities has a value of the whole year {year}",
         "simulated": "simulated",
+        "unverified": "; definition not fully verified",
     },
     "nb": {
         "better_low": "mindre er bedre",
@@ -31,6 +32,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "no_value": "ingen verdi",
         "nothing": "ingenting å sammenligne: ingen av byene har en verdi for hele året {year}",
         "simulated": "simulert",
+        "unverified": "; definisjonen er ikke fullt ut verifisert",
     },
 }
 _DIRECTIONS = {"lower_is_better": "better_low", "higher_is_better": "better_high"}
@@ -46,7 +48,10 @@ def compare(  # noqa: PLR0913 - options
     snapshot: Annotated[
         list[Path] | None, typer.Option(help="A snapshot of another installation ('bypuls report … --format json').")
     ] = None,
-    kpi: Annotated[list[str] | None, typer.Option(help="Only this KPI; several times. All that have values.")] = None,
+    kpi: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this KPI, or U4SSC code with data point; several times. All that have values."),
+    ] = None,
     language: Annotated[Language, typer.Option(help="Of the texts.")] = "en",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -59,11 +64,13 @@ def compare(  # noqa: PLR0913 - options
     from bypuls.storage.comparisons import of_kpis
     from bypuls.storage.database import connect
     from bypuls.storage.standing import plain
+    from bypuls.storage.u4ssc_values import u4ssc_of_snapshot
     from bypuls.storage.values import cities_of, city_head, of_snapshot
 
     if not (with_ or network or snapshot):
         raise SettingsError("compare with whom? --with CITY, --network NAME or --snapshot FILE")
-    others = [one for file in snapshot or () for one in of_snapshot(read_snapshot(file), file.name)]
+    files = [(read_snapshot(file), file.name) for file in snapshot or ()]
+    others = [one for file in files for one in (*of_snapshot(*file), *u4ssc_of_snapshot(*file))]
     with database() as url, connect(url, "reader", autocommit=True) as connection:
         group = city_head(connection, city)["network"] if network == "own" else network
         if network == "own" and group is None:
@@ -87,6 +94,8 @@ def lines(found: Sequence[Mapping[str, Any]], year: int, language: Language) -> 
         way = words[_DIRECTIONS.get(one["direction"], "neutral")]
         title = (one["title"] or {}).get(language) or one["kpi"]
         yield f"{one['kpi']}: {title} ({one['unit']}, {way})"
+        if one["label"]:
+            yield f"  {one['label'][language]}{words['unverified'] if one['unverified'] else ''}"
         for group in one["groups"]:
             for place in group:
                 rank = "   -" if place["rank"] is None else f"{place['rank']:>3}."

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bypuls.comparison import Comparison, compare
 from bypuls.kpi_value import KpiValue
+from bypuls.plan import u4ssc_key
 from bypuls.storage import values
 from bypuls.storage.database import Connection
+from bypuls.storage.u4ssc_values import u4ssc_document, u4ssc_of_cities
 
 WARNING = {
     "en": "Ranks hold within a group only: values of different groups were not made alike.",
@@ -23,7 +26,7 @@ def of_year(
 
     Args:
         connection: to read by.
-        kpi: which.
+        kpi: its id, or a U4SSC code with its data point.
         year: which.
         cities: slugs, all known.
         others: values from elsewhere (another installation's snapshot).
@@ -31,10 +34,24 @@ def of_year(
     Raises:
         NotFound: no such KPI.
     """
+    stated = u4ssc_document(kpi)
+    if stated is not None:
+        found = [one for one in u4ssc_of_cities(connection, cities, year) if one.kpi == stated["id"]]
+        return _of_year(stated, year, cities, found, others)
     _, document = values.definition(connection, kpi)
     found = values.of_cities(connection, cities, "P1Y", values.year_span(year), [kpi])
-    found += [one for one in others if (one.kpi, one.period, one.year) == (kpi, "P1Y", year)]
-    missing = [city for city in cities if city not in {one.city for one in found if one.made_in is None}]
+    return _of_year(document, year, cities, found, others)
+
+
+def _of_year(
+    document: Mapping[str, Any],
+    year: int,
+    cities: Sequence[str],
+    ours: Sequence[KpiValue],
+    others: Sequence[KpiValue],
+) -> dict[str, Any]:
+    found = [*ours, *(one for one in others if (one.kpi, one.period, one.year) == (document["id"], "P1Y", year))]
+    missing = [city for city in cities if city not in {one.city for one in ours}]
     return answer(found, document) | {"year": year, "without_value": missing}
 
 
@@ -50,11 +67,27 @@ def of_kpis(
     Raises:
         NotFound: no such KPI.
     """
-    if kpis is None:
-        stored = values.of_cities(connection, cities, "P1Y", values.year_span(year))
-        near = {one.kpi for one in others if (one.period, one.year) == ("P1Y", year)}
-        kpis = sorted({one.kpi for one in stored} | (near & values.shipped_definitions().keys()))
-    return [of_year(connection, kpi, year, cities, others) for kpi in kpis]
+    if kpis is not None:
+        return [of_year(connection, kpi, year, cities, others) for kpi in kpis]
+    stored = values.of_cities(connection, cities, "P1Y", values.year_span(year))
+    near = {one.kpi for one in others if (one.period, one.year) == ("P1Y", year)}
+    ours = sorted({one.kpi for one in stored} | (near & values.shipped_definitions().keys()))
+    return [
+        *(of_year(connection, kpi, year, cities, others) for kpi in ours),
+        *_of_u4ssc(connection, year, cities, others),
+    ]
+
+
+def _of_u4ssc(
+    connection: Connection, year: int, cities: Sequence[str], others: Sequence[KpiValue]
+) -> Iterator[dict[str, Any]]:
+    """The data points that two cities at least have a value of: the others would be a list of what is missing."""
+    stated = u4ssc_of_cities(connection, cities, year)
+    having = Counter(one.kpi for one in (*stated, *others) if u4ssc_key(one.kpi) and one.value is not None)
+    for kpi in sorted(name for name, count in having.items() if count > 1):
+        document = u4ssc_document(kpi)
+        if document is not None:
+            yield _of_year(document, year, cities, [one for one in stated if one.kpi == kpi], others)
 
 
 def over_time(connection: Connection, kpi: str, city: str, scope: tuple[str, str]) -> dict[str, Any]:
@@ -77,6 +110,8 @@ def answer(found: Sequence[KpiValue], document: Mapping[str, Any], *, over_time:
         "title": document.get("title"),
         "unit": document.get("unit"),
         "direction": direction,
+        "label": document.get("label"),
+        "unverified": document.get("unverified"),
         "values": [_shown(one) for one in found],
         "groups": [
             [

@@ -15,6 +15,7 @@ from bypuls.plan import GoalEntry, MeasureEntry, Plan, TargetEntry, check_measur
 from bypuls.privacy import PERSONAL_KIND
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
+from bypuls.storage.u4ssc_values import DIRECTIONS
 from bypuls.storage.values import definition
 from bypuls.u4ssc.catalogue import load_catalogue
 
@@ -23,7 +24,6 @@ Noun = Literal["goal", "target", "measure"]
 _SQL = queries("bypuls.storage.sql", "plans.sql")
 _JSON_COLUMNS = frozenset({"title", "text", "points", "nearby"})
 _OPEN_WHEN_LOCKED = frozenset({"status", "owner", "withdrawn"})
-_U4SSC_DIRECTIONS = {"lower_better": "lower_is_better", "higher_better": "higher_is_better"}
 
 
 class MeasureLocked(SettingsError):
@@ -274,7 +274,7 @@ def _indicator(
         except NotFound as error:
             raise SettingsError(f"{where}: {error}") from None
         version, unit, code = None, point.unit, point.kpi.code
-        natural = _U4SSC_DIRECTIONS.get(point.kpi.direction)
+        natural = DIRECTIONS.get(point.kpi.direction)
         if entry.period != "P1Y" or entry.scope.kind != "city":
             raise SettingsError(f"{where}: U4SSC has values of whole cities and years only")
     if entry.unit != unit:

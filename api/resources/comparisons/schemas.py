@@ -12,7 +12,7 @@ class ComparisonWanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kpi: str = Field(examples=["air.no2.mean"])
+    kpi: str = Field(description="A KPI, or a U4SSC code with its data point.", examples=["air.no2.mean"])
     year: int | None = Field(
         None, ge=1900, le=2200, description="Of all cities alike. Without it one city is compared with itself."
     )
@@ -87,6 +87,8 @@ class ComparisonAnswer(BaseModel):
     title: dict[str, str] | None
     unit: str
     direction: str
+    label: dict[str, str] | None = Field(description="Of U4SSC's KPIs: not verified by U4SSC.")
+    unverified: bool | None = Field(description="The U4SSC definition was not fully read in ITU documents.")
     year: int | None
     values: list[ComparedValue]
     groups: list[list[RankedValue]] = Field(description="Comparable throughout, best first.")
