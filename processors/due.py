@@ -13,7 +13,7 @@ from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from processors.calculation import Calculator, Catalogue, Integers, Place
 from processors.hour_selection import selected
-from processors.windows import HOUR, ends_of, instant, seconds, shift_days, starts_of
+from processors.windows import HOUR, distinct, ends_of, instant, seconds, shift_days, starts_of
 
 DueRow = tuple[str, str, str, str, datetime, datetime]
 """(kpi, city, site, period, start, due_at)."""
@@ -77,7 +77,7 @@ def of_definition(
     for period, site_of, starts, hour_of in resting:
         # By time, then site: the sites of one city's value stand together in the queue.
         keys = (starts << 24) + site_of
-        unique = np.unique(keys)
+        unique = distinct(keys)
         pace: Period = "P1Y" if definition.rolling else period
         at_rest = now + timedelta(seconds=_REST[pace])
         running = ends_of(unique >> 24, period, calendar) > seconds(now)

@@ -14,7 +14,7 @@ from bypuls.periods import Calendar
 from processors.calculation import Catalogue, Cells, Detail, Floats, Integers, Outcome
 from processors.preparation import CLASSES, ORIGINS, Prepared
 from processors.readings import Records
-from processors.windows import HOUR, ends_of, shift_days
+from processors.windows import HOUR, distinct, ends_of, shift_days
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Facts:
 def facts_of(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
     """Count and hash what each cell rests on."""
     count, cell = len(cells), prepared.record_cell
-    keys = np.unique((cell << 24) + prepared.series)
+    keys = distinct((cell << 24) + prepared.series)
     pairs = (keys >> 24, keys & 0xFFFFFF)
     classes = _masks(pairs[0], series["class_index"].to_numpy(np.int64)[pairs[1]], count)
     origins = _masks(pairs[0], series["origin_index"].to_numpy(np.int64)[pairs[1]], count)
@@ -49,13 +49,13 @@ def facts_of(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
     own = hours[hours["cell"] >= 0]
     valid = own[own["valid"]]
     hour = valid["bucket"].to_numpy(np.int64) // 3600  # of 5-minute buckets too
-    distinct = np.unique((valid["cell"].to_numpy(np.int64) << 32) + hour) >> 32
+    hours_of = distinct((valid["cell"].to_numpy(np.int64) << 32) + hour) >> 32
     share = np.zeros(count)
     np.maximum.at(share, own["cell"].to_numpy(np.int64), own["share"].to_numpy(float))
     return Facts(
         series=_split(series["id"].to_numpy(np.int64)[pairs[1]], pairs[0], count),
         datastreams=np.bincount(pairs[0], minlength=count).tolist(),
-        valid_hours=np.bincount(distinct, minlength=count),
+        valid_hours=np.bincount(hours_of, minlength=count),
         share=share,
         suspect=_sums(cell, prepared.records["n_suspect"], count),
         fail=_sums(cell, prepared.records["n_fail"], count),

@@ -88,7 +88,8 @@ def prepare(
     at = np.searchsorted(ids, records["datastream"])
     at = np.where(at < len(ids), at, 0)
     known = ids[at] == records["datastream"] if len(ids) else np.zeros(len(records), dtype=bool)
-    records, at = records[known], at[known]
+    if not known.all():  # a copy of the rows costs more than looking
+        records, at = records[known], at[known]
     bucket = records["bucket"].astype(np.int64)
     site = series["site_index"].to_numpy(np.int64)[at]
     start = starts_of(bucket, cells.period, calendar)
@@ -113,9 +114,11 @@ def prepare(
     running = definition.window.last_hours > 1
     order = np.argsort(rows.cell, kind="stable") if not running else np.lexsort((rows.bucket, rows.series))
     order = order[(rows.cell[order] >= 0) | running]
+    in_order = len(order) == len(rows.cell) and bool((order == np.arange(len(order))).all())
+    ordered = rows.records if in_order else rows.records[order]
     chosen = rows.series[order]
     judges = series["judges"].to_numpy(bool)[chosen] if definition.judges_law else np.ones(len(chosen), dtype=bool)
-    return Prepared(hours, heard, rows.records[order], rows.cell[order], chosen, judges)
+    return Prepared(hours, heard, ordered, rows.cell[order], chosen, judges)
 
 
 @dataclass(slots=True)
@@ -169,6 +172,8 @@ def _steadiness(records: Records, aggregation: npt.NDArray[np.object_]) -> Float
     """Length of the mean of a bucket's unit vectors (1 steady, 0 from everywhere); 1 for what is no direction."""
     steadiness = np.ones(len(records))
     of = aggregation == "circular_mean"
+    if not of.any():
+        return steadiness
     here = records[of]
     steadiness[of] = np.hypot(here["sin_sum"], here["cos_sum"]) / np.maximum(here["n_valid"], 1)
     return steadiness
@@ -179,9 +184,9 @@ def values_by(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
     count = records["n_valid"].astype(float)
     values = np.full(len(records), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        for how in np.unique(aggregation.astype(str)):
+        for how in sorted(set(aggregation.tolist())):
             of = aggregation == how
-            here = records[of]
+            here = records if of.all() else records[of]
             if how == "mean":
                 values[of] = here["sum"] / count[of]
             elif how == "energy_mean":

@@ -26,7 +26,7 @@ from processors.due import periods_resting_on
 from processors.kpis import Kpis
 from processors.readings import Span, read, read_series
 from processors.rollup import read_places
-from processors.windows import HOUR, seconds
+from processors.windows import HOUR, distinct, seconds
 
 _SQL = queries("processors", "recomputation.sql")
 _AT_ONCE = 150_000
@@ -164,14 +164,16 @@ def _wanted(
         ]
         if not pairs:
             continue
-        keys = np.unique(np.concatenate([(site << 40) + hours for hours, site in pairs]))
+        keys = distinct(np.concatenate([(site << 40) + hours for hours, site in pairs]))
         for period, site, start, _ in periods_resting_on(
             definition, catalogue, place, keys & ((1 << 40) - 1), keys >> 40, now
         ):
             inside = (start >= seconds(whole.start)) & (start < seconds(whole.end))
             if period in year.periods and inside.any():
-                slugs = [sites[one] for one in site[inside].tolist()]
-                wanted[definition.id, place.city, period] = list(zip(slugs, start[inside].tolist(), strict=True))
+                cells = distinct((site[inside] << 40) + start[inside])
+                slugs = [sites[one] for one in (cells >> 40).tolist()]
+                starts = (cells & ((1 << 40) - 1)).tolist()
+                wanted[definition.id, place.city, period] = list(zip(slugs, starts, strict=True))
     return wanted
 
 
@@ -190,4 +192,4 @@ def _read_hours(
     edges = np.searchsorted(records["datastream"], [*sorted(lacking), np.iinfo(np.int32).max])
     for at, stream in enumerate(sorted(lacking)):
         buckets = records["bucket"][edges[at] : edges[at + 1]].astype(np.int64)
-        known[stream] = np.unique(buckets - buckets % HOUR)
+        known[stream] = distinct(buckets - buckets % HOUR)

@@ -58,6 +58,12 @@ def day_hours(days: Days, calendar: Calendar) -> npt.NDArray[np.int64]:
     return np.array(lengths, dtype=np.int64)[back] if len(unique) else days
 
 
+def distinct(numbers: Seconds) -> Seconds:
+    """The different numbers, sorted; several times as fast as `numpy.unique`, which hashes them."""
+    ordered = np.sort(numbers)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+
+
 def starts_of(at: Seconds, period: Period, calendar: Calendar) -> Seconds:
     """The start of the period that holds each instant."""
     if period == "PT1H":
