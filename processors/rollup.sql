@@ -172,7 +172,8 @@ INSERT INTO touched_hour SELECT DISTINCT datastream, date_trunc('hour', bucket) 
 ANALYZE touched_hour
 
 -- A register's hour is what its readings say beyond the hour too (register_hour); one that lies in a gap has no bucket.
--- An hour as it stood is kept when it had stood for ten minutes after its end: what was published may rest on it.
+-- An hour as it stood is kept when it had stood for ten minutes after its end: what was published may rest on it;
+-- and whenever people change what it says.
 -- name: recompute_1h
 WITH calibrated AS MATERIALIZED (
     SELECT s.datastream, s.since, s.until, s.slope, s.intercept FROM calibrated_span s WHERE s.datastream = ANY(%(judged)s)
@@ -265,8 +266,10 @@ WITH calibrated AS MATERIALIZED (
         datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, expected, buckets, sum, sum_squares, min, max,
         first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at,
         covered, dropped, n_invalidated, slope, intercept, superseded_at)
-    SELECT standing.*, %(now)s FROM standing JOIN changed USING (datastream, bucket)
+    SELECT standing.*, %(now)s FROM standing JOIN changed USING (datastream, bucket) LEFT JOIN fresh f USING (datastream, bucket)
     WHERE %(now)s - greatest(standing.computed_at, standing.bucket + interval '1 hour') >= interval '10 minutes'
+       OR (f.n_invalidated IS NULL, f.slope, f.intercept)
+          IS DISTINCT FROM (standing.n_invalidated IS NULL, standing.slope, standing.intercept)
     ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM changed

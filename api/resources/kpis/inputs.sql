@@ -38,7 +38,7 @@ FROM (SELECT DISTINCT ON (x.scope) x.scope, x.evidence
 ORDER BY 1
 
 -- name: inputs
--- All that a value was computed from and its hash covers; `{hours}` is one of the three below.
+-- All that a value was computed from and its hash covers; the hours are those of one of the three below.
 SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.bucket,
        {mean} AS mean, {steadiness} AS steadiness, o.min, o.max, o.sum, o.first, o.last, o.increase, o.gap_increase, p.unit,
        o.n_good, o.n_not_evaluated, o.n_suspect, o.n_fail + coalesce(o.dropped, 0) AS n_fail, o.n_invalidated, o.expected,
