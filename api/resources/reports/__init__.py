@@ -1,0 +1,1 @@
+"""City reports that were made, and their files."""
