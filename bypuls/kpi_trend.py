@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from bypuls.kpi_value import KpiValue, Texts
+from bypuls.periods import Period
 from bypuls.trends import LEAST, Trend, seasonal_trend, trend
 
 Verdict = Literal["rising", "falling", "none", "refused"]
@@ -26,6 +27,9 @@ REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
 
 SIGNIFICANT = 0.05
 """A trend is called rising or falling below this p; above it the answer is that none was shown."""
+
+SHORT: frozenset[Period] = frozenset({"PT1H", "P1D"})
+"""Periods whose values depend on their neighbours."""
 
 _LAW = frozenset({"reference", "equivalent"})
 
@@ -124,7 +128,7 @@ def _left_out(value: KpiValue, now: datetime) -> LeftOut | None:
 
 
 def _refused(used: Sequence[KpiValue], *, overlapping: bool) -> tuple[Refusal | None, tuple[str, ...]]:
-    if any(one.period in ("PT1H", "P1D") for one in used):
+    if any(one.period in SHORT for one in used):
         return "period_too_short", ()
     if overlapping:
         return "overlapping", ()

@@ -225,6 +225,8 @@ def check_target(entry: TargetEntry) -> None:
             f"target {entry.slug}: no whole year lies between the base year {entry.base.year} and {entry.target.by}: "
             "the base's year must end at least a year before"
         )
+    if entry.target.by.year <= entry.base.year:
+        raise ValueError(f"target {entry.slug}: {entry.target.by} does not lie after the base year {entry.base.year}")
     years = [entry.base.year, *(point.year for point in entry.points), entry.target.by.year]
     if any(late <= early for early, late in pairwise(years)) and entry.points:
         raise ValueError(f"target {entry.slug}: points must lie in order between the base year and {entry.target.by}")

@@ -98,8 +98,9 @@ def lines(found: Sequence[Mapping[str, Any]], year: int, language: Language) -> 
             yield f"  {one['label'][language]}{words['unverified'] if one['unverified'] else ''}"
         for group in one["groups"]:
             for place in group:
+                simulated = f" ({words['simulated']})" if place["simulated"] else ""
                 rank = "   -" if place["rank"] is None else f"{place['rank']:>3}."
-                yield f"  {rank} {_name(place)}: {place['value']:.4g}{_marked(one, place, words)}"
+                yield f"  {rank} {_name(place)}: {place['value']:.4g}{simulated}"
             yield ""
         for alone in one["not_ranked"]:
             yield f"  {words['not_ranked']}: {_name(alone)}"
@@ -112,8 +113,3 @@ def lines(found: Sequence[Mapping[str, Any]], year: int, language: Language) -> 
 
 def _name(value: Mapping[str, Any]) -> str:
     return f"{value['city']} ({value['made_in']})" if value["made_in"] else str(value["city"])
-
-
-def _marked(one: Mapping[str, Any], place: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    same = (value for value in one["values"] if (value["city"], value["made_in"]) == (place["city"], place["made_in"]))
-    return f" ({words['simulated']})" if any(value["simulated"] for value in same) else ""

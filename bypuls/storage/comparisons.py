@@ -115,8 +115,9 @@ def answer(found: Sequence[KpiValue], document: Mapping[str, Any], *, over_time:
         "values": [_shown(one) for one in found],
         "groups": [
             [
-                {"city": found[one.index].city, "period": found[one.index].label, "value": found[one.index].value}
-                | {"made_in": found[one.index].made_in, "rank": one.rank, "of": len(group)}
+                _name(found[one.index])
+                | {"value": found[one.index].value, "simulated": found[one.index].simulated}
+                | {"rank": one.rank, "of": len(group)}
                 for one in group
             ]
             for group in compared.groups

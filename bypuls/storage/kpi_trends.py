@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bypuls.kpi_trend import KpiTrend, trend_of
+from bypuls.kpi_trend import SHORT, KpiTrend, trend_of
 from bypuls.periods import Period
 from bypuls.storage.database import Connection
 from bypuls.storage.values import definition, series
@@ -38,6 +38,8 @@ def trend(connection: Connection, asked: Asked, now: datetime) -> tuple[KpiTrend
         NotFound: no such KPI.
     """
     _, document = definition(connection, asked.kpi)
+    if asked.period in SHORT:  # refused, and too many to read for that
+        return KpiTrend("refused", "period_too_short", None, None, (), ()), dict(document)
     found = [
         one
         for one in series(connection, asked.city, asked.kpi, asked.scope, asked.period)

@@ -16,11 +16,14 @@ from bypuls.storage.queries import queries
 from bypuls.storage.u4ssc_values import u4ssc_series
 from bypuls.targets import FORECAST_LABEL, Judgement, Path, Target, goal_status, judge, place
 from bypuls.trends import LEAST, theil_sen
+from bypuls.u4ssc.assessment import Assessment
 from bypuls.u4ssc.catalogue import load_catalogue
 
 _SQL = queries("bypuls.storage.sql", "plans.sql")
 
 Row = dict[str, Any]
+Years = dict[int, Assessment]
+"""A city's years by U4SSC: assessed once for all targets."""
 
 
 def plans(connection: Connection, city: str, now: datetime, *, withdrawn: bool = False) -> Row:
@@ -42,8 +45,9 @@ def targets(
     connection: Connection, city: str, now: datetime, *, withdrawn: bool = False, forecast: bool = False
 ) -> list[Row]:
     """The targets, each with its newest value, what is required of it and how it stands."""
+    known: Years = {}
     return [
-        _target(connection, row, now, forecast=forecast)
+        _target(connection, row, now, known, forecast=forecast)
         for row in _rows(connection, "targets", city, withdrawn=withdrawn)
     ]
 
@@ -59,8 +63,10 @@ def target_rows(connection: Connection, city: str) -> list[Row]:
     return _rows(connection, "targets", city, withdrawn=False)
 
 
-def judged(connection: Connection, row: Mapping[str, Any], now: datetime) -> tuple[Judgement, list[KpiValue], Path]:
-    """How a target's row stands, by which values, on which path."""
+def judged(
+    connection: Connection, row: Mapping[str, Any], now: datetime, known: Years
+) -> tuple[Judgement, list[KpiValue], Path]:
+    """How a target's row stands, by which values, on which path; `known`: years assessed for other targets."""
     path = Path(
         row["direction"],
         (row["base_year"], row["base_value"]),
@@ -68,22 +74,22 @@ def judged(connection: Connection, row: Mapping[str, Any], now: datetime) -> tup
         row["value"],
         row["due"],
     )
-    found, method = _series(connection, row)
+    found, method = _series(connection, row, known)
     target = Target(path, row["unit"], row["base_origin"], row["version"], method)
     return judge(target, found, now), found, path
 
 
-def _series(connection: Connection, row: Mapping[str, Any]) -> tuple[list[KpiValue], str | None]:
+def _series(connection: Connection, row: Mapping[str, Any], known: Years) -> tuple[list[KpiValue], str | None]:
     if row["kpi"] is None:
-        return u4ssc_series(connection, row["city"], row["u4ssc"], row["data_point"]), None
+        return u4ssc_series(connection, row["city"], row["u4ssc"], row["data_point"], known), None
     scope = (row["scope_kind"], row["scope"])
     found = values.series(connection, row["city"], row["kpi"], scope, as_period(row["period"]))
     version = row["version"]
     return found, None if version is None else values.method_of_version(connection, row["kpi"], version)
 
 
-def _target(connection: Connection, row: Row, now: datetime, *, forecast: bool) -> Row:
-    judgement, found, path = judged(connection, row, now)
+def _target(connection: Connection, row: Row, now: datetime, known: Years, *, forecast: bool) -> Row:
+    judgement, found, path = judged(connection, row, now, known)
     answer = {name: value for name, value in row.items() if not name.startswith("base_")}
     answer["base"] = {"year": row["base_year"], "value": row["base_value"], "origin": row["base_origin"]}
     answer |= {

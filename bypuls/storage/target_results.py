@@ -10,6 +10,7 @@ from bypuls.storage.database import Connection
 from bypuls.storage.standing import judged, target_rows
 from bypuls.storage.values import definition
 from bypuls.targets import Judgement
+from bypuls.u4ssc.assessment import Assessment
 from bypuls.u4ssc.catalogue import load_catalogue
 
 
@@ -17,9 +18,9 @@ def target_results(connection: Connection, city: str, year: int) -> list[TargetR
     """Each target by the newest value up to the end of the year, in the order of goals."""
     # A year ends within a day of its end in UTC, in every calendar; what comes later is another report's.
     now = datetime(year + 1, 1, 1, tzinfo=UTC) + timedelta(days=1)
-    found = []
+    found, known = [], dict[int, Assessment]()
     for row in target_rows(connection, city):
-        judgement, _, path = judged(connection, row, now)
+        judgement, _, path = judged(connection, row, now, known)
         value = judgement.value
         indicator = row["kpi"] or u4ssc_name(row["u4ssc"], row["data_point"])
         found.append(

@@ -12,7 +12,7 @@ from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from bypuls.storage.u4ssc import assess
 from bypuls.storage.values import method_of_version, year_span
-from bypuls.u4ssc.assessment import Candidate, PointResult
+from bypuls.u4ssc.assessment import Assessment, Candidate, PointResult
 from bypuls.u4ssc.catalogue import load_catalogue
 
 _SQL = queries("bypuls.storage.sql", "values.sql")
@@ -20,13 +20,27 @@ DIRECTIONS = {"lower_better": "lower_is_better", "higher_better": "higher_is_bet
 """U4SSC's words for better and worse, and ours."""
 
 
-def u4ssc_series(connection: Connection, city: str, code: str, data_point: str) -> list[KpiValue]:
-    """The data point's value of every year that anything is known of, oldest first."""
+def u4ssc_series(
+    connection: Connection, city: str, code: str, data_point: str, known: dict[int, Assessment] | None = None
+) -> list[KpiValue]:
+    """The data point's value of every year that anything is known of, oldest first.
+
+    Args:
+        connection: to read by.
+        city: which.
+        code: of the KPI, as the catalogue spells it.
+        data_point: "" where the KPI has one value only.
+        known: years of this city that were assessed already; those that were not are added.
+    """
+    assessed = {} if known is None else known
     years = [int(year) for (year,) in connection.execute(_SQL["u4ssc_years"], {"city": city})]
+    for year in years:
+        if year not in assessed:
+            assessed[year] = assess(connection, city, year)
     return [
         as_value(connection, city, year, point)
         for year in years
-        for point in assess(connection, city, year).points
+        for point in assessed[year].points
         # A year in which nobody was asked is no bad year: it is not there. One that was measured too little is.
         if (point.code, point.data_point) == (code, data_point) and (point.value is not None or point.candidates)
     ]

@@ -1,10 +1,12 @@
 """Which values a trend rests on, and when there is none: each refusal has its case."""
 
+import doctest
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from bypuls import kpi_trend, method, plan, targets, trends
 from bypuls.kpi_trend import REFUSALS, SENTENCES, trend_of
 from bypuls.kpi_value import KpiValue
 
@@ -104,6 +106,11 @@ def test_months_are_compared_with_their_like():
     assert (found.verdict, found.trend.seasonal) == ("falling", True)
     assert found.trend.line.slope == pytest.approx(-0.5)
     assert trend_of(months[:48], "lower_is_better", NOW).refusal == "too_few"
+
+
+@pytest.mark.parametrize("module", [kpi_trend, method, plan, targets, trends])
+def test_examples_in_the_modules_hold(module):
+    assert doctest.testmod(module).failed == 0
 
 
 def test_every_refusal_has_its_sentence_in_both_languages():

@@ -52,6 +52,10 @@ def first_target(document):
         (lambda d: first_target(d).update(scope={"kind": "city", "slug": "storvik"}), "of kind city none"),
         (lambda d: first_target(d)["target"].update(by=date(2024, 12, 31)), "no whole year"),
         (lambda d: first_target(d)["target"].update(by=date(2025, 6, 30)), "no whole year"),
+        (
+            lambda d: first_target(d).update(period="P1M", target={"value": 18, "by": date(2024, 11, 30)}, points=[]),
+            "does not lie after the base year 2024",
+        ),
         (lambda d: first_target(d).update(points=[{"year": 2031, "value": 1}]), "points must lie in order"),
         (
             lambda d: first_target(d).update(points=[{"year": 2027, "value": 1}, {"year": 2026, "value": 2}]),

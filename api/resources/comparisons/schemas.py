@@ -70,6 +70,7 @@ class RankedValue(ComparedName):
     """A value in its group."""
 
     value: float = Field(description="In the comparison's unit.")
+    simulated: bool
     rank: int | None = Field(description="1 is best; null where the indicator has no better and worse.")
     of: int
 
