@@ -109,6 +109,8 @@ def test_electricity_per_inhabitant_needs_to_know_whom_the_meters_cover():
     people, share = fact("population", 200_000), fact("electricity_metered_share", 0.97)
     found = point_of(judged([used], facts=[people, share]), POWER)
     assert (found.state, found.value, found.numerator, found.denominator) == ("measured", 9000, 1.8e9, 200_000)
+    just = judged([used], facts=[people, fact("electricity_metered_share", 0.95)])
+    assert point_of(just, POWER).state == "measured"
     assert point_of(judged([used], facts=[people]), POWER).reason == "share_unknown"
     low = point_of(judged([used], facts=[people, fact("electricity_metered_share", 0.2)]), POWER)
     assert (low.reason, low.state) == ("share_too_low", "missing")
@@ -120,6 +122,7 @@ def reported(value, **given):
 
 
 MEASURED = year_of("air.pm10.mean", 13.5)
+SIMULATED = year_of("air.pm10.mean", 13.5, evidence={"origin": ["simulated"]})
 PART = year_of("air.pm10.mean", 13.5, status="provisional")
 
 
@@ -132,6 +135,7 @@ PART = year_of("air.pm10.mean", 13.5, status="provisional")
         ([PART], [reported(14)], "reported", 14),
         ([PART], [reported(14), reported(15, origin="register")], "register", 15),
         ([PART], [reported(None)], "measured", 13.5),
+        ([SIMULATED], [reported(14)], "reported", 14),
         ([], [reported(14), reported(15, origin="register")], "register", 15),
         ([], [reported(14, verified="yes"), reported(15, origin="register")], "reported", 14),
         ([], [reported(None, comment="no station")], "missing", None),

@@ -106,6 +106,25 @@ def test_numerator_and_denominator_make_the_value():
     assert (value.numerator, value.denominator, value.value) == (81_570, 100_000, pytest.approx(81.57))
 
 
+def test_a_factor_brings_a_cell_to_the_unit():
+    """In thousands in the table: 205.163 x 1000."""
+    given = read_mapping(
+        b"{name: x, status: composed, source: x, columns: {region: [region], year: [year]}, facts: "
+        b"[{name: population, value: {factor: 1000}, unit: '1'}]}",
+        "x",
+    )
+    (fact,) = taken(given, b"region;2020\n5001;205,163\n", Wish("x", ["5001"])).facts
+    assert fact.value == pytest.approx(205_163)
+
+
+def test_json_stat_places_go_by_the_index_not_by_the_alphabet():
+    turned = {"label": "region", "category": {"index": {"5001": 0, "4601": 1}, "label": {}}}
+    document = json.loads(json_stat())
+    document["dimension"]["Region"] = turned
+    found = taken(mapping("ssb-09114-gini"), json.dumps(document).encode(), Wish("x", ["5001"]))
+    assert [(one.year, one.value) for one in found.values] == [(2019, 0.252)]  # the first four cells are now 5001's
+
+
 def test_cells_are_added_up_where_the_mapping_says_so():
     """07459 by sex: 102 000 + 103 163 = 205 163."""
     table = "region;kjønn;Personer 2020\n5001 Trondheim;Menn;102000\n5001 Trondheim;Kvinner;103163\n"
