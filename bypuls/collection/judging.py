@@ -19,6 +19,8 @@ from bypuls.u4ssc.scoring import value_of
 
 _ROUNDED = 0.005
 """A typed result may differ from its parts' by this share of it: people round."""
+_SHEET_DIGITS = 1e-14
+"""Spreadsheets keep 15 digits of the 17 that a double has."""
 _OF_SEVERAL = frozenset({"does_not_total", "above_the_step_before", "denominators_disagree", "above_the_wider_kpi"})
 """Rules about several values: one of them alone cannot be refused for it, or no order of entry would be right."""
 
@@ -36,7 +38,9 @@ def judge(said: Said, facts: Mapping[str, float], stored: Reported | None) -> Ju
     """Work out what is to be stored; what was not stated stays as it is stored."""
     judged = Judged()
     point = said.point
-    value, numerator, denominator = (_number(part) for part in (said.value, said.numerator, said.denominator))
+    value = _number(said.value, stored.value if stored is not None else None)
+    numerator = _number(said.numerator, stored.numerator if stored is not None else None)
+    denominator = _number(said.denominator, stored.denominator if stored is not None else None)
     if not said.not_reported:
         denominator = _denominator(said, numerator, denominator, facts, judged)
         value = _value(said, (value, numerator, denominator), judged)
@@ -84,8 +88,12 @@ def _entries(values: Mapping[Key, Reported]) -> Entries:
     }
 
 
-def _number(part: Decimal | None) -> float | None:
-    return None if part is None else float(part)
+def _number(part: Decimal | None, stored: float | None) -> float | None:
+    """A number as it is stored; one that a spreadsheet gave back without its last digits is still the same."""
+    if part is None:
+        return None
+    number = float(part)
+    return stored if stored is not None and abs(number - stored) <= _SHEET_DIGITS * abs(stored) else number
 
 
 def _kept(said: Said, stored: Reported | None, name: Name) -> str | None:
