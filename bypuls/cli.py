@@ -82,15 +82,30 @@ def ingest() -> None:
 
 
 @app.command()
-def process(*, once: Annotated[bool, typer.Option(help="Empty the queues and end.")] = False) -> None:
+def process(
+    *,
+    once: Annotated[bool, typer.Option(help="Empty the queues and end.")] = False,
+    recompute: Annotated[str | None, typer.Option(help="Compute a city's year again from its hours, and end.")] = None,
+    year: Annotated[int | None, typer.Option(help="The year to compute again.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that compute it.")] = 2,
+) -> None:
     """Turn what changed into rollups and KPI values."""
     from bypuls.clock import utc_now
+    from bypuls.periods import PERIODS
     from bypuls.places import database_url
     from bypuls.settings import ProcessSettings, load
     from bypuls.storage.database import connect
+    from processors.recomputation import Year
+    from processors.recomputation import recompute as recompute_year
     from processors.worker import run
 
     url = database_url()
+    if (recompute is None) != (year is None):
+        raise typer.BadParameter("--recompute CITY goes with --year Y")
+    if recompute is not None and year is not None:
+        done = recompute_year(url, Year(recompute, year, PERIODS), utc_now(), workers=workers)
+        typer.echo(f"{done.values} values computed, {done.written} of them differed and were written")
+        return
     run(lambda: connect(url, "writer"), until_told_to_stop(), utc_now, load(ProcessSettings), once=once)
 
 

@@ -76,14 +76,16 @@ def recompute(
     Raises:
         NotFound: no such city.
     """
-    with connect(url, "writer") as connection:
-        pieces = list(_pieces(connection, Catalogue.load(), year, kpis))
-    if workers == 1:
-        return sum(map(_work, [url] * len(pieces), [year] * len(pieces), [now] * len(pieces), pieces), Recomputed())
+    catalogue = Catalogue.load()
+    with connect(url, "writer", autocommit=True) as connection:
+        pieces = list(_pieces(connection, catalogue, year, kpis))
+        if workers == 1:
+            here = Kpis(catalogue)
+            return sum((compute_piece(connection, here, year, piece, now) for piece in pieces), Recomputed())
     # A forked process would share the parent's connections.
     with ProcessPoolExecutor(workers, get_context("spawn"), _open, (url,)) as pool:
         count = len(pieces)
-        return sum(pool.map(_work, [url] * count, [year] * count, [now] * count, pieces), Recomputed())
+        return sum(pool.map(_work, [year] * count, [now] * count, pieces), Recomputed())
 
 
 def _pieces(connection: Connection, catalogue: Catalogue, year: Year, kpis: Sequence[str] | None) -> Iterator[Piece]:
@@ -119,9 +121,7 @@ def _open(url: str) -> None:
     _worker["connection"], _worker["kpis"] = connect(url, "writer", autocommit=True), Kpis(Catalogue.load())
 
 
-def _work(url: str, year: Year, now: datetime, piece: Piece) -> Recomputed:
-    if not _worker:
-        _open(url)
+def _work(year: Year, now: datetime, piece: Piece) -> Recomputed:
     connection, kpis = _worker["connection"], _worker["kpis"]
     return compute_piece(connection, kpis, year, piece, now)
 

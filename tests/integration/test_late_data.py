@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bypuls.periods import PERIODS
 from bypuls.settings import ProcessSettings, load
 from processors.calculation import Catalogue
+from processors.recomputation import Year, recompute
 from processors.worker import drain
 from tests.integration.processing import Town, at, hours, utc
 
@@ -169,3 +171,28 @@ def test_a_changed_definition_computes_its_standing_values_again_and_no_others(t
     assert kept == [("P1D", day)]
     drain(town.connection, now, settings, changed)
     assert values_of(town) == after
+
+
+def test_a_year_is_computed_again_from_hours_when_the_raw_data_is_gone(town, catalogue):
+    settings, site = load(ProcessSettings), town.site("bakke")
+    day, now = utc(2026, 3, 2, 23), utc(2026, 3, 10)
+    for name, value in (("pm10", 46.0), ("pm25", 9.0), ("no2", 30.0)):
+        town.store(town.datastream(site, name), hours(day, [value] * 30 + [value / 2] * 10))
+    drain(town.connection, at(now), settings, catalogue)
+    town.connection.execute("TRUNCATE observation, rollup_5m")
+    year = Year(town.slug, 2026, PERIODS)
+    assert recompute(town.url, year, now, workers=1) == replace(recompute(town.url, year, now, workers=1), written=0)
+    of_hours = [key for key, (content, *_) in values_of(town).items() if is_of_year(key, content, catalogue)]
+    before = {key: content for key, (content, *_) in values_of(town).items()}
+    town.connection.execute("DELETE FROM kpi_value WHERE scope_kind <> 'site' OR period <> 'P1Y'")
+    town.connection.execute("UPDATE kpi_value SET value = value + 1")
+    done = recompute(town.url, year, now, workers=1)
+    after = {key: content for key, (content, *_) in values_of(town).items()}
+    assert done.written > 0
+    assert {key: after.get(key) for key in of_hours} == {key: before[key] for key in of_hours}
+
+
+def is_of_year(key, content, catalogue):
+    """Values that rest on hours: not of silence, and not of quarter hours, which are gone."""
+    definition = catalogue.definitions[key[0]]
+    return definition.trigger == "change" and definition.table == "rollup_1h" and content[6] != "silent"
