@@ -105,8 +105,10 @@ def _evidence(used: Sequence[Value], first: Value, kind: str, scope: str, expect
     if "days" in shown[0]:
         evidence["days"] = _added(shown, "days")
     for name in _KEPT:
-        if name in shown[0]:
-            evidence[name] = shown[0][name]
+        # Of any site: what one of them only estimates makes the whole an estimate.
+        said = next((one[name] for one in shown if name in one), None)
+        if said is not None:
+            evidence[name] = said
     estimated = [one for one in shown if "estimated" in one]
     if estimated:
         evidence["estimated"] = _added(estimated, "estimated")
