@@ -9,9 +9,8 @@ from bypuls.collection.importing import asked
 from bypuls.collection.judging import forbids, judge, questions
 from bypuls.collection.said import Complaint, Said
 from bypuls.errors import BypulsError, Conflict
-from bypuls.storage.collection_rounds import check
+from bypuls.storage.collection_rounds import check, is_closed, signed_kpis
 from bypuls.storage.database import Connection
-from bypuls.storage.queries import queries
 from bypuls.storage.reported_values import (
     Reported,
     city_facts,
@@ -24,8 +23,6 @@ from bypuls.storage.reported_values import (
 )
 from bypuls.u4ssc.catalogue import Key, load_catalogue
 from bypuls.u4ssc.plausibility import Finding
-
-_ROUNDS = queries("bypuls.storage.sql", "collection_rounds.sql")
 
 
 class Refused(BypulsError):
@@ -116,9 +113,8 @@ def check_kpi(connection: Connection, city: str, year: int, code: str, who: str)
 
 
 def _still_open(connection: Connection, city: str, year: int, key: Key) -> None:
-    row = connection.execute(_ROUNDS["round"], {"city": city, "year": year}).fetchone()
-    if row is not None and row[0]:
+    if is_closed(connection, city, year):
         raise Conflict(f"the collection round {year} of {city} is closed: open it again first")
-    if key[0] in {code for (code,) in connection.execute(_ROUNDS["signed"], {"city": city, "year": year})}:
+    if key[0] in signed_kpis(connection, city, year):
         message = f"{key[0]} of {year} is signed: reopen it, with a reason, before another value is entered"
         raise Conflict(message)

@@ -11,8 +11,8 @@ from bypuls.collection.judging import forbids, judge, questions
 from bypuls.collection.reading import Form, read_file, read_form
 from bypuls.collection.said import Complaint, Said
 from bypuls.errors import SettingsError
+from bypuls.storage.collection_rounds import is_closed, signed_kpis
 from bypuls.storage.database import Connection
-from bypuls.storage.queries import queries
 from bypuls.storage.reported_values import (
     Reported,
     city_facts,
@@ -24,8 +24,6 @@ from bypuls.storage.reported_values import (
 )
 from bypuls.u4ssc.catalogue import Key, U4sscCatalogue, load_catalogue
 from bypuls.u4ssc.plausibility import Finding
-
-_ROUNDS = queries("bypuls.storage.sql", "collection_rounds.sql")
 
 
 @dataclass(slots=True)
@@ -169,11 +167,9 @@ def _locked(
     connection: Connection, city: str, year: int, said: Sequence[Said], changed: Mapping[Key, Reported]
 ) -> list[Complaint]:
     """What the collection round does not let in any more."""
-    place = {"city": city, "year": year}
-    row = connection.execute(_ROUNDS["round"], place).fetchone()
-    if row is not None and row[0]:
-        return [Complaint("", f"the collection round of {year} is closed: open it again first")] if changed else []
-    signed = {code for (code,) in connection.execute(_ROUNDS["signed"], place)}
+    if changed and is_closed(connection, city, year):
+        return [Complaint("", f"the collection round of {year} is closed: open it again first")]
+    signed = signed_kpis(connection, city, year)
     return [
         one.complaint("result", "the KPI is signed: reopen it, with a reason, before another value is entered")
         for one in said

@@ -130,6 +130,17 @@ def the_round(connection: Connection, city: str, year: int) -> Round:
     return Round(*row)
 
 
+def is_closed(connection: Connection, city: str, year: int) -> bool:
+    """Whether the year's round was closed; false without one."""
+    row = connection.execute(_SQL["round"], {"city": city, "year": year}).fetchone()
+    return bool(row is not None and row[0])
+
+
+def signed_kpis(connection: Connection, city: str, year: int) -> set[str]:
+    """Codes of the KPIs whose values stay as they are."""
+    return {code for (code,) in connection.execute(_SQL["signed"], {"city": city, "year": year})}
+
+
 def change_round(
     connection: Connection,
     place: tuple[str, int],

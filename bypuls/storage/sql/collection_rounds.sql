@@ -5,7 +5,7 @@
 SELECT pg_advisory_xact_lock(hashtextextended('collection ' || %(city)s || ' ' || %(year)s::integer, 0))
 
 -- name: round
-SELECT closed_at IS NOT NULL, deadline FROM collection_round WHERE city = %(city)s AND year = %(year)s
+SELECT closed_at IS NOT NULL FROM collection_round WHERE city = %(city)s AND year = %(year)s
 
 -- name: lock_round
 SELECT deadline, note, closed_at IS NOT NULL FROM collection_round WHERE city = %(city)s AND year = %(year)s FOR UPDATE
@@ -88,8 +88,3 @@ FROM assignment_question WHERE city = %(city)s AND year = %(year)s ORDER BY id
 
 -- name: forget_contact
 UPDATE assignment SET contact = NULL WHERE city = %(city)s AND contact = %(contact)s RETURNING year
-
--- name: computed
--- Data points that are known without the city's report: a register's.
-SELECT DISTINCT code, data_point FROM reported_value
-WHERE city = %(city)s AND year = %(year)s AND origin = 'register' AND value IS NOT NULL
