@@ -27,6 +27,7 @@ class KpiValue:
         version: of the definition; None for reported values.
         method: fingerprint of how the definition computes (`bypuls.method`); None where the definition is not known.
         standard_status: of the standard it is judged by: whether its numbers are verified.
+        estimate: it is worked out from something else than what it tells of (CO2 from traffic).
         evidence: address of the value with its evidence.
         made_in: where it comes from, when that is another installation's snapshot.
     """
@@ -50,6 +51,7 @@ class KpiValue:
     version: str | None = None
     method: str | None = None
     standard_status: str | None = None
+    estimate: bool = False
     evidence: str | None = None
     made_in: str | None = None
 

@@ -163,5 +163,6 @@ def _shown(value: KpiValue) -> dict[str, Any]:
         "simulated": value.simulated,
         "version": value.version,
         "standard_status": value.standard_status,
+        "estimate": value.estimate,
         "evidence": value.evidence,
     }

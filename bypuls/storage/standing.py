@@ -162,6 +162,7 @@ def _shown(value: KpiValue | None) -> Row | None:
         "origins": sorted(value.origins),
         "version": value.version,
         "standard_status": value.standard_status,
+        "estimate": value.estimate,
         "evidence": value.evidence,
     }
 

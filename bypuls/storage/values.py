@@ -173,6 +173,7 @@ def _values(rows: Sequence[Sequence[Any]]) -> list[KpiValue]:
                 version,
                 methods[kpi, version],
                 evidence.get("standard_status"),
+                evidence.get("estimate") is True,
                 _address(city, kpi, scope_kind, scope, period, start, ends),
             )
         )

@@ -47,6 +47,7 @@ class ComparedValue(ComparedName):
     simulated: bool
     version: str | None
     standard_status: str | None
+    estimate: bool = Field(description="Worked out from something else than what it tells of.")
     evidence: str | None
 
 

@@ -111,6 +111,7 @@ class TargetValue(BaseModel):
     origins: list[str]
     version: str | None = Field(description="Of the definition.")
     standard_status: str | None
+    estimate: bool = Field(description="Worked out from something else than what it tells of.")
     evidence: str | None = Field(description="Address of the value with its evidence.")
 
 

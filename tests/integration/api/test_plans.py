@@ -5,6 +5,11 @@ import io
 
 import pytest
 
+from api.given import columns_of
+from api.resources.goals.schemas import Goal
+from api.resources.measures.schemas import Measure
+from api.resources.plans.schemas import GoalWithParts
+from api.resources.targets.schemas import Target, TargetValue
 from bypuls.storage.database import connect
 from tests.integration.api.seed import NOW
 from tests.plan_values import KPI, say_year
@@ -77,6 +82,17 @@ def test_goal_measures_indicators_owner_and_status_in_one_answer(planned):
     assert planned.get("/v1/plans?city=beta").json()["goals"] == []
     evidence = planned.get(goal["targets"][0]["latest"]["evidence"]).json()["data"]
     assert [row["value"] for row in evidence] == [25]
+
+
+def test_answers_have_the_fields_that_are_documented(planned):
+    say(planned, "alpha", KPI, 2023, 24)
+    goal = planned.get("/v1/plans" + CITY).json()["goals"][0]
+    for model, row in ((Goal, planned.data("/v1/goals" + CITY)[0]), (GoalWithParts, goal)):
+        assert set(row) == set(columns_of(model))
+    latest = goal["targets"][0].pop("latest")
+    assert set(latest) == set(columns_of(TargetValue))
+    assert set(columns_of(Measure)) == set(goal["measures"][0])
+    assert set(goal["targets"][0]) <= set(columns_of(Target))
 
 
 def test_lists_are_json_and_csv(planned):

@@ -2,6 +2,9 @@
 
 import pytest
 
+from api.given import columns_of
+from api.resources.comparisons.schemas import ComparedValue, ComparisonAnswer, RankedValue
+from api.resources.trends.schemas import TrendAnswer
 from bypuls.storage.database import connect
 from tests.plan_values import KPI, say_year
 
@@ -36,6 +39,7 @@ def test_a_trend_with_what_it_rests_on_and_what_was_left_out(own_api):
     found = trend(own_api)
     assert (found["verdict"], found["better"], found["n"], found["tau"]) == ("falling", True, 8, -1)
     assert found["slope_per_year"] == -2
+    assert set(found) == set(columns_of(TrendAnswer))
     assert found["slope_low"] <= -2 <= found["slope_high"]
     # eight different values in one unbroken fall: 2 / 8!
     assert found["p"] == pytest.approx(2 / 40320)
@@ -97,6 +101,9 @@ def test_cities_rank_where_they_are_comparable(own_api):
     assert [(one["city"], one["rank"], one["of"]) for one in found["groups"][0]] == [("beta", 1, 2), ("alpha", 2, 2)]
     assert found["pairs"][0]["comparable"] is True
     assert (found["not_ranked"], found["without_value"]) == ([], [])
+    assert set(found) == set(columns_of(ComparisonAnswer))
+    assert set(found["values"][0]) == set(columns_of(ComparedValue))
+    assert set(found["groups"][0][0]) == set(columns_of(RankedValue))
     assert compared(own_api, year=2022, cities=["alpha", "beta"])["without_value"] == ["alpha", "beta"]
 
 
