@@ -74,7 +74,7 @@ def _judged(result: KpiResult, words: Wording) -> tuple[Cell, ...]:
         Cell(NOTHING if allowed is None else words.quantity(allowed, result.unit)),
         Cell(verdict, state),
         Cell(_coverage(result, words)),
-        Cell(_class(result, words)),
+        Cell(_class([result], words)),
     )
 
 
@@ -92,18 +92,23 @@ def _values(caption: str, results: Sequence[KpiResult], words: Wording) -> Table
             Cell(result.decided_by or result.scope_name),
             Cell(value_of(result, words)),
             Cell(_coverage(result, words)),
-            Cell(_class(result, words)),
+            Cell(_class([result], words)),
         )
         for result in results
     )
     return Table(caption, columns, rows)
 
 
-def _by_place(caption: str, results: Sequence[KpiResult], words: Wording) -> Iterator[Table]:
-    """A row per indicator, a column per place; more places than a page is wide are further tables."""
-    places = sorted({(result.scope_kind, result.scope, result.scope_name) for result in results})
+def _by_place(caption: str, results: Sequence[KpiResult], words: Wording) -> Iterator[Block]:
+    """A row per indicator, a column per place; more places than a page is wide are further tables.
+
+    Indicators that no place has enough data for are named below.
+    """
+    filled = {result.kpi for result in results if result.quality == "ok"}
+    shown_results = [result for result in results if result.kpi in filled]
+    places = sorted({(result.scope_kind, result.scope, result.scope_name) for result in shown_results})
     indicators: dict[str, dict[tuple[str, str], KpiResult]] = {}
-    for result in results:
+    for result in shown_results:
         indicators.setdefault(result.kpi, {})[result.scope_kind, result.scope] = result
     for number, first in enumerate(range(0, len(places), COLUMNS)):
         some = places[first : first + COLUMNS]
@@ -114,10 +119,14 @@ def _by_place(caption: str, results: Sequence[KpiResult], words: Wording) -> Ite
             here = [found.get((kind, slug)) for kind, slug, _ in some]
             shown = [result for result in here if result is not None]
             if shown:
-                classes = sorted({_class(result, words) for result in shown})
                 cells = (_at_place(result, words) for result in here)
-                rows.append((Cell(_title(shown[0], words)), Cell("; ".join(classes)), *cells))
-        yield Table(caption if number == 0 else f"{caption} ({number + 1})", tuple(columns), tuple(rows))
+                rows.append((Cell(_title(shown[0], words)), Cell(_class(shown, words)), *cells))
+        if rows:
+            yield Table(caption if number == 0 else f"{caption} ({number + 1})", tuple(columns), tuple(rows))
+
+    empty = {result.kpi: _title(result, words) for result in results if result.kpi not in filled}
+    if empty:
+        yield Paragraph(words("nowhere", count=len(empty), names="; ".join(empty.values())), "note")
 
 
 def _title(result: KpiResult, words: Wording) -> str:
@@ -156,10 +165,11 @@ def _coverage(result: KpiResult, words: Wording) -> str:
     return NOTHING if result.coverage is None else words.percent(result.coverage)
 
 
-def _class(result: KpiResult, words: Wording) -> str:
-    classes = [words(f"class.{name}") for name in result.classes]
-    origins = [words(f"origin.{name}") for name in result.origins if name != "measured"]
-    return ", ".join(classes + origins)
+def _class(results: Sequence[KpiResult], words: Wording) -> str:
+    """The classes of instruments behind values, and origins other than measured."""
+    classes = sorted({name for result in results for name in result.classes})
+    origins = sorted({name for result in results for name in result.origins if name != "measured"})
+    return ", ".join([words(f"class.{name}") for name in classes] + [words(f"origin.{name}") for name in origins])
 
 
 def trends(content: Content, words: Wording) -> Iterator[Block]:

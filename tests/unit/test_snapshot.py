@@ -124,3 +124,21 @@ def test_times_need_a_zone():
 
 def test_the_published_schema_is_that_of_the_code():
     assert json.loads(SCHEMA.read_text()) == json_schema()
+
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "reports" / "storvik-2025.json"
+
+
+def test_a_snapshot_of_version_1_stays_readable():
+    """The file was written when version 1 was made: whoever keeps such files can still read them, hash and all."""
+    snapshot = read_snapshot(GOLDEN)
+    assert snapshot.format_version == 1
+    assert snapshot.made_at == MADE
+    assert [(one.kpi, one.value) for one in snapshot.content.kpis] == [("air.pm10.mean", 11.25)]
+    document = json.loads(GOLDEN.read_bytes())["content"]
+    plain = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert snapshot.hash == "sha256:" + hashlib.sha256(plain).hexdigest()
+
+
+def test_the_same_is_written_as_then():
+    assert write_snapshot(seal(content(), MADE)) == GOLDEN.read_bytes()
