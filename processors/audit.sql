@@ -2,7 +2,10 @@
 -- changed_bucket are left out: they are known to be old. Sums may differ in their last bits only.
 
 -- name: check_5m
-WITH judged AS (
+WITH invalid AS MATERIALIZED (
+    SELECT datastream, unnest(range_agg(tstzrange(since, until))) AS span FROM invalid_span
+    WHERE since < %(until)s AND until > %(since)s GROUP BY datastream
+), judged AS (
     -- As people say it is to be read: calibrated, and flag 0 where it does not count.
     SELECT o.datastream, o.time,
            CASE WHEN i.datastream IS NOT NULL THEN 0 ELSE o.flag END AS flag,
@@ -14,8 +17,7 @@ WITH judged AS (
     JOIN datastream d ON d.id = o.datastream
     JOIN observed_property p ON p.id = d.property
     LEFT JOIN calibrated_span k ON k.datastream = o.datastream AND o.time >= k.since AND o.time < k.until
-    LEFT JOIN LATERAL (SELECT i.datastream FROM invalid_span i
-                       WHERE i.datastream = o.datastream AND o.time >= i.since AND o.time < i.until LIMIT 1) i ON true
+    LEFT JOIN invalid i ON i.datastream = o.datastream AND o.time <@ i.span
     WHERE o.time >= %(since)s AND o.time < %(until)s
 ), raw AS (
     SELECT datastream, date_bin('5 minutes', time, '2000-01-01 00:00:00+00') AS bucket,

@@ -50,7 +50,7 @@ def add_city(connection: Connection, city: City, who: str) -> Added:
             for row in connection.execute(_SQL[statement], (city.city,)).fetchall()
         }
         if affected:
-            connection.execute(_SQL["queue_datastreams"], (sorted(affected),))
+            connection.execute(_SQL["queue_datastreams"], {"datastreams": sorted(affected)})
         changed = before != document
         if changed:
             connection.execute(

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import re
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bypuls.settings import ApiSettings
 from bypuls.storage.database import connect, open_pool
 from processors.audit import check_rollups
 from processors.calculation import Catalogue
+from processors.rollup import Rollups
 from processors.worker import drain
 from tests.integration.api.conftest import served
 from tests.integration.processing import Town, at, hours, utc
@@ -409,3 +411,41 @@ def test_why_a_kpi_has_no_value(office):
         kpi="traffic.peak_hour_factor", scope_kind="site", scope="road", period="P1D", start=DAY.isoformat()
     )
     assert nothing["reason"] in {"not_defined", "low_coverage"}
+
+
+@plain
+def test_the_inputs_of_peak_hours_are_those_hours(office):
+    town = office.town
+    town.connection.execute("UPDATE site SET kind = 'road', attributes = '{\"free_flow_speed\": 80}'")
+    for name, value in (("vehicle_count", 100.0), ("vehicle_speed_mean", 60.0)):
+        town.store(town.datastream("elgeseter", name), hours(utc(2026, 3, 1, 23), [value] * 48))  # Monday and Tuesday
+    office.process()
+    key = ("traffic.travel_time_index.peak", "P1M", utc(2026, 2, 28, 23))
+    value = town.value(*key, scope="elgeseter")
+    rows = inputs(office, value)
+    peaks = {f"2026-03-0{day} {hour:02}" for day in (2, 3) for hour in (7, 8, 15, 16)}
+    assert {row["bucket_local"][:13].replace("T", " ") for row in rows} == peaks
+    assert recomputed_hash(rows) == value["evidence"]["inputs_hash"]
+
+
+@plain
+def test_a_calibration_while_the_processor_is_at_it_is_not_lost(office):
+    stream = office.town.datastream("elgeseter", "pm10")
+    office.town.store(stream, hours(DAY, [20.0] * 24))
+    threads = []
+
+    class Interrupted(Rollups):
+        def _queue_values(self, connection, now):
+            # It has read the values and no calibration; somebody adds one before it commits.
+            body = {"datastream": stream, "valid_from": DAY.isoformat(), "slope": 0.5, "why": "x"}
+            threads.append(threading.Thread(target=office.send, args=("POST", "calibrations", body)))
+            threads[0].start()
+            threads[0].join(1)
+            assert threads[0].is_alive(), "it waits for the processor"
+            super()._queue_values(connection, now)
+
+    assert Interrupted(office.catalogue).batch(office.town.connection, 1000, NOW) == 24
+    threads[0].join(10)
+    assert office.town.one("SELECT max(sum) FROM rollup_1h") == 20.0
+    office.process()
+    assert office.value()["value"] == 10.0

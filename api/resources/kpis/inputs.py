@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
+from zoneinfo import ZoneInfo
 
 from api.context import Context
 from api.listing import Key, Listing, Question, conditions
 from api.resources.kpis.queries import NAMED as OF_KPIS
+from api.resources.kpis.selected import selected_hours
 from api.resources.rollups.queries import NAMED as OF_ROLLUPS
-from api.times import parse
+from api.times import instant, parse
 from bypuls.clock import isoformat
 from bypuls.errors import NotFound
+from bypuls.periods import Calendar
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 
@@ -49,21 +52,30 @@ def inputs_of(context: Context, key: Mapping[str, Any]) -> Question:
                 f"{isoformat(key['start'])}{by_then}: GET /v1/kpi-values?city={key['city']}&kpi={key['kpi']} lists them"
             )
             raise NotFound(message)
-        start, ends, evidence, inputs, computed_at = row
+        start, ends, evidence, inputs, computed_at, kind = row
         specs = inputs or {}
         series = _series(connection, key, evidence, specs, computed_at)
+        zone, offset, country = connection.execute(_NAMED["calendars"], key).fetchone() or ("UTC", 0, None)
     window = evidence.get("window") or [isoformat(start), isoformat(ends)]
     spans = evidence.get("rests_on") or [window]
-    since, until = [parse(span[0]) for span in spans], [parse(span[1]) for span in spans]
+    since, until = [_moment(span[0]) for span in spans], [_moment(span[1]) for span in spans]
     parameters = {
         "series": series, "since": since, "until": until, "from_": min(since), "to": max(until),
         "computed_at": computed_at,
     }  # fmt: skip
+    if evidence.get("selection"):
+        calendar = Calendar.air(timedelta(seconds=offset)) if kind == "air" else Calendar.civil(zone)
+        both = list(zip(since, until, strict=True))
+        parameters["hours"] = selected_hours(both, evidence["selection"], calendar, country)
     if any(one.get("from") == "rollup_5m" for one in specs.values()):
         listing = _FIVE_MINUTES
     else:
         listing = _THEN if then else _NOW
     return Question(listing, [*conditions(parameters, _NAMED), OF_KPIS["where_spans"]], parameters)
+
+
+def _moment(text: str) -> datetime:
+    return instant(parse(text), ZoneInfo("UTC"))
 
 
 def _series(

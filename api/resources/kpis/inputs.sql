@@ -1,14 +1,14 @@
 -- The hours behind a value, as they stand or as they stood.
 
 -- name: value
-SELECT v.start, v.ends, v.evidence, k.document->'inputs' AS inputs, v.computed_at
+SELECT v.start, v.ends, v.evidence, k.document->'inputs' AS inputs, v.computed_at, k.document->>'calendar' AS calendar
 FROM kpi_value v LEFT JOIN kpi_definition k ON k.id = v.kpi AND k.version = v.version
 WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.scope_kind = %(scope_kind)s AND v.scope = %(scope)s
   AND v.period = %(period)s AND v.start = %(start)s
 
 -- name: value_then
 -- What was said at `as_of`: the first version that was replaced later, or the present one; if anything was said by then.
-SELECT v.start, v.ends, v.evidence, k.document->'inputs' AS inputs, v.computed_at
+SELECT v.start, v.ends, v.evidence, k.document->'inputs' AS inputs, v.computed_at, k.document->>'calendar' AS calendar
 FROM (SELECT x.start, x.ends, x.evidence, x.kpi, x.version, x.computed_at, x.added_at, x.superseded_at
       FROM kpi_value_history x
       WHERE x.city = %(city)s AND x.kpi = %(kpi)s AND x.scope_kind = %(scope_kind)s AND x.scope = %(scope)s
@@ -78,6 +78,12 @@ h.covered, h.dropped, h.n_invalidated, h.slope, h.intercept
 (SELECT f.*, NULL::integer AS expected, NULL::double precision AS covered, NULL::integer AS dropped,
         NULL::double precision AS slope, NULL::double precision AS intercept, 'infinity'::timestamptz AS superseded_at
  FROM rollup_5m f)
+
+-- name: calendars
+SELECT time_zone, extract(epoch FROM air_day_offset)::integer, country FROM city WHERE slug = %(city)s
+
+-- name: where_hours
+date_trunc('hour', r.bucket) = ANY(%(hours)s)
 
 -- name: where_from_
 r.bucket >= %(from_)s

@@ -79,7 +79,9 @@ WHERE d.city = %(city)s AND d.external_id = %(external_id)s
 -- Their hours are computed again, so that the place's KPIs follow.
 -- name: queue_datastreams
 INSERT INTO changed_bucket (datastream, bucket)
-SELECT datastream, bucket FROM rollup_5m WHERE datastream = ANY(%s)
+SELECT datastream, bucket FROM rollup_5m WHERE datastream = ANY(%(datastreams)s)
+UNION
+SELECT datastream, bucket FROM rollup_1h WHERE datastream = ANY(%(datastreams)s)  -- some outlive their five minutes
 
 -- name: upsert_fact
 INSERT INTO fact (city, scope_kind, scope, name, valid_from, value, unit, status, source)
