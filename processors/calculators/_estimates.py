@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bypuls.standards import Rules
 from processors.calculation import Detail, Inputs
 
 
-def marked(why: str, standard: Rules | None = None, **more: object) -> Detail:
-    """Evidence that says that a value is an estimate, why, and by whose numbers."""
-    said: Detail = {"estimate": True, "estimate_why": why, **more}
+def marked(why: Mapping[str, str], standard: Rules | None = None, **more: object) -> Detail:
+    """Evidence that says that a value is an estimate, why (in each language), and by whose numbers."""
+    said: Detail = {"estimate": True, "estimate_why": dict(why), **more}
     if standard is not None:
         said["standard"] = standard.id
         if standard.status != "verified":

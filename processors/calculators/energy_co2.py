@@ -12,6 +12,14 @@ from processors.calculators._estimates import elsewhere, marked
 
 _KILOGRAMS = 1000.0
 _HEAT = "heat_co2_factor"
+_METHODS = {
+    "physically_delivered": {"en": "physically delivered", "nb": "fysisk levert"},
+    "residual_mix": {"en": "residual mix", "nb": "residualmiks"},
+}
+_OF_NETWORK = {
+    "en": "metered heat by the factor that is given of its district heating network",
+    "nb": "målt varme ganger faktoren som er oppgitt for fjernvarmenettet",
+}
 _NO_HEAT = f"the site has no attribute {_HEAT} (g CO2/kWh, of its district heating network)"
 
 
@@ -60,9 +68,13 @@ def _of_year(inputs: Inputs, year: int) -> tuple[float, Detail] | str:
     if year < min(factors):
         return f"{standard.id} has no factor before {min(factors)}"
     of, grams = factor_of_year(factors, year)
-    why = f"metered energy by a factor per kWh, {method.replace('_', ' ')}"
+    why = {
+        "en": f"metered energy by a factor per kWh ({_METHODS[method]['en']})",
+        "nb": f"målt energi ganger en faktor per kWh ({_METHODS[method]['nb']})",
+    }
     if of != year:
-        why += f"; no factor of {year} is published here, that of {of} is taken"
+        why["en"] += f"; no factor of {year} is known here, that of {of} is taken"
+        why["nb"] += f"; ingen faktor for {year} er kjent her, den fra {of} brukes"
     return grams, marked(why, standard, edition=str(of), factor_method=method)
 
 
@@ -72,7 +84,7 @@ def _of_site(inputs: Inputs, site: int) -> tuple[float, Detail] | str:
     if grams is None:
         return _NO_HEAT
     source = str(given.get(f"{_HEAT}_source", "not stated"))
-    return grams, marked("metered energy by the factor of the site's network", factor_source=source)
+    return grams, marked(_OF_NETWORK, factor_source=source)
 
 
 calculator = Calculator(

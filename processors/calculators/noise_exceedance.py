@@ -8,7 +8,10 @@ from bypuls.formulas.noise import exceedance_level
 from processors.calculation import Calculator, Detail, Inputs, Outcome
 from processors.calculators._estimates import marked
 
-_WHY = "of levels of 5 minutes or of the instrument's longer interval: of 1 s levels L10 is higher and L90 lower"
+_WHY = {
+    "en": "of levels of 5 minutes or of the instrument's longer interval: of 1 s levels L10 is higher and L90 lower",
+    "nb": "av nivåer over 5 minutter eller instrumentets lengre intervall: av 1 s-nivåer er L10 høyere og L90 lavere",
+}
 
 
 def compute(inputs: Inputs) -> Outcome:

@@ -15,7 +15,10 @@ _ALL, _HEAVY = "vehicle_count", "heavy_vehicle_count"
 _LENGTH, _SHARE = "road_length", "heavy_share"
 _STANDARD = "norway_road_co2"
 _GRAMS = 1000.0
-_WHY = "counted vehicles x length of the stretch x mean factors per kilometre of the country's fleet"
+_WHY = {
+    "en": "counted vehicles x length of the stretch x mean factors per kilometre of the country's fleet",
+    "nb": "talte kjøretøy x strekningens lengde x landets gjennomsnittlige utslipp per kilometer",
+}
 
 
 def compute(inputs: Inputs) -> Outcome:

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from processors.calculation import Calculator, Floats, Inputs, Integers, Outcome
+from processors.calculators._estimates import marked
 
 _COUNT, _V85 = "vehicle_count", "vehicle_speed_p85"
 _NO_FLOW = "no vehicle was counted"
 _HOUR = 3600
-_WHY = (
-    "the mean, weighed by vehicles, of the 85th percentiles that the detector gave of shorter intervals or single lanes"
-)
+_WHY = {
+    "en": "the mean, weighed by vehicles, of the 85th percentiles that the detector gave of shorter intervals or lanes",
+    "nb": "gjennomsnittet, vektet med kjøretøy, av 85-prosentiler som detektoren ga for kortere intervaller eller felt",
+}
 
 
 def compute(inputs: Inputs) -> Outcome:
@@ -56,8 +58,7 @@ def compute(inputs: Inputs) -> Outcome:
         expected=expected,
         undefined=[_NO_FLOW if one else None for one in (empty & ~some).tolist()],
         evidence=[
-            {"from": _V85, **({"estimate": True, "estimate_why": _WHY} if estimated[at] else {})} if some[at] else None
-            for at in range(len(cells))
+            {"from": _V85, **(marked(_WHY) if estimated[at] else {})} if some[at] else None for at in range(len(cells))
         ],
     )
 

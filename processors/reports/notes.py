@@ -58,14 +58,14 @@ def _provisional(results: Sequence[KpiResult]) -> Iterator[DataNote]:
 
 
 def _estimated(rows: Sequence[Row]) -> Iterator[DataNote]:
-    seen: dict[str, str] = {}
+    seen: dict[str, dict[str, str]] = {}
     for row in rows:
         if row["evidence"].get("estimate"):
-            seen.setdefault(row["kpi"], row["evidence"].get("estimate_why") or "")
+            seen.setdefault(row["kpi"], row["evidence"].get("estimate_why") or {})
     for kpi, why in sorted(seen.items()):
         text = {
-            "en": f"An estimate, not a measurement. {why}".strip(),
-            "nb": f"Et anslag, ikke en måling. {why}".strip(),
+            "en": f"An estimate, not a measurement: {why.get('en', '')}".strip(" :"),
+            "nb": f"Et anslag, ikke en måling: {why.get('nb', '')}".strip(" :"),
         }
         yield DataNote(kind="estimated", subject=kpi, text=text)
 

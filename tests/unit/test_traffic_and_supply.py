@@ -205,6 +205,7 @@ def test_the_energy_of_recorded_months_times_the_factor_is_their_co2(catalogue, 
     residual = site(catalogue, "energy.electricity.co2.residual", "P1M", start, loads)
     assert residual.value == pytest.approx(reference["monthly_kwh"]["2016-02"]["kwh"] * 0.530)
     assert (residual.evidence["estimate"], residual.evidence["standard_status"]) == (True, "single_source")
+    assert residual.evidence["estimate_why"].keys() == {"en", "nb"}
     delivered = site(catalogue, "energy.electricity.co2.delivered", "P1M", start, loads)
     assert (delivered.value, delivered.quality) == (None, "undefined")
     base = site(catalogue, "energy.electricity.base_load", "P1M", start, loads)
