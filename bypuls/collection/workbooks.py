@@ -6,6 +6,7 @@ A spreadsheet comes from somebody's mail: what it unpacks to, entities and merge
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 import zipfile
@@ -155,7 +156,8 @@ def _content(cell: Any) -> Content | None:
     if isinstance(value, bool | date | time | timedelta):
         return value
     if isinstance(value, int | float):
-        return Decimal(repr(value))
+        number = Decimal(repr(value))
+        return number if math.isfinite(float(number)) else ErrorValue(str(value)[:20])
     text = str(value)
     return text if text.strip() else None
 
