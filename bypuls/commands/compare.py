@@ -70,6 +70,9 @@ def compare(  # noqa: PLR0913 - options
     if not (with_ or network or snapshot):
         raise SettingsError("compare with whom? --with CITY, --network NAME or --snapshot FILE")
     files = [(read_snapshot(file), file.name) for file in snapshot or ()]
+    for read, name in files:
+        if read.content.year != year:
+            raise SettingsError(f"snapshot {name} is of {read.content.year}, not of {year}")
     others = [one for file in files for one in (*of_snapshot(*file), *u4ssc_of_snapshot(*file))]
     with database() as url, connect(url, "reader", autocommit=True) as connection:
         group = city_head(connection, city)["network"] if network == "own" else network

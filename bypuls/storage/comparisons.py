@@ -43,6 +43,18 @@ def of_year(
     return _of_year(document, year, cities, found, others)
 
 
+def of_month(connection: Connection, kpi: str, month: tuple[int, int], cities: Sequence[str]) -> dict[str, Any]:
+    """Cities by one KPI of ours in one month (year and number).
+
+    Raises:
+        NotFound: no such KPI; U4SSC has values of years only.
+    """
+    _, document = values.definition(connection, kpi)
+    found = values.of_cities(connection, cities, "P1M", values.month_span(*month), [kpi])
+    missing = [city for city in cities if city not in {one.city for one in found}]
+    return answer(found, document) | {"year": month[0], "without_value": missing}
+
+
 def _of_year(
     document: Mapping[str, Any],
     year: int,

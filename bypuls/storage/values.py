@@ -104,6 +104,11 @@ def city_head(connection: Connection, city: str) -> dict[str, Any]:
     return dict(zip(("city", "network", "county", "time_zone"), row, strict=True))
 
 
+def month_span(year: int, month: int) -> tuple[datetime, datetime]:
+    """From the beginning of a month to its end."""
+    return datetime(year, month, 1, tzinfo=UTC), datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+
 def year_span(year: int) -> tuple[datetime, datetime]:
     """From the beginning of a year to its end."""
     return datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)

@@ -100,8 +100,11 @@ def test_a_snapshot_that_was_not_made_alike_is_refused(town, run, tmp_path, chan
 def test_a_snapshot_that_was_changed_is_not_read(town, run, tmp_path):
     file = tmp_path / "bergen.json"
     file.write_bytes(write_snapshot(elsewhere()).replace(b"19.0", b"9.0"))
-    with pytest.raises(SettingsError, match="hash"):
+    with pytest.raises(SettingsError, match="was changed after it was made"):
         run("compare", "trondheim", "--snapshot", file, "--year", "2023")
+    file.write_bytes(write_snapshot(elsewhere()))
+    with pytest.raises(SettingsError, match="is of 2023, not of 2022"):
+        run("compare", "trondheim", "--snapshot", file, "--year", "2022")
     assert town.slug == "trondheim"
 
 

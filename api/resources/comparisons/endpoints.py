@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
@@ -12,7 +12,7 @@ from api.problems import InvalidParameter
 from api.resources.comparisons.schemas import ComparisonAnswer, ComparisonWanted
 from api.tables import json_bytes
 from bypuls.errors import NotFound
-from bypuls.storage.comparisons import of_year, over_time
+from bypuls.storage.comparisons import of_month, of_year, over_time
 from bypuls.storage.database import Connection
 from bypuls.storage.values import cities_of, city_head
 
@@ -31,11 +31,19 @@ def get_comparison(context: Using, wanted: Annotated[ComparisonWanted, Query()])
     if wanted.city is not None:
         known_city(context, wanted.city, site=wanted.site)
     with context.reading() as connection:
-        if wanted.year is None:
-            answer = over_time(connection, wanted.kpi, *_place(wanted))
-        else:
-            answer = of_year(connection, wanted.kpi, wanted.year, _cities(connection, wanted))
+        answer = _answer(connection, wanted)
     return Response(json_bytes(answer), media_type="application/json")
+
+
+def _answer(connection: Connection, wanted: ComparisonWanted) -> dict[str, Any]:
+    if wanted.period == "P1M":
+        if wanted.start is None:
+            raise InvalidParameter("period=P1M needs start: a day of the month, like 2025-03-01")
+        return of_month(connection, wanted.kpi, (wanted.start.year, wanted.start.month), _cities(connection, wanted))
+    year = wanted.year if wanted.start is None else wanted.start.year
+    if year is None:
+        return over_time(connection, wanted.kpi, *_place(wanted))
+    return of_year(connection, wanted.kpi, year, _cities(connection, wanted))
 
 
 def _place(wanted: ComparisonWanted) -> tuple[str, tuple[str, str]]:

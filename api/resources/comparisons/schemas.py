@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from bypuls.comparison import Code
@@ -16,6 +19,8 @@ class ComparisonWanted(BaseModel):
     year: int | None = Field(
         None, ge=1900, le=2200, description="Of all cities alike. Without it one city is compared with itself."
     )
+    period: Literal["P1M", "P1Y"] = Field("P1Y", description="A month needs start.")
+    start: date | None = Field(None, description="A day of the month or year, instead of year.")
     city: str | None = Field(None, max_length=63, description="Slug of the city that asks.", examples=["trondheim"])
     cities: list[str] = Field(default=[], description="Slugs; several times.", examples=[["trondheim", "bergen"]])
     network: str | None = Field(None, description="All cities of this network; `own`: of the asking city's.")

@@ -1,5 +1,7 @@
 """Trends and comparisons through the API: what counts, what is refused and why."""
 
+from datetime import timedelta
+
 import pytest
 
 from api.given import columns_of
@@ -139,7 +141,19 @@ def test_networks_and_counties_and_one_city_with_itself(own_api):
         assert [one["city"] for one in found["groups"][0]] == ["alpha", "beta"]
     alone = compared(own_api, kpi=KPI, city="alpha")
     assert [(one["period"], one["rank"]) for one in alone["groups"][0]] == [("2023", 1), ("2022", 2)]
+    assert (
+        compared(own_api, kpi=KPI, start="2023-07-01", network="smart")["groups"]
+        == compared(own_api, kpi=KPI, year=2023, network="smart")["groups"]
+    )
+    march = {"month": 3, "offset": timedelta(hours=-1)}
+    say(own_api, ("alpha", KPI, 2023, 4, march), ("beta", KPI, 2023, 3, march), ("beta", KPI, 2023, 9, {"month": 4}))
+    month = compared(own_api, kpi=KPI, period="P1M", start="2023-03-01", network="smart")
+    assert [(one["city"], one["period"], one["value"]) for one in month["groups"][0]] == [
+        ("beta", "2023-03", 3),
+        ("alpha", "2023-03", 4),
+    ]
     for wanted, status in (
+        ({"period": "P1M", "year": 2023, "cities": ["alpha", "beta"]}, 422),
         ({"year": 2023, "cities": ["alpha"]}, 422),
         ({"year": 2023, "cities": ["alpha", "atlantis"]}, 404),
         ({"year": 2023, "network": "none"}, 404),
