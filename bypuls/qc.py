@@ -141,8 +141,8 @@ class Climate:
     """The span of values that a period of the calendar has.
 
     Attributes:
-        period: None: `begin` and `end` are instants; else month, day, dayofyear, week, quarter, weekday or hour, of
-            which they are numbers. Both ends belong to it.
+        period: None: `begin` and `end` are instants; else one of `PERIODS`, of which they are numbers. Both ends belong
+            to it.
         suspect, fail: inclusive spans of values; outside the first 3, outside the second 4.
     """
 
@@ -153,16 +153,19 @@ class Climate:
     period: str | None = None
 
 
-_PERIODS: Mapping[str, Callable[[datetime], float]] = {
+PERIODS: Mapping[str, Callable[[datetime], float]] = {
+    "year": lambda time: time.year,
     "month": lambda time: time.month,
     "day": lambda time: time.day,
     "dayofyear": lambda time: time.timetuple().tm_yday,
     "week": lambda time: time.isocalendar().week,
+    "weekofyear": lambda time: time.isocalendar().week,
     "quarter": lambda time: (time.month + 2) // 3,
     "weekday": lambda time: time.weekday(),
     "dayofweek": lambda time: time.weekday(),
     "hour": lambda time: time.hour,
 }
+"""What a climate may be numbered by, under the names that ioos_qc takes, too; weeks as ISO 8601 counts them."""
 
 
 def climatology(times: Sequence[datetime], values: Sequence[Value], climates: Sequence[Climate]) -> list[Quality]:
@@ -171,7 +174,7 @@ def climatology(times: Sequence[datetime], values: Sequence[Value], climates: Se
     for time, value in zip(times, values, strict=True):
         flag = NOT_EVALUATED
         for climate in climates:
-            place = time if climate.period is None else _PERIODS[climate.period](time)
+            place = time if climate.period is None else PERIODS[climate.period](time)
             if value is not None and climate.begin <= place <= climate.end:  # type: ignore[operator]
                 flag = gross_flag(value, climate.fail, climate.suspect)
         flags.append(MISSING if value is None else flag)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from bypuls.errors import BypulsError
 from bypuls.standards import Standards
 from processors.vectors.case import Case, Malformed
@@ -65,8 +67,12 @@ def _mismatches(case: Case, rule: Rule, standards: Standards) -> Iterator[str]:
         yield f"{where}: unknown input {', '.join(sorted(unknown))}; it takes {', '.join(sorted(rule.inputs))}"
         return
     try:
-        answer = rule.compute(standards, Given(case.inputs))
-    except (InputError, BypulsError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        with np.errstate(all="ignore"):  # what overflows shows in the answer
+            answer = rule.compute(standards, Given(case.inputs))
+    except ArithmeticError:
+        yield f"{where}: its numbers are too large or too small to compute with"
+        return
+    except (InputError, BypulsError, LookupError, TypeError, ValueError) as error:
         yield f"{where}: {error}"
         return
     how = "relative " if rule.relative else ""

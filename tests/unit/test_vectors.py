@@ -15,6 +15,7 @@ from processors.vectors.rule import find_rules
 from processors.vectors.verdict import judge, same, summary
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+CLIMATE = '{"period": "%s", "tspan": [1, 2], "vspan": [1, 2], "points": [%s]}'
 RULES, STANDARDS = find_rules(), Standards.load()
 CASES = [case for file in find_files([GOLDEN / "vectors", GOLDEN / "standards"]) for case in read_cases(file)]
 
@@ -175,6 +176,14 @@ def test_a_row_of_another_length_and_a_header_that_lacks_something_are_malformed
         ({"standard": "us_aqi_2024", "inputs": '{"values": {"ozone": 1}}'}, "ozone"),
         ({"standard": "pti_tti_bi", "inputs": '{"travel_times": [1], "percentile": "mine"}'}, "percentile"),
         ({"standard": "period_hours", "inputs": '{"date": "2026-01-01", "zone": "Europe/Atlantis"}'}, "Atlantis"),
+        ({"standard": "qartod_climatology", "inputs": CLIMATE % ("decade", '["2026-01-01", 1]')}, "'decade'"),
+        (
+            {"standard": "qartod_climatology", "inputs": CLIMATE % ("month", '["2026-01-01"]')},
+            "points are [time, value]",
+        ),
+        ({"standard": "qartod_climatology", "inputs": CLIMATE % ("month", '["June", 1]')}, "'June' is no date"),
+        ({"standard": "qartod_climatology", "inputs": CLIMATE % ("month", "[1e300, 1]")}, "1e+300 is no date"),
+        ({"standard": "round_half_up", "inputs": '{"value": 1e300}', "expected": '{"rounded": 0}'}, "too large"),
     ],
 )
 def test_an_input_that_is_none_fails_the_case_alone(tmp_path, fields, said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 from bypuls import qc
@@ -9,6 +10,8 @@ from bypuls.observation import Quality
 from bypuls.properties import Span
 from bypuls.standards import Standards
 from processors.vectors.rule import Answer, Given, InputError, rule
+
+_LONGEST_MONTH = len("2021-07")
 
 
 @rule("values", "fail", "suspect")
@@ -53,9 +56,12 @@ def qartod_climatology(_standards: Standards, given: Given) -> Answer:
     """Spans by the calendar."""
     period, ends, span = given.text("period") or None, given.items("tspan"), _span(given, "vspan")
     points = given.items("points")
-    if len(ends) != len(("begin", "end")) or span is None or not all(isinstance(one, list) for one in points):
+    pair = len(("time", "value"))
+    if len(ends) != pair or span is None or not all(isinstance(one, list) and len(one) >= pair for one in points):
         raise InputError("inputs tspan and vspan need a beginning and an end each, points are [time, value]")
-    begin, end = (_moment(one) for one in ends) if period is None else ends
+    if period is not None and period not in qc.PERIODS:
+        raise InputError(f"input period must be one of {', '.join(qc.PERIODS)}, not {period!r}")
+    begin, end = map(_moment, ends) if period is None else _span(given, "tspan") or (math.nan, math.nan)
     values = Given({"values": [point[1] for point in points]}).numbers("values")
     moments = [_moment(point[0]) for point in points]
     return _flags(qc.climatology(moments, values, [qc.Climate(begin, end, span, _span(given, "fspan"), period)]))
@@ -94,9 +100,13 @@ def _times(given: Given) -> list[float]:
     return [step * place for place in range(len(given.items("values")))]
 
 
-def _moment(text: object) -> datetime:
+def _moment(given: object) -> datetime:
+    """A time in UTC: ISO 8601, also a year or month alone (its beginning), or seconds since 1970."""
     try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        raise InputError(f"{text!r} is no date") from None
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            return datetime.fromtimestamp(given, UTC)
+        text = str(given)
+        moment = datetime.fromisoformat(text + "-01" * (2 - text.count("-")) if len(text) <= _LONGEST_MONTH else text)
+    except (ValueError, OverflowError, OSError):
+        raise InputError(f"{given!r} is no date") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
