@@ -28,9 +28,11 @@ def test_the_api_may_write_what_is_reported_and_its_history_follows(town):
     with connect(town.url, "editor", autocommit=True) as editor:
         editor.execute(POPULATION, (3,))
         editor.execute(POPULATION, (4,))
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            editor.execute("DELETE FROM reported_value")
-    assert town.all("SELECT value FROM reported_value_history") == [(3,)]
+        editor.execute("DELETE FROM reported_value")
+        for statement in ("DELETE FROM reported_value_history", "UPDATE reported_value_history SET value = 5"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                editor.execute(statement)
+    assert town.all("SELECT value FROM reported_value_history ORDER BY superseded_at") == [(3,), (4,)]
 
 
 @pytest.mark.lane("plain")
@@ -40,13 +42,17 @@ def test_a_second_person_signs(town):
         """INSERT INTO assignment (city, year, code, unit, asked_by)
            VALUES ('trondheim', 2020, 'EC: P: IN: 2C', 'Plan', 'anne')"""
     )
-    signing = """UPDATE assignment SET state = 'signed', entered_by = 'berit', entered_at = now(), checked_by = 'berit',
-                 checked_at = now(), signed_by = %s, signed_at = now()"""
+    signing = "UPDATE assignment SET state = 'signed', signed_by = %s, signed_at = now()"
+    with pytest.raises(psycopg.errors.CheckViolation):  # nobody entered it
+        town.connection.execute(signing, ("carl",))
+    for state in ("entered", "checked"):
+        town.connection.execute(
+            f"UPDATE assignment SET state = '{state}', {state}_by = 'berit', {state}_at = now()"
+        )
     with pytest.raises(psycopg.errors.CheckViolation):
         town.connection.execute(signing, ("berit",))
-    with pytest.raises(psycopg.errors.CheckViolation):  # signed, and nobody entered it
-        town.connection.execute("UPDATE assignment SET state = 'signed', signed_by = 'carl', signed_at = now()")
     town.connection.execute(signing, ("carl",))
+    assert town.all("SELECT state, signed_by FROM assignment") == [("signed", "carl")]
 
 
 @pytest.mark.lane("plain")

@@ -215,6 +215,14 @@ def test_what_a_verifier_would_ask_is_part_of_it():
     assert [finding.rule for finding in found.findings if finding.code] == ["jump"]  # of what is reported
 
 
+def test_last_year_may_be_a_registers():
+    found = judged(
+        stated=[Stated("EC: ICT: ICT: 1C", "", "reported", 40), Stated(PATENTS, "", "reported", 3)],
+        last_year=[Stated("EC: ICT: ICT: 1C", "", "register", 97), Stated(PATENTS, "", "reported", 3)],
+    )
+    assert [finding.rule for finding in found.findings if finding.code] == ["jump"]
+
+
 def test_noise_stands_beside_and_is_not_the_kpi():
     found = judged([year_of("noise.lden", 63.0, unit="dB[A]")])
     kpi = next(kpi for kpi in found.kpis if kpi.code == "EN: EN: EQ: 2A")
