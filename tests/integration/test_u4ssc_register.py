@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bypuls.errors import NotFound
+from bypuls.errors import NotFound, NotStorable
 from bypuls.storage.database import connect
 from bypuls.storage.u4ssc import assess
 from bypuls.storage.u4ssc_register import store_register
@@ -64,3 +64,18 @@ def test_no_such_city_stores_nothing(town):
     with pytest.raises(NotFound, match="no city 'oslo'"):
         stored(town, "0,241", city="oslo")
     assert town.one("SELECT count(*) FROM reported_value") == 0
+
+
+def test_a_table_does_not_change_what_is_signed(town):
+    assert stored(town, "0,241") == (1, 0, 0, 1)
+    town.connection.execute("INSERT INTO collection_round VALUES ('trondheim', 2020, '2021-03-01', now(), 'anne')")
+    town.connection.execute(
+        """INSERT INTO assignment (city, year, code, unit, asked_by, state, entered_by, entered_at)
+           VALUES ('trondheim', 2020, 'SC: SH: SI: 2C', 'Plan', 'anne', 'entered', 'anne', now())"""
+    )
+    town.connection.execute("UPDATE assignment SET state = 'checked', checked_by = 'berit', checked_at = now()")
+    town.connection.execute("UPDATE assignment SET state = 'signed', signed_by = 'carl', signed_at = now()")
+    assert stored(town, "0,241") == (0, 0, 1, 0)
+    with pytest.raises(NotStorable, match="is signed: reopen it, with a reason, first"):
+        stored(town, "0,243")
+    assert town.all("SELECT value FROM reported_value") == [(0.241,)]
