@@ -14,8 +14,7 @@ _METHODS: Mapping[str, travel_time.Method] = {
     "linear": "linear",
     "interpolated": "linear",
     "nearest rank": "inverted_cdf",
-    "nearest_rank": "inverted_cdf",
-    "inverted_cdf": "inverted_cdf",
+    "inverted cdf": "inverted_cdf",
     "rank": "inverted_cdf",
     "nearest": "nearest",
     "higher": "higher",
@@ -24,6 +23,7 @@ _METHODS: Mapping[str, travel_time.Method] = {
     "hazen": "hazen",
     "weibull": "weibull",
 }
+_SPACES = str.maketrans("-_", "  ")
 _LEVEL_GROUND = 2
 
 
@@ -92,7 +92,7 @@ def tti(_standards: Standards, given: Given) -> Answer:
 @rule("travel_times", "free_flow", "percentile")
 def pti_tti_bi(_standards: Standards, given: Given) -> Answer:
     """Planning time, travel time and buffer index."""
-    method = _METHODS.get(given.text("percentile", "linear"))
+    method = _METHODS.get(given.text("percentile", "linear").strip().lower().translate(_SPACES))
     if method is None:
         raise InputError(f"input percentile must be one of {', '.join(_METHODS)}, not {given.text('percentile')!r}")
     times, free_flow = given.array("travel_times"), given.number("free_flow")
