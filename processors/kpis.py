@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +25,7 @@ from processors.readings import Records, Span, merged, read, read_series
 from processors.rolling import year_starts
 from processors.rollup import read_places
 from processors.selection import own_series, weather_series
-from processors.sites import Value, cells_of, site_values
+from processors.sites import Known, Value, cells_of, site_values
 from processors.windows import HOUR, ends_of, instant, shift_days
 from processors.writing import write
 
@@ -107,9 +107,14 @@ class Kpis:
             "rollup_5m": read(connection, "rollup_5m", _spans(jobs, "rollup_5m")),
         }
         values: list[Value] = []
+        known: dict[Hashable, tuple[Records, Known]] = {}
         for job in jobs:
-            records = _of_job(read_once[job.definition.table], job)
-            found = site_values(job.definition, self.catalogue, job.cells, records, job.series, job.place)
+            # Definitions that rest on the same hours share them, and what is counted of them.
+            spans = (job.definition.table, tuple(job.spans))
+            if spans not in known:
+                known[spans] = _of_job(read_once[job.definition.table], job), {}
+            records, shared = known[spans]
+            found = site_values(job.definition, self.catalogue, job.cells, records, job.series, job.place, shared)
             if self.catalogue.looks_beyond(job.definition) or job.definition.weather_inputs:
                 # Queued because of another day or place: where the site itself has nothing there is nothing to say.
                 found = [value for value in found if value.evidence["datastreams"]]

@@ -95,7 +95,8 @@ def _pieces(connection: Connection, catalogue: Catalogue, year: Year, kpis: Sequ
     series = read_series(connection, [year.city])[year.city]
     groups: dict[tuple[str, ...], list[KpiDefinition]] = {}
     for definition in catalogue.definitions.values():
-        if definition.trigger == "change" and (kpis is None or definition.id in kpis):
+        wanted = kpis is None or definition.id in kpis
+        if wanted and definition.trigger == "change" and not set(definition.periods).isdisjoint(year.periods):
             groups.setdefault((definition.table, *sorted(definition.inputs)), []).append(definition)
     found: list[tuple[int, Piece]] = []
     for (_, *properties), definitions in groups.items():

@@ -15,7 +15,7 @@ from bypuls.periods import Calendar, as_period
 from processors.calculation import Catalogue, Cells, Detail, Floats, Inputs, Outcome, Place
 from processors.evidence import Facts, add_beyond, beyond_of, evidence_of, facts_of, iso
 from processors.hour_selection import counting_hours, selected
-from processors.preparation import prepare, select_series
+from processors.preparation import Prepared, prepare, select_series
 from processors.readings import Records
 from processors.rolling import spans_said, years_of
 from processors.running import running_facts
@@ -23,6 +23,9 @@ from processors.selection import weather_of, weather_series
 from processors.windows import HOUR, ends_of, seconds
 
 _EPSILON = 1e-9
+
+
+Known = dict[tuple[Any, ...], tuple[Prepared, Facts]]
 
 
 @dataclass(slots=True)
@@ -88,20 +91,22 @@ def site_values(
     records: Records,
     series: pd.DataFrame,
     place: Place,
+    known: Known | None = None,
 ) -> list[Value]:
     """The values of all cells, in their order.
 
-    `records` are the rollups of (at least) the inputs' datastreams over the cells' windows and the hours beside them
-    that the definition and its calculator ask for; `series` the city's datastreams.
+    `known` keeps what definitions have in common that are worked on together with the same `records`. `records` are the
+    rollups of (at least) the inputs' datastreams over the cells' windows and the hours beside them that the definition
+    and its calculator ask for; `series` the city's datastreams.
     """
     calendar = place.calendar(definition.calendar)
     if definition.window.selects:
         records = records[selected(records["bucket"].astype(np.int64), definition.window, calendar, place.country)]
     if not definition.rolling:
-        return _values(definition, catalogue, cells, records, series, place, calendar)
+        return _values(definition, catalogue, cells, records, series, (place, calendar), known)
     found: dict[int, Value] = {}
     for years, year_calendar, rows in years_of(definition, cells, calendar, place.country):
-        values = _values(definition, catalogue, years, records, series, place, year_calendar)
+        values = _values(definition, catalogue, years, records, series, (place, year_calendar), None)
         for row, value, spans in zip(rows.tolist(), values, spans_said(years), strict=True):
             found[row] = _of_month(value, cells, row, spans)
     return [found[row] for row in range(len(cells))]
@@ -122,23 +127,47 @@ def _values(
     cells: Cells,
     records: Records,
     series: pd.DataFrame,
-    place: Place,
-    calendar: Calendar,
+    where: tuple[Place, Calendar],
+    known: Known | None,
 ) -> list[Value]:
+    place, calendar = where
     chosen = select_series(definition, series, list(cells.sites)).reset_index(drop=True)
-    prepared = prepare(definition, cells, records, chosen, calendar)
+    prepared, found = _prepared(definition, cells, records, chosen, calendar, known)
     inputs = Inputs(
         definition, cells, prepared.hours, chosen, prepared.heard, calendar, place, catalogue.standards,
         weather_of(definition, records, series),
     )  # fmt: skip
     outcome = catalogue.calculator(definition).compute(inputs)
-    facts = facts_of if definition.window.last_hours == 1 else running_facts
-    found = facts(cells, prepared, chosen)
     evidences = evidence_of(definition, place.city, cells, outcome, found)
     beyond = beyond_of(definition, catalogue, cells, calendar, weather_series(definition, series))
     if beyond is not None:
         add_beyond(evidences, beyond, cells, records, chosen)
     return _assemble(definition, place.city, cells, outcome, found, evidences)
+
+
+def _prepared(
+    definition: KpiDefinition,
+    cells: Cells,
+    records: Records,
+    chosen: pd.DataFrame,
+    calendar: Calendar,
+    known: Known | None,
+) -> tuple[Prepared, Facts]:
+    """The cells' hours and what is counted of them: the same for all definitions that choose and judge hours alike."""
+    key = (
+        cells.period, calendar, cells.site.tobytes(), cells.start.tobytes(), definition.window, definition.judges_law,
+        definition.site_combine, definition.coverage.get("hour"), definition.needed_coverage(cells.period),
+        tuple((one.property, one.statistic) for one in definition.inputs.values()),
+        chosen["id"].to_numpy(np.int64).tobytes(), chosen["judges"].to_numpy(bool).tobytes(),
+    )  # fmt: skip
+    if known is not None and key in known:
+        return known[key]
+    prepared = prepare(definition, cells, records, chosen, calendar)
+    facts = facts_of if definition.window.last_hours == 1 else running_facts
+    found = prepared, facts(cells, prepared, chosen)
+    if known is not None:
+        known[key] = found
+    return found
 
 
 def _assemble(

@@ -9,7 +9,7 @@ import numpy as np
 from bypuls.formulas.exceedance import equivalent_percentile, highest, rank_from_top
 from processors.calculation import Calculator, Floats, Inputs, Integers, Outcome
 from processors.calculators._days import elapsed_days, valid_days
-from processors.calculators._eight_hours import HOURS_BEFORE, MEANS_OF_DAY, day_maxima
+from processors.calculators._eight_hours import MEANS_OF_DAY, day_maxima
 from processors.calculators._limits import judged, limits_of
 
 
@@ -81,6 +81,4 @@ STATISTICS: dict[str, tuple[str, Callable[[Inputs], Found]]] = {
     "max_8h": ("max_8h", _maxima),
 }
 
-calculator = Calculator(
-    compute, hours_before=HOURS_BEFORE, parameters=frozenset({"standard", "pollutant", "statistic"})
-)
+calculator = Calculator(compute, parameters=frozenset({"standard", "pollutant", "statistic"}))
