@@ -106,6 +106,7 @@ def test_a_year_is_collected_with_its_evidence(reported):
     assert len(content.missing) == content.u4ssc.data_point_states["missing"]
 
 
+@pytest.mark.lane("plain")
 def test_the_same_inputs_give_the_same_hash_and_a_change_another(reported):
     reported.measures()
     first, again = reported.report(), reported.report()
@@ -141,6 +142,7 @@ def test_simulated_sensors_without_values_are_refused_too_and_measured_ones_are_
     reported.report(year=YEAR - 3)  # when it did not exist yet
 
 
+@pytest.mark.lane("plain")
 def test_what_is_measured_in_a_household_is_in_no_report(reported):
     reported.measures()
     reported.value_of("energy.electricity.consumption", 4321.0, site="hjemme")

@@ -6,7 +6,7 @@ import itertools
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.reports.front import _segments, wheel_figure
@@ -47,6 +47,7 @@ trees = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.lists(trees, min_size=1, max_size=5))
 def test_rings_are_whole_and_nothing_overlaps(segments):
     placed = arcs(wheel(*segments))
@@ -59,6 +60,7 @@ def test_rings_are_whole_and_nothing_overlaps(segments):
         assert all(left.end <= right.start + 1e-9 for left, right in itertools.pairwise(ordered))
 
 
+@settings(max_examples=40)
 @given(st.lists(trees, min_size=1, max_size=4))
 def test_parts_lie_within_what_they_are_of(segments):
     placed = arcs(wheel(*segments))
