@@ -78,7 +78,9 @@ def _group(name: str, score: Score, parts: tuple[Segment, ...], words: Wording) 
     mark = ""
     if score.percent is not None:
         total = sum(part.leaves for part in parts)
-        mark = words("scored_of", percent=words.percent(score.percent / 100), scored=score.possible // 4, total=total)
+        # With its decimal: 65.6 shown as 66 would seem to be in the band above.
+        percent = words.number(score.percent, 0 if score.percent == round(score.percent) else 1) + "\u00a0%"
+        mark = words("scored_of", percent=percent, scored=score.possible // 4, total=total)
     tip = f"{name}: {mark + ', ' if mark else ''}{words(f'band.{state}')}"
     return Segment(name, state, mark, tip, parts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -45,7 +45,7 @@ class Wording:
         exact, telling = Decimal(repr(float(value))), decimals is None
         if decimals is None:
             decimals = 0 if exact == exact.to_integral_value() or abs(exact) >= 1000 else _telling(exact)  # noqa: PLR2004
-        rounded = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
+        rounded = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
         whole, _, fraction = f"{abs(rounded):,f}".partition(".")
         fraction = fraction.rstrip("0") if telling else fraction
         grouped = whole.replace(",", NO_BREAK)
