@@ -73,6 +73,7 @@ def test_a_swapped_meter_changes_neither_co2_nor_base_load(town, process):
     assert (month["value"], month["quality"]) == (pytest.approx(2), "insufficient")
 
 
+@pytest.mark.lane("plain")
 def test_interruptions_of_twelve_months_and_one_that_is_told_late(town, process):
     """A report of 0 every noon from 1 June 2025; 100 of 1000 customers out for 90 minutes in May 2026."""
     grid = place(town, "grid", "grid", customers_served=1000)
@@ -124,6 +125,7 @@ def test_a_street_in_the_peak_hours_of_a_month(town, process):
     assert (level["value"], level["band"], level["detail"]["site"]) == (1, "A", "street")
 
 
+@pytest.mark.lane("plain")
 def test_levels_of_five_minutes_give_l10_and_the_share_of_loud_time(town, process):
     square = place(town, "square", "background")
     stream = town.datastream(square, "sound_level_laeq", interval="15 minutes")
