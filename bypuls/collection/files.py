@@ -12,7 +12,7 @@ from bypuls.collection.numerals import Mark
 
 MOST_BYTES = 1_400_000
 """Of a file: a filled template takes 30,000."""
-MOST_ROWS, MOST_COLUMNS = 3000, 80
+MOST_ROWS, MOST_COLUMNS = 1000, 60
 """Of a sheet that is looked at; what lies beyond is no template."""
 
 Kind = Literal["xlsx", "csv"]

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from bypuls.collection.cells import CellReader
 from bypuls.collection.columns import CITY, COLUMNS, NOTHING, NUMBERS, YEAR, Name, column_of, plain
 from bypuls.collection.delimited import read_csv
-from bypuls.collection.files import Cell, File, Sheet, Unreadable, column_letters, shown
+from bypuls.collection.files import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Cell,
+    File,
+    Sheet,
+    Unreadable,
+    column_letters,
+    shown,
+)
 from bypuls.collection.numerals import Mark, decimal_mark
 from bypuls.collection.said import Complaint, Said
 from bypuls.collection.workbooks import is_workbook, read_workbook
@@ -110,7 +119,9 @@ def _read_sheet(sheet: Sheet, heads: _Heads, mark: Mark | None, catalogue: U4ssc
     _doubled_heads(sheet, heads, where, form)
     _title(sheet, heads, form)
     if sheet.beyond:
-        form.notes.append(f"{where or 'the file '}has cells beyond row 3000 or column 80: they were not looked at")
+        form.notes.append(
+            f"{where or 'the file '}has cells beyond row {MOST_ROWS} or column {MOST_COLUMNS}: not looked at"
+        )
     spread: dict[int, tuple[int, Cell]] = {}  # column -> last row of a merged cell, and the cell
     for number, found in sheet.rows():
         if number <= heads.row:

@@ -30,7 +30,7 @@ from bypuls.collection.files import (
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-_MOST_UNPACKED = 20_000_000
+_MOST_UNPACKED = 6_000_000
 _MOST_PARTS = 400
 _MOST_SHEETS = 40
 _MOST_MERGED_CELLS = 50_000
@@ -38,6 +38,7 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _DECLARATION = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _AREA = re.compile(rb"""<(?:\w+:)?(?:mergeCell|hyperlink)\s[^>]*?\bref\s*=\s*["']([^"']{1,40})["']""")
 """What openpyxl fills cell by cell."""
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _SAVE = "save it as .xlsx, without a password, or as CSV (UTF-8)"
 
 
@@ -55,10 +56,11 @@ def read_workbook(data: bytes) -> File:
     if data.startswith(_OLE):
         message = f"the file is encrypted or of an old kind (.xls): {_SAVE}"
         raise Unreadable(message)
-    _bound(data)
+    calculates = _bound(data)
     # openpyxl raises whatever its parsers do; a file that it cannot read is not a fault of ours.
     try:
-        formulas, values = _open(data, cached=False), _open(data, cached=True)
+        values = _open(data, cached=True)
+        formulas = _open(data, cached=False) if calculates else values
         names = [sheet.title for sheet in values.worksheets]
         _refuse_if(len(names) > _MOST_SHEETS, f"the file has {len(names)} sheets: leave those of the template")
         sheets = tuple(_sheet(values[name], formulas[name]) for name in names)
@@ -83,7 +85,8 @@ def _open(data: bytes, *, cached: bool) -> Any:
         return openpyxl.load_workbook(io.BytesIO(data), data_only=cached, keep_links=False)
 
 
-def _bound(data: bytes) -> None:
+def _bound(data: bytes) -> bool:
+    """Refuse what is too large to be opened; returns whether a sheet has formulas."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -94,7 +97,8 @@ def _bound(data: bytes) -> None:
                 f"the file unpacks to {unpacked / 1e6:.0f} MB in {len(parts)} parts; {_MOST_UNPACKED // 1_000_000} MB "
                 f"in {_MOST_PARTS} are read: copy the template's sheet into a new file",
             )
-            merged = sum(_looked_through(archive, part) for part in parts)
+            looked = [_looked_through(archive, part) for part in parts]
+            merged = sum(area for area, _ in looked)
     except Unreadable:
         raise
     except Exception as error:  # noqa: BLE001 - zipfile's, zlib's, struct's: whatever its bytes are taken for
@@ -103,17 +107,18 @@ def _bound(data: bytes) -> None:
     if merged > _MOST_MERGED_CELLS:
         message = f"the file merges or links {merged} cells; {_MOST_MERGED_CELLS} are read: take such areas apart"
         raise Unreadable(message)
+    return any(formulas for _, formulas in looked)
 
 
-def _looked_through(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    """How many cells a part merges or links; a part that declares entities is refused."""
+def _looked_through(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> tuple[int, bool]:
+    """How many cells a part merges or links, and whether it has formulas; one that declares entities is refused."""
     if not part.filename.lower().endswith((".xml", ".rels", ".vml")):
-        return 0
-    text = archive.read(part)
-    if _DECLARATION.search(text.replace(b"\0", b"")):  # in UTF-16 as well
+        return 0, False
+    text = archive.read(part).replace(b"\0", b"")  # in UTF-16 as well
+    if _DECLARATION.search(text):
         message = f"the file declares entities in {part.filename[:60]!r}, which no spreadsheet program writes: {_SAVE}"
         raise Unreadable(message)
-    return sum(_area(ref.decode("ascii", "replace")) for ref in _AREA.findall(text.replace(b"\0", b"")))
+    return sum(_area(ref.decode("ascii", "replace")) for ref in _AREA.findall(text)), bool(_FORMULA.search(text))
 
 
 def _area(reference: str) -> int:

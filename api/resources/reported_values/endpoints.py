@@ -36,7 +36,9 @@ _SCOPE = "report"
 _FILES: dict[int | str, dict[str, object]] = {
     200: {
         "content": {
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {"schema": {"format": "binary"}},
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+                "schema": {"type": "string", "format": "binary"}
+            },
             "text/csv": {"schema": {"type": "string"}},
         }
     }
