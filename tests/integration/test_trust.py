@@ -11,6 +11,9 @@ import httpx
 import pytest
 
 from api.app import create_app
+from api.resources.calibrations.schemas import Calibration
+from api.resources.invalidations.schemas import Invalidation
+from api.resources.why.schemas import Why
 from api.tokens import create_token
 from bypuls.settings import ApiSettings
 from bypuls.storage.database import connect, open_pool
@@ -159,6 +162,7 @@ def test_a_calibration_changes_the_values_of_its_time_and_says_so(office):
     }
     added = office.send("POST", "calibrations", wanted)
     assert (added["slope"], added["intercept"], added["who"], added["unit"]) == (0.5, 0.0, "kari", "ug/m3")
+    assert set(added) == set(Calibration.model_fields)
     marked = office.town.all("SELECT DISTINCT datastream, min(bucket) OVER () FROM changed_bucket")
     assert marked == [(stream, DAY + 12 * HOUR)], "exactly the affected span"
     office.process()
@@ -214,6 +218,7 @@ def test_a_period_is_left_out_and_lifted_and_every_number_says_so(office):
     body = {"datastream": stream, "from": (DAY + 20 * HOUR).isoformat(), "to": (DAY + 24 * HOUR).isoformat(),
             "why": "ants in the inlet"}  # fmt: skip
     added = office.send("POST", "invalidations", body)
+    assert set(added) == {field.alias or name for name, field in Invalidation.model_fields.items()}
     # The hourly value before it does not reach into the period.
     assert office.town.one("SELECT min(bucket) FROM changed_bucket WHERE datastream = %s", (stream,)) >= DAY + 19 * HOUR
     office.process()
@@ -379,6 +384,7 @@ def test_why_a_kpi_has_no_value(office):
 
     office.process()
     assert asked()["reason"] == "not_defined"  # nothing measures PM10 there
+    assert set(asked()) == {field.alias or name for name, field in Why.model_fields.items()}
     stream = town.datastream("elgeseter", "pm10")
     town.store(stream, hours(DAY, [10.0] * 12))
     town.connection.execute("UPDATE observation SET received_at = time + interval '1 hour'")

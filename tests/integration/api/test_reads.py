@@ -15,7 +15,7 @@ from api.resources.datastreams.schemas import Datastream
 from api.resources.devices.schemas import Device, DeviceDetail
 from api.resources.health.schemas import Health
 from api.resources.kpi_values.schemas import KpiValue
-from api.resources.kpis.schemas import Kpi, KpiDetail
+from api.resources.kpis.schemas import Input, Kpi, KpiDetail
 from api.resources.observations.schemas import Observation
 from api.resources.properties.schemas import Property
 from api.resources.quarantine.schemas import Quarantined
@@ -40,7 +40,7 @@ LISTS = {
     "/v1/kpi-values?city=alpha&include=insufficient": KpiValue,
     "/v1/kpi-values?city=alpha&latest=true": KpiValue,
     "/v1/kpi-values?city=alpha&as_of=2024-06-04T12:00:00Z": KpiValue,
-    INPUTS: Rollup,
+    INPUTS: Input,
     "/v1/quarantine": Quarantined,
     "/v1/silent?city=alpha": Silent,
     "/v1/audit": AuditEntry,
