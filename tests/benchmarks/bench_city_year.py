@@ -63,6 +63,7 @@ def build(url):
 
 
 @pytest.mark.lane("plain")
+@pytest.mark.timeout(7200)
 def test_a_city_year(migrated_url):
     started = perf_counter()
     town, count = build(migrated_url)
