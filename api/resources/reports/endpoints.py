@@ -25,7 +25,17 @@ def list_reports(request: Request, context: Using, wanted: Annotated[ReportsWant
     return answer(request, context, wanted, Question(REPORTS, conditions(parameters, NAMED), parameters))
 
 
-@router.get("/reports/{report}/file", summary="A report's file", response_class=Response)
+@router.get(
+    "/reports/{report}/file",
+    summary="A report's file",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file, to be kept.",
+            "content": {name.partition(";")[0]: {"schema": {"type": "string"}} for name in _MEDIA.values()},
+        }
+    },
+)
 def get_report_file(context: Using, report: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> Response:
     """The file as it was made: HTML, PDF or a city snapshot."""
     with context.reading() as connection:

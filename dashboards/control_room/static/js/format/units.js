@@ -29,8 +29,8 @@ const UCUM = {
 const DURATIONS = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400, dtdurationms: 0.001, dtdurations: 1, clockms: 0.001, clocks: 1 };
 const BYTES = { bytes: 1, decbytes: 1, kbytes: 1024, deckbytes: 1000, mbytes: 1048576, decmbytes: 1e6, gbytes: 1073741824 };
 const WORDS = {
-  en: { "{vehicle}": "vehicles", "{vehicle}/h": "vehicles/h", "{vehicle}/d": "vehicles/day", h: "h", d: "days", a: "years" },
-  nb: { "{vehicle}": "kjøretøy", "{vehicle}/h": "kjøretøy/t", "{vehicle}/d": "kjøretøy/døgn", class: "klasse", h: "t", d: "dager", a: "år" },
+  en: { "{vehicle}": "vehicles", "{vehicle}/h": "vehicles/h", "{vehicle}/d": "vehicles/day", "{bicycle}": "bicycles", "{person}": "people", h: "h", d: "days", a: "years" },
+  nb: { "{vehicle}": "kjøretøy", "{vehicle}/h": "kjøretøy/t", "{vehicle}/d": "kjøretøy/døgn", "{bicycle}": "sykler", "{person}": "personer", class: "klasse", h: "t", d: "dager", a: "år" },
 };
 
 /**
