@@ -276,15 +276,15 @@ def test_a_value_waits_until_its_hours_have_come_to_rest_but_no_longer_than_a_mi
     town.store(pm10, hours(DAY, [10.0]))
     Rollups(catalogue).batch(town.connection, 100, LATER)
     kpis = Kpis(catalogue)
-    assert kpis.batch(town.connection, 100, LATER + timedelta(seconds=1)) == 0
+    assert kpis.batch(town.connection, 1000, LATER + timedelta(seconds=1)) == 0
     # More hours of the day keep coming: the newest row is not due yet.
     town.connection.execute(
         """INSERT INTO kpi_due (kpi, city, site, period, start, due_at)
            SELECT kpi, city, site, period, start, due_at + interval '20 seconds' FROM kpi_due WHERE period = 'P1D'"""
     )
-    assert kpis.batch(town.connection, 100, LATER + timedelta(seconds=20)) > 0
+    assert kpis.batch(town.connection, 1000, LATER + timedelta(seconds=20)) > 0
     assert {period for (period,) in town.all("SELECT DISTINCT period FROM kpi_due")} == {"P1D"}
-    assert kpis.batch(town.connection, 100, LATER + timedelta(seconds=63)) > 0
+    assert kpis.batch(town.connection, 1000, LATER + timedelta(seconds=63)) > 0
     assert town.one("SELECT count(*) FROM kpi_due") == 0
 
 
