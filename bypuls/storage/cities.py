@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from bypuls.city import City, DeviceEntry, FactEntry
 from bypuls.errors import SettingsError
-from bypuls.privacy import faults
+from bypuls.privacy import PERSONAL_KIND, faults
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 
@@ -55,9 +55,40 @@ def add_city(connection: Connection, city: City, who: str) -> Added:
         if changed:
             connection.execute(
                 _SQL["audit"],
-                (who, city.city, "city.add", city.city, Jsonb(before) if before else None, Jsonb(document)),
+                (
+                    who,
+                    city.city,
+                    "city.add",
+                    city.city,
+                    _without_homes(before) if before else None,
+                    _without_homes(document),
+                ),
             )
     return Added(city.city, before is None, changed, len(city.sites), len(city.all_devices()))
+
+
+def _check_homes(connection: Connection, city: City) -> None:
+    """A home stays one: another kind would open what was measured there.
+
+    Raises:
+        SettingsError: the file says otherwise.
+    """
+    homes = {slug for (slug,) in connection.execute(_SQL["homes"], (city.city,))}
+    for site in city.sites:
+        if site.slug in homes and site.kind != PERSONAL_KIND:
+            raise SettingsError(
+                f"city {city.city}: site {site.slug!r} is a home, and {site.kind!r} would open what was measured "
+                "there: give the other place a slug of its own"
+            )
+
+
+def _without_homes(document: dict[str, Any]) -> Jsonb:
+    """The file as the audit log keeps it: of homes no more than that they are there."""
+    sites = [
+        {"slug": site["slug"], "kind": PERSONAL_KIND} if site.get("kind") == PERSONAL_KIND else site
+        for site in document.get("sites", [])
+    ]
+    return Jsonb(document | {"sites": sites})
 
 
 def _add_groups(connection: Connection, city: City) -> None:
@@ -104,6 +135,7 @@ def _upsert_places(connection: Connection, city: City, document: dict[str, Any])
             row = msgspec.structs.asdict(area) | {"city": city.city, "parent": area.parent if parents else None}
             row["boundary"] = Jsonb(area.boundary) if area.boundary else None
             connection.execute(_SQL["upsert_area"], row)
+    _check_homes(connection, city)
     for site, plain in zip(city.sites, document["sites"], strict=True):
         connection.execute(
             _SQL["upsert_site"],

@@ -17,6 +17,7 @@ from bypuls.kpi import load_definitions
 from bypuls.settings import ApiSettings, ProcessSettings, load
 from bypuls.storage.cities import add_city
 from bypuls.storage.database import connect, open_pool
+from bypuls.storage.migrate import migrate
 from bypuls.storage.queries import queries
 from processors.calculation import Catalogue
 from processors.worker import drain
@@ -165,6 +166,92 @@ def test_a_refused_message_of_a_household_is_not_quoted(api, street):
     assert "4711" not in answer.text
     with connect(street.url, "grafana", autocommit=True) as connection:
         assert "4711" not in str(connection.execute("SELECT * FROM board_quarantine").fetchall())
+
+
+def _two_places(town):
+    streams = {}
+    for site, kind in (("h1", "household"), ("school", "building")):
+        town.site(site, kind)
+        streams[site] = town.datastream(site, "active_energy_import", interval=None, expected_spacing="1 hour")
+        store_all(town, streams[site], [(SEPTEMBER, 1000), (SEPTEMBER + timedelta(hours=1), 1001)])
+    return streams
+
+
+def test_a_board_tells_nothing_of_a_home_but_that_it_is_there(town):
+    told = '{"owner": "Kari", "street": "Fjordgata 7", "floor_area": 90, "free_flow_speed": 50}'
+    _two_places(town)
+    town.connection.execute("UPDATE site SET attributes = %s", (told,))
+    with connect(town.url, "grafana", autocommit=True) as connection:
+        asked = "SELECT owner, street, floor_area, free_flow_speed FROM board_site WHERE site = %s"
+        rows = {site: connection.execute(asked, (site,)).fetchone() for site in ("h1", "school")}
+    assert rows == {"h1": (None, "h1", None, None), "school": ("Kari", "Fjordgata 7", 90, 50)}
+
+
+def test_a_home_stays_a_home_whoever_asks(api, street):
+    with connect(street.url) as connection:
+        headers = {"Authorization": f"Bearer {create_token(connection, 'admin', ['admin'], 'trondheim')}"}
+    refused = api.client.patch("/v1/sites/h1?city=trondheim", json={"kind": "building"}, headers=headers)
+    assert refused.status_code == 403
+    change = {"attributes": {"street": "secret 4711"}}
+    assert api.client.patch("/v1/sites/h1?city=trondheim", json=change, headers=headers).status_code == 200
+    audit = api.client.get("/v1/audit?city=trondheim", headers=headers).text
+    assert "site.change" in audit
+    assert "4711" not in audit
+
+
+def test_a_citys_file_opens_no_home_and_the_audit_log_does_not_say_where_it_is(town):
+    def storvik(kind):
+        site = SiteEntry("home", "secret 4711", kind, lat=63.4711, lon=10.4)
+        return City("storvik", {"en": "Storvik"}, "Europe/Oslo", sites=[site])
+
+    add_city(town.connection, storvik("household"), "test")
+    assert "4711" not in str(town.all("SELECT after FROM audit_log WHERE city = 'storvik'"))
+    with pytest.raises(SettingsError, match="is a home"):
+        add_city(town.connection, storvik("building"), "test")
+
+
+def test_what_a_meter_sent_from_a_home_stays_closed_when_it_hangs_elsewhere(town):
+    _two_places(town)
+    device, number = town.all("SELECT external_id, id FROM device WHERE site = 'h1'")[0]
+    town.connection.execute("UPDATE device SET site = 'school' WHERE id = %s", (number,))
+    town.connection.execute(
+        """INSERT INTO recent_message (device, slot, received_at, topic, payload, outcome)
+           VALUES (%s, 0, %s, 't', 'secret 4711', '{"stored": 1}')""",
+        (number, NOW),
+    )
+    town.connection.execute(
+        """INSERT INTO quarantine (received_at, last_received_at, city, source, topic, payload, payload_hash, reason,
+                                   detail, hint, refusals, device)
+           VALUES (%s, %s, 'trondheim', 'x', 't', 'secret 4711', 'x', 'out_of_range', 'secret 4711', 'mend', '[]',
+                   %s)""",
+        (NOW, NOW, device),
+    )
+    with connect(town.url, "reader", autocommit=True) as connection:
+        assert connection.execute("SELECT payload FROM recent_message").fetchall() == [(None,)]
+        assert connection.execute("SELECT payload FROM quarantine").fetchall() == [(None,)]
+    with connect(town.url, "grafana", autocommit=True) as connection:
+        assert "4711" not in str(connection.execute("SELECT * FROM board_quarantine").fetchall())
+
+
+def test_a_meter_that_waits_to_be_settled_is_as_closed_as_its_home(town):
+    streams = _two_places(town)
+    town.connection.execute("UPDATE datastream SET site = NULL WHERE site = 'h1'")
+    with connect(town.url, "reader", autocommit=True) as connection:
+        seen = {one for (one,) in connection.execute("SELECT DISTINCT datastream FROM observation")}
+    assert seen == {streams["school"]}
+
+
+def test_no_month_of_measurements_is_open_to_the_reader(town):
+    town.one("SELECT bypuls_ensure_partitions('2025-09-01', '2025-11-30')")
+    migrate(town.url)  # grants on all tables find those of months, too
+    with connect(town.url, "reader", autocommit=True) as connection:
+        opened = connection.execute(
+            """SELECT oid::regclass::text FROM pg_class
+               WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+                 AND relname ~ '^(observation|rollup_|kpi_value|site$|quarantine|recent_message)'
+                 AND has_table_privilege(oid, 'SELECT')"""
+        ).fetchall()
+    assert opened == []
 
 
 def test_a_group_is_fixed_and_stands_beside_those_before_it(town):

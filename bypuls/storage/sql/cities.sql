@@ -25,6 +25,9 @@ SELECT slug, sites FROM household_group WHERE city = %s
 INSERT INTO household_group (city, slug, name, sites) VALUES (%(city)s, %(slug)s, %(name)s, %(sites)s)
 ON CONFLICT (city, slug) DO UPDATE SET name = excluded.name
 
+-- name: homes
+SELECT slug FROM site WHERE city = %s AND kind = 'household'
+
 -- name: upsert_site
 INSERT INTO site (city, slug, name, kind, latitude, longitude, area, class, attributes)
 VALUES (%(city)s, %(slug)s, %(name)s, %(kind)s, %(latitude)s, %(longitude)s, %(area)s, %(class)s, %(attributes)s)

@@ -30,13 +30,14 @@ SELECT a.city, a.slug AS area, a.name, a.kind, a.parent, a.population FROM area 
 CREATE VIEW board_site AS
 SELECT s.city, s.slug AS site, s.name, s.kind, CASE WHEN s.kind <> 'household' THEN s.latitude END AS latitude,
        CASE WHEN s.kind <> 'household' THEN s.longitude END AS longitude, coalesce(s.area, '-') AS area,
-       coalesce(a.name, '-') AS area_name, s.class, s.attributes ->> 'owner' AS owner,
-       coalesce(s.attributes ->> 'street', s.name) AS street,
-       CASE WHEN jsonb_typeof(s.attributes -> 'floor_area') = 'number'
-            THEN (s.attributes ->> 'floor_area')::double precision END AS floor_area,
-       CASE WHEN jsonb_typeof(s.attributes -> 'free_flow_speed') = 'number'
-            THEN (s.attributes ->> 'free_flow_speed')::double precision END AS free_flow_speed
+       coalesce(a.name, '-') AS area_name, s.class, o.told ->> 'owner' AS owner,
+       coalesce(o.told ->> 'street', s.name) AS street,
+       CASE WHEN jsonb_typeof(o.told -> 'floor_area') = 'number'
+            THEN (o.told ->> 'floor_area')::double precision END AS floor_area,
+       CASE WHEN jsonb_typeof(o.told -> 'free_flow_speed') = 'number'
+            THEN (o.told ->> 'free_flow_speed')::double precision END AS free_flow_speed
 FROM site s
+CROSS JOIN LATERAL (SELECT CASE WHEN s.kind <> 'household' THEN s.attributes ELSE '{}' END AS told) o
 LEFT JOIN area a ON a.city = s.city AND a.slug = s.area;
 
 -- One series. `last_end`: until when its newest value tells (of an interval's value: the interval's end). `watched`: its
@@ -165,8 +166,12 @@ SELECT q.id, coalesce(q.city, '-') AS city, q.received_at, q.last_received_at, q
        CASE WHEN h.id IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint, q.stored,
        q.replay_asked_at, q.replayed_at, q.replay_outcome
 FROM quarantine q
-LEFT JOIN LATERAL (SELECT d.id FROM device d JOIN site t ON t.city = d.city AND t.slug = d.site AND t.kind = 'household'
-                   WHERE d.city = q.city AND d.external_id = q.device) h ON true;
+LEFT JOIN LATERAL (SELECT d.id FROM device d
+                   WHERE d.city = q.city AND d.external_id = q.device
+                     AND EXISTS (SELECT FROM site t
+                                 WHERE t.city = d.city AND t.kind = 'household'
+                                   AND (t.slug = d.site OR EXISTS (SELECT FROM datastream s
+                                                                   WHERE s.device = d.id AND s.site = t.slug)))) h ON true;
 
 -- What waits, since when. The oldest of each lane is one look at its key; counts stop at 100,000. A KPI value that is not
 -- due yet is no backlog: `since` of kpi_due is when its oldest row came due.

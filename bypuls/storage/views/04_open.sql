@@ -11,7 +11,17 @@ SELECT t.city, t.slug FROM public.site t
 WHERE t.kind = 'household' AND coalesce(current_setting('bypuls.personal', true), '') NOT IN ('*', t.city);
 
 CREATE VIEW bypuls_open.hidden_datastream AS
-SELECT s.id FROM public.datastream s JOIN bypuls_open.hidden_site t ON t.city = s.city AND t.slug = s.site;
+SELECT s.id FROM public.datastream s
+JOIN public.device d ON d.id = s.device
+-- One that waits to be settled is measured where its device hangs.
+JOIN bypuls_open.hidden_site t ON t.city = s.city AND t.slug = coalesce(s.site, d.site);
+
+-- Also those that have left: the messages they sent there are kept.
+CREATE VIEW bypuls_open.hidden_device AS
+SELECT d.id, d.city, d.external_id FROM public.device d
+WHERE EXISTS (SELECT FROM bypuls_open.hidden_site t
+              WHERE t.city = d.city
+                AND (t.slug = d.site OR EXISTS (SELECT FROM public.datastream s WHERE s.device = d.id AND s.site = t.slug)));
 
 -- NOT IN over an uncorrelated query: asked once and hashed, not once a row.
 CREATE VIEW bypuls_open.observation AS
@@ -42,19 +52,16 @@ LEFT JOIN bypuls_open.hidden_site h ON h.city = s.city AND h.slug = s.slug;
 -- Refusals quote what they refuse.
 CREATE VIEW bypuls_open.quarantine AS
 SELECT q.id, q.received_at, q.last_received_at, q.occurrences, q.city, q.source, q.topic,
-       CASE WHEN h.device IS NULL THEN q.payload END AS payload, q.payload_hash, q.reason,
-       CASE WHEN h.device IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint,
-       CASE WHEN h.device IS NULL THEN q.refusals ELSE '[]' END AS refusals, q.stored, q.device, q.decoder,
+       CASE WHEN h.id IS NULL THEN q.payload END AS payload, q.payload_hash, q.reason,
+       CASE WHEN h.id IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint,
+       CASE WHEN h.id IS NULL THEN q.refusals ELSE '[]' END AS refusals, q.stored, q.device, q.decoder,
        q.replay_asked_at, q.replayed_at, q.replay_outcome,
        q.payload_erased_at
 FROM public.quarantine q
-LEFT JOIN LATERAL (SELECT d.external_id AS device FROM public.device d
-                   JOIN bypuls_open.hidden_site t ON t.city = d.city AND t.slug = d.site
-                   WHERE d.city = q.city AND d.external_id = q.device) h ON true;
+LEFT JOIN bypuls_open.hidden_device h ON h.city = q.city AND h.external_id = q.device;
 
 CREATE VIEW bypuls_open.recent_message AS
-SELECT m.device, m.slot, m.received_at, m.topic, CASE WHEN t.slug IS NULL THEN m.payload END AS payload, m.decoder,
-       CASE WHEN t.slug IS NULL THEN m.outcome ELSE m.outcome - 'refused' END AS outcome
+SELECT m.device, m.slot, m.received_at, m.topic, CASE WHEN h.id IS NULL THEN m.payload END AS payload, m.decoder,
+       CASE WHEN h.id IS NULL THEN m.outcome ELSE m.outcome - 'refused' END AS outcome
 FROM public.recent_message m
-JOIN public.device d ON d.id = m.device
-LEFT JOIN bypuls_open.hidden_site t ON t.city = d.city AND t.slug = d.site;
+LEFT JOIN bypuls_open.hidden_device h ON h.id = m.device;

@@ -33,6 +33,11 @@ BEGIN
         -- It reads these through bypuls_open (04_open.sql); a query that reaches past it must fail, not tell.
         REVOKE ALL ON observation, observation_revision, rollup_5m, rollup_1h, rollup_1h_history, kpi_value,
             kpi_value_history, site, quarantine, recent_message FROM bypuls_reader;
+        FOR name IN SELECT i.inhrelid::regclass FROM pg_inherits i  -- months of them are tables, too
+                    WHERE i.inhparent IN ('observation'::regclass, 'rollup_5m'::regclass)
+                      AND i.inhrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace) LOOP
+            EXECUTE format('REVOKE ALL ON %s FROM bypuls_reader', name);
+        END LOOP;
         GRANT USAGE ON SCHEMA bypuls_open TO bypuls_reader;
         GRANT SELECT ON ALL TABLES IN SCHEMA bypuls_open TO bypuls_reader;
     END IF;

@@ -45,6 +45,10 @@ BEGIN
         -- Plans: added and changed; never deleted, what no longer holds is withdrawn.
         GRANT SELECT, INSERT, UPDATE ON goal, target, measure TO bypuls_editor;
         GRANT SELECT ON plan, area, kpi_definition, kpi_value TO bypuls_editor;
+        -- Calibrations and periods that do not count: added and taken back, never deleted; what they change is queued.
+        GRANT SELECT ON observed_property, rollup_5m, rollup_1h TO bypuls_editor;
+        GRANT SELECT, INSERT, UPDATE (removed_at, removed_by, removed_why) ON calibration TO bypuls_editor;
+        GRANT SELECT, INSERT, UPDATE (lifted_at, lifted_by, lifted_why) ON invalidation TO bypuls_editor;
     END IF;
 
     -- Who is asked is a person: open reads see how far a round is, not whose name stands there or what was asked.
@@ -53,9 +57,5 @@ BEGIN
         GRANT SELECT (city, year, code, unit, state, asked_at, entered_at, checked_at, signed_at, reopened_at)
               ON assignment TO bypuls_reader;
         GRANT SELECT (id, city, year, code, data_point, asked_at, answered_at) ON assignment_question TO bypuls_reader;
-        -- Calibrations and periods that do not count: added and taken back, never deleted; what they change is queued.
-        GRANT SELECT ON observed_property, rollup_5m, rollup_1h TO bypuls_editor;
-        GRANT SELECT, INSERT, UPDATE (removed_at, removed_by, removed_why) ON calibration TO bypuls_editor;
-        GRANT SELECT, INSERT, UPDATE (lifted_at, lifted_by, lifted_why) ON invalidation TO bypuls_editor;
     END IF;
 END $$;
