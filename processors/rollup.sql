@@ -114,8 +114,6 @@ ON CONFLICT (datastream, bucket) DO UPDATE SET
 WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(old.n_invalidated, 0)
       <= excluded.n_good + excluded.n_not_evaluated + excluded.n_suspect + excluded.n_fail
          + coalesce(excluded.n_invalidated, 0)
-  AND (old.first_time IS NULL OR EXISTS (
-      SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
   AND (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.sum, old.sum_squares, old.min, old.max,
        old.first, old.first_time, old.last, old.last_time, old.energy_sum, old.sin_sum, old.cos_sum, old.increase,
        old.resets, old.gap_increase, old.n_invalidated)
@@ -124,6 +122,9 @@ WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(o
        excluded.sum_squares, excluded.min, excluded.max, excluded.first, excluded.first_time, excluded.last,
        excluded.last_time, excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
        excluded.gap_increase, excluded.n_invalidated)
+  -- Last: looked at only where something changes.
+  AND (old.first_time IS NULL OR EXISTS (
+      SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
 
 -- Where nobody said anything of the values: as they were sent.
 -- name: values_as_sent
@@ -246,8 +247,6 @@ WITH calibrated AS MATERIALIZED (
     WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(old.n_invalidated, 0)
           <= excluded.n_good + excluded.n_not_evaluated + excluded.n_suspect + excluded.n_fail
              + coalesce(excluded.n_invalidated, 0)
-      AND (old.first_time IS NULL OR EXISTS (
-          SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
       AND (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.expected, old.buckets, old.sum,
            old.sum_squares, old.min, old.max, old.first, old.first_time, old.last, old.last_time, old.energy_sum,
            old.sin_sum, old.cos_sum, old.increase, old.resets, old.gap_increase, old.covered, old.dropped,
@@ -258,6 +257,8 @@ WITH calibrated AS MATERIALIZED (
            excluded.first_time, excluded.last, excluded.last_time, excluded.energy_sum, excluded.sin_sum,
            excluded.cos_sum, excluded.increase, excluded.resets, excluded.gap_increase, excluded.covered,
            excluded.dropped, excluded.n_invalidated, excluded.slope, excluded.intercept)
+      AND (old.first_time IS NULL OR EXISTS (
+          SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
     RETURNING old.datastream, old.bucket
 ), changed AS (
     SELECT * FROM gone UNION ALL SELECT * FROM written
