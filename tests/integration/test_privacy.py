@@ -233,6 +233,24 @@ def test_what_a_meter_sent_from_a_home_stays_closed_when_it_hangs_elsewhere(town
         assert "4711" not in str(connection.execute("SELECT * FROM board_quarantine").fetchall())
 
 
+@pytest.mark.parametrize(("topic", "device"), [("x", "A81758FFFE03"), ("up/a81758fffe03/data", None)])
+def test_a_refused_message_is_a_homes_by_any_name_of_its_meter(town, topic, device):
+    """Ingest writes down what the message calls its device: an EUI, or nothing where it cannot be read."""
+    _two_places(town)
+    town.connection.execute("UPDATE device SET keys = '{\"eui\": \"a81758fffe03\"}' WHERE site = 'h1'")
+    asked = """INSERT INTO quarantine (received_at, last_received_at, city, source, topic, payload, payload_hash,
+                                       reason, detail, hint, refusals, device)
+               VALUES (%s, %s, 'trondheim', 'x', %s, %s, %s, 'out_of_range', %s, 'mend', '[]', %s)"""
+    town.connection.execute(asked, (NOW, NOW, topic, b"secret 4711", b"1", "secret 4711", device))
+    town.connection.execute(asked, (NOW, NOW, "y", b"open", b"2", "open", "school-meter"))
+    with connect(town.url, "reader", autocommit=True) as connection:
+        rows = connection.execute("SELECT payload, detail FROM quarantine ORDER BY id").fetchall()
+    assert rows == [(None, "a household's message: withheld"), (b"open", "open")]
+    with connect(town.url, "grafana", autocommit=True) as connection:
+        rows = connection.execute("SELECT detail FROM board_quarantine ORDER BY id").fetchall()
+    assert rows == [("a household's message: withheld",), ("open",)]
+
+
 def test_a_meter_that_waits_to_be_settled_is_as_closed_as_its_home(town):
     streams = _two_places(town)
     town.connection.execute("UPDATE datastream SET site = NULL WHERE site = 'h1'")

@@ -163,15 +163,22 @@ WHERE t.kind IS DISTINCT FROM 'household';
 CREATE VIEW board_quarantine AS
 SELECT q.id, coalesce(q.city, '-') AS city, q.received_at, q.last_received_at, q.occurrences, q.source, q.topic,
        coalesce(q.device, '-') AS device, q.decoder, q.reason,
-       CASE WHEN h.id IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint, q.stored,
+       CASE WHEN h.home IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint, q.stored,
        q.replay_asked_at, q.replayed_at, q.replay_outcome
 FROM quarantine q
-LEFT JOIN LATERAL (SELECT d.id FROM device d
-                   WHERE d.city = q.city AND d.external_id = q.device
-                     AND EXISTS (SELECT FROM site t
-                                 WHERE t.city = d.city AND t.kind = 'household'
-                                   AND (t.slug = d.site OR EXISTS (SELECT FROM datastream s
-                                                                   WHERE s.device = d.id AND s.site = t.slug)))) h ON true;
+-- As in 04_open.sql: by any name of a device that hangs or hung in a home, in the message or in its topic.
+LEFT JOIN LATERAL (SELECT true AS home FROM unnest(string_to_array(lower(q.topic), '/') || lower(q.device)) AS said (name)
+                   WHERE (q.city, said.name) IN (
+                       SELECT d.city, n.name
+                       FROM device d
+                       CROSS JOIN LATERAL (SELECT lower(d.external_id) AS name
+                                           UNION ALL SELECT lower(value) FROM jsonb_each_text(d.keys)) n
+                       WHERE n.name IS NOT NULL
+                         AND EXISTS (SELECT FROM site t
+                                     WHERE t.city = d.city AND t.kind = 'household'
+                                       AND (t.slug = d.site OR EXISTS (SELECT FROM datastream s
+                                                                       WHERE s.device = d.id AND s.site = t.slug))))
+                   LIMIT 1) h ON true;
 
 -- What waits, since when. The oldest of each lane is one look at its key; counts stop at 100,000. A KPI value that is not
 -- due yet is no backlog: `since` of kpi_due is when its oldest row came due.

@@ -41,6 +41,15 @@ CREATE VIEW bypuls_open.kpi_value_history AS
 SELECT * FROM public.kpi_value_history v
 WHERE v.scope_kind <> 'site' OR (v.city, v.scope) NOT IN (SELECT city, slug FROM bypuls_open.hidden_site);
 
+-- What messages call them: by their id or another key (EUI …), in whatever case; one that cannot be read, by its topic.
+CREATE VIEW bypuls_open.hidden_name AS
+SELECT h.city, n.name
+FROM bypuls_open.hidden_device h
+JOIN public.device d ON d.id = h.id
+CROSS JOIN LATERAL (SELECT lower(d.external_id) AS name
+                    UNION ALL SELECT lower(value) FROM jsonb_each_text(d.keys)) n
+WHERE n.name IS NOT NULL;
+
 -- Where a household is, and what its file says of it, is nobody's business; that there is one may be known.
 CREATE VIEW bypuls_open.site AS
 SELECT s.city, s.slug, s.name, s.kind,
@@ -52,13 +61,14 @@ LEFT JOIN bypuls_open.hidden_site h ON h.city = s.city AND h.slug = s.slug;
 -- Refusals quote what they refuse.
 CREATE VIEW bypuls_open.quarantine AS
 SELECT q.id, q.received_at, q.last_received_at, q.occurrences, q.city, q.source, q.topic,
-       CASE WHEN h.id IS NULL THEN q.payload END AS payload, q.payload_hash, q.reason,
-       CASE WHEN h.id IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint,
-       CASE WHEN h.id IS NULL THEN q.refusals ELSE '[]' END AS refusals, q.stored, q.device, q.decoder,
+       CASE WHEN h.home IS NULL THEN q.payload END AS payload, q.payload_hash, q.reason,
+       CASE WHEN h.home IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint,
+       CASE WHEN h.home IS NULL THEN q.refusals ELSE '[]' END AS refusals, q.stored, q.device, q.decoder,
        q.replay_asked_at, q.replayed_at, q.replay_outcome,
        q.payload_erased_at
 FROM public.quarantine q
-LEFT JOIN bypuls_open.hidden_device h ON h.city = q.city AND h.external_id = q.device;
+LEFT JOIN LATERAL (SELECT true AS home FROM unnest(string_to_array(lower(q.topic), '/') || lower(q.device)) AS said (name)
+                   WHERE (q.city, said.name) IN (SELECT n.city, n.name FROM bypuls_open.hidden_name n) LIMIT 1) h ON true;
 
 CREATE VIEW bypuls_open.recent_message AS
 SELECT m.device, m.slot, m.received_at, m.topic, CASE WHEN h.id IS NULL THEN m.payload END AS payload, m.decoder,
