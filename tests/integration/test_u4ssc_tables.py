@@ -46,9 +46,7 @@ def test_a_second_person_signs(town):
     with pytest.raises(psycopg.errors.CheckViolation):  # nobody entered it
         town.connection.execute(signing, ("carl",))
     for state in ("entered", "checked"):
-        town.connection.execute(
-            f"UPDATE assignment SET state = '{state}', {state}_by = 'berit', {state}_at = now()"
-        )
+        town.connection.execute(f"UPDATE assignment SET state = '{state}', {state}_by = 'berit', {state}_at = now()")
     with pytest.raises(psycopg.errors.CheckViolation):
         town.connection.execute(signing, ("berit",))
     town.connection.execute(signing, ("carl",))

@@ -47,9 +47,7 @@ class Quarantined(BaseModel):
     payload_encoding: Literal["text", "base64", "withheld"] = Field(
         description="withheld: the client is not on this machine and sent no token for it."
     )
-    payload_erased_at: datetime | None = Field(
-        description="Raw messages are kept for a time only."
-    )
+    payload_erased_at: datetime | None = Field(description="Raw messages are kept for a time only.")
     replay_asked_at: datetime | None
     replayed_at: datetime | None
     replay_outcome: str | None
