@@ -90,7 +90,6 @@ def _evidence(used: Sequence[Value], first: Value, kind: str, scope: str, expect
     evidence: Detail = {
         "sites": len(used),
         "sites_expected": expected,
-        "from_sites": [value.scope for value in used],
         "datastreams": sum(one["datastreams"] for one in shown),
         "hours": _added(shown, "hours"),
         "left_out": _added(shown, "left_out"),
