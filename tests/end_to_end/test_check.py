@@ -23,7 +23,8 @@ def pasted(page, message, topic=TOPIC):
 
 def test_a_pasted_message_is_read_and_a_profile_is_drafted_that_can_be_copied(visit):
     page = visit("/", permissions=["clipboard-read", "clipboard-write"])
-    page.page.click("nav.boards a[href^='/check']")
+    page.page.click(".more-pages summary")
+    page.page.click(".more-pages a[href^='/check']")
     pasted(page.settle(), MESSAGE)
     assert "air_temperature" in page.text("section[aria-label='What is read in it']")
     drafted = page.page.inner_text("pre.draft")

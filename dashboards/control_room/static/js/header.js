@@ -57,8 +57,12 @@ function More({ route, words }) {
   const close = () => {
     if (box.current) box.current.open = false;
   };
+  const leave = () => {
+    close();
+    box.current?.querySelector("summary")?.focus();
+  };
   const current = MORE.find(([page]) => page === route.page);
-  return html`<details class="timepicker more-pages" ref=${box} onKeyDown=${(event) => event.key === "Escape" && close()}
+  return html`<details class="more-pages" ref=${box} onKeyDown=${(event) => event.key === "Escape" && leave()}
       onFocusOut=${(event) => event.relatedTarget && !event.currentTarget.contains(event.relatedTarget) && close()}>
     <summary>${current ? words.t(current[1]) : words.t("morePages")} <span aria-hidden="true">▾</span></summary>
     <nav class="popover" aria-label=${words.t("morePages")}>${MORE.map(([page, name]) => html`<a key=${page} href=${carried(`/${page}`, route.query)} aria-current=${route.page === page ? "page" : undefined} onClick=${close}>${words.t(name)}</a>`)}</nav>
