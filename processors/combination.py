@@ -103,20 +103,20 @@ def _evidence(used: Sequence[Value], first: Value, kind: str, scope: str, expect
     }
     if "days" in shown[0]:
         evidence["days"] = _added(shown, "days")
+    names = set[str]().union(*shown)
     for name in _KEPT:
         # Of any site: what one of them only estimates makes the whole an estimate.
-        said = next((one[name] for one in shown if name in one), None)
+        said = next(one[name] for one in shown if name in one) if name in names else None
         if said is not None:
             evidence[name] = said
-    estimated = [one for one in shown if "estimated" in one]
-    if estimated:
-        evidence["estimated"] = _added(estimated, "estimated")
-    if any(one.get("partial") for one in shown):
+    if "estimated" in names:
+        evidence["estimated"] = _added([one for one in shown if "estimated" in one], "estimated")
+    if "partial" in names and any(one.get("partial") for one in shown):
         evidence["partial"] = True
     if kind != "group":  # which households were measured is nobody's business
         evidence["from_sites"] = [value.scope for value in used]
     for name in ("calibrations", "invalidations"):
-        if any(name in one for one in shown):
+        if name in names:
             evidence[name] = _united([one for one in shown if name in one], name)
     return evidence
 

@@ -3,7 +3,7 @@
 -- Columns as arrays; nothing in them is null. OFFSET 0 keeps the look-up per span an index scan, whatever the planner
 -- believes of the lengths of arrays; so it does below.
 -- name: read_rollup_1h
-SELECT array_agg(r.datastream), array_agg(extract(epoch FROM r.bucket)::bigint),
+SELECT array_agg(r.datastream), array_agg(date_part('epoch', r.bucket)::bigint),
        array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect),
        array_agg(r.n_fail + coalesce(r.dropped, 0)), array_agg(coalesce(r.expected, -1)),
        array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.min, 'NaN')), array_agg(coalesce(r.max, 'NaN')),
@@ -16,7 +16,7 @@ CROSS JOIN LATERAL (SELECT * FROM rollup_1h h
                     WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until OFFSET 0) r
 
 -- name: read_rollup_5m
-SELECT array_agg(r.datastream), array_agg(extract(epoch FROM r.bucket)::bigint),
+SELECT array_agg(r.datastream), array_agg(date_part('epoch', r.bucket)::bigint),
        array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect), array_agg(r.n_fail), array_agg(-1),
        array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.min, 'NaN')), array_agg(coalesce(r.max, 'NaN')),
        array_agg(coalesce(r.last, 'NaN')),

@@ -13,7 +13,7 @@ from bypuls.observation import InstrumentClass, Origin
 from bypuls.periods import Calendar
 from processors.calculation import Cells, Floats, Integers
 from processors.readings import Records
-from processors.windows import starts_of
+from processors.windows import DAY, distinct, starts_of
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -317,15 +317,13 @@ def _sum_of_channels(hours: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
 def _expected_channels(hours: pd.DataFrame, series: pd.DataFrame, summed: pd.DataFrame) -> Integers:
     """How many channels each hour needs: those heard before it whose device is active, or any heard in its day."""
     expected = np.zeros(len(summed), dtype=np.int64)
-    day = 86_400
-    heard = set(zip(hours["series"], hours["bucket"] // day, strict=True))
-    properties = series["property"].to_numpy(object)
-    names = summed["property"].astype(object).to_numpy()
-    sites, buckets = summed["site"].to_numpy(), summed["bucket"].to_numpy()
-    for row, (site, first, active) in enumerate(
-        zip(series["site_index"], series["first"], series["active"], strict=True)
-    ):
-        here = (sites == site) & (names == properties[row])
-        spoke = np.array([(row, bucket // day) in heard for bucket in buckets[here]], dtype=bool)
-        expected[here] += spoke | (bool(active) & (buckets[here] >= np.nan_to_num(first, nan=np.inf)))
+    rows_of = summed.groupby(["site", "property"], observed=True).indices
+    heard = distinct((hours["series"].to_numpy(np.int64) << 32) + hours["bucket"].to_numpy(np.int64) // DAY)
+    edges = np.searchsorted(heard, np.arange(len(series) + 1) << 32)
+    buckets = summed["bucket"].to_numpy(np.int64)
+    columns = (series[name].tolist() for name in ("site_index", "property", "first", "active"))
+    for row, (site, name, first, active) in enumerate(zip(*columns, strict=True)):
+        here = buckets[rows := rows_of.get((site, name), np.empty(0, dtype=np.int64))]
+        spoke = np.isin(here // DAY, heard[edges[row] : edges[row + 1]] & 0xFFFFFFFF)
+        expected[rows] += spoke | (bool(active) & (here >= np.nan_to_num(first, nan=np.inf)))
     return expected

@@ -24,7 +24,7 @@ from processors.calculation import Catalogue, Integers, Place
 from processors.claims import Claimed
 from processors.due import periods_resting_on
 from processors.kpis import Kpis
-from processors.readings import Span, read, read_series
+from processors.readings import arrays, read_series
 from processors.rollup import read_places
 from processors.windows import HOUR, distinct, seconds
 
@@ -188,9 +188,12 @@ def _read_hours(
     """In which hours each datastream gave anything; a year and what reaches into it from before."""
     lacking = [stream for stream in streams if stream not in known]
     back = timedelta(days=366) if definition.rolling else _BESIDE
-    spans: list[Span] = [(stream, seconds(whole.start - back), seconds(whole.end + _BESIDE)) for stream in lacking]
-    records = read(connection, definition.table, spans)
-    edges = np.searchsorted(records["datastream"], [*sorted(lacking), np.iinfo(np.int32).max])
-    for at, stream in enumerate(sorted(lacking)):
-        buckets = records["bucket"][edges[at] : edges[at + 1]].astype(np.int64)
-        known[stream] = distinct(buckets - buckets % HOUR)
+    count = len(lacking)
+    columns = [lacking, [whole.start - back] * count, [whole.end + _BESIDE] * count]
+    found = arrays(connection, _SQL[f"hours_in_{definition.table}"], columns) if lacking else None
+    nothing = np.empty(0, dtype=np.int64)
+    datastreams, buckets = (nothing, nothing) if found is None else found
+    keys = distinct((datastreams.astype(np.int64) << 40) + buckets // HOUR * HOUR)
+    for stream in lacking:
+        low, high = np.searchsorted(keys, [stream << 40, (stream + 1) << 40])
+        known[stream] = keys[low:high] & ((1 << 40) - 1)

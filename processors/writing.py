@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from msgspec import json
 
@@ -33,7 +34,7 @@ def write(connection: Connection, values: Sequence[Value], now: datetime) -> int
 def _line(value: Value) -> str:
     """One row in COPY's text form; the driver's own, column by column, takes several times as long."""
     definition, (start, ends) = value.definition, value.evidence["window"]
-    final_at = ends if definition.lateness == timedelta(0) else isoformat(instant(value.end) + definition.lateness)
+    final_at = ends if definition.lateness == timedelta(0) else _final_at(value.end, definition.lateness)
     return (
         f"{value.city}\t{definition.id}\t{value.scope_kind}\t{value.scope}\t{value.period}\t{start}\t{ends}\t"
         f"{_number(value.value)}\t{_text(definition.unit)}\t{_text(value.band)}\t{_json(value.detail)}\t"
@@ -42,10 +43,16 @@ def _line(value: Value) -> str:
     )
 
 
+@lru_cache(maxsize=10_000)
+def _final_at(end: int, lateness: timedelta) -> str:
+    return isoformat(instant(end) + lateness)
+
+
 def _number(value: float | None) -> str:
     return "\\N" if value is None else repr(float(value))
 
 
+@lru_cache(maxsize=1000)  # units, bands and reasons: few different ones
 def _text(value: str | None) -> str:
     if value is None:
         return "\\N"

@@ -52,6 +52,9 @@ def _best_property(inputs: Inputs) -> pd.DataFrame:
     hours = inputs.hours
     if len(names) == 1 or not len(hours):
         return hours
+    codes = hours["property"].cat.codes.to_numpy()
+    if (codes == codes[0]).all():
+        return hours.reset_index(drop=True)
     order = hours["property"].astype(object).map({name: number for number, name in enumerate(names)}).to_numpy(np.int64)
     frame = hours.assign(order=order)
     counts = frame[frame["valid"]].groupby(["site", "cell", "order"], as_index=False).agg(n=("bucket", "nunique"))

@@ -102,12 +102,15 @@ def _expected(inputs: Inputs) -> Integers:
     until = np.where(running, cells.start + cells.elapsed * HOUR, cells.end + _HOURS_AFTER * HOUR)
     # Sites share their windows: each is counted once.
     windows, back = np.unique(np.stack([cells.start, cells.end, until]), axis=1, return_inverse=True)
-    numbers = np.zeros((windows.shape[1], len(PARTS)), dtype=np.int64)
-    for row, (start, end, last) in enumerate(windows.T.tolist()):
-        buckets = np.arange(start, min(last, end + _HOURS_AFTER * HOUR), HOUR)
-        days, part = _noise_days(inputs, buckets)
-        numbers[row] = np.bincount(part[_period_starts(inputs, days) == start], minlength=len(PARTS))
-    return numbers[back.reshape(-1)]
+    hours = [
+        np.arange(start, min(last, end + _HOURS_AFTER * HOUR), HOUR, dtype=np.int64)
+        for start, end, last in windows.T.tolist()
+    ]
+    window = np.repeat(np.arange(len(hours)), [len(buckets) for buckets in hours])
+    days, part = _noise_days(inputs, np.concatenate(hours))
+    mine = _period_starts(inputs, days) == windows[0][window]
+    slot, length = (window * len(PARTS) + part)[mine], len(hours) * len(PARTS)
+    return np.bincount(slot, minlength=length).reshape(-1, len(PARTS))[back.reshape(-1)]
 
 
 def _judged(

@@ -196,3 +196,64 @@ def is_of_year(key, content, catalogue):
     """Values that rest on hours: not of silence, and not of quarter hours, which are gone."""
     definition = catalogue.definitions[key[0]]
     return definition.trigger == "change" and definition.table == "rollup_1h" and content[6] != "silent"
+
+
+@pytest.mark.parametrize("kind", ["an hour", "a calibration", "an invalid period", "a lane", "a version"])
+def test_a_year_computed_again_is_what_nothing_but_the_hours_would_give(town, catalogue, monkeypatch, kind):
+    settings, day, now = load(ProcessSettings), utc(2026, 3, 27, 23), utc(2026, 4, 10)
+    town.area("sentrum")
+    road, house = town.site("e6", "road", "sentrum"), town.site("bakke", "background", "sentrum")
+    lanes = [town.datastream(road, "vehicle_count", channel=name) for name in ("north", "south")]
+    pm10 = town.datastream(house, "pm10")
+    for stream in (*lanes, pm10, town.datastream(house, "no2"), town.datastream(house, "sound_level_laeq")):
+        town.store(stream, hours(day, [30.0 + step % 7 for step in range(72)]))
+    drain(town.connection, at(now), settings, catalogue)
+    year = Year(town.slug, 2026, PERIODS)
+    recompute(town.url, year, now, workers=1)
+    assert recompute(town.url, year, now, workers=1).written == 0
+    before = values_of(town)
+    change(town, kind, pm10, lanes[0], day)
+    if kind == "a version":
+        definition = catalogue.definitions["air.pm10.mean"]
+        newer = dict(catalogue.definitions) | {definition.id: replace(definition, version="sha256:newer")}
+        changed = Catalogue.of(newer)
+        monkeypatch.setattr(Catalogue, "load", lambda: changed)
+    written = recompute(town.url, year, now, workers=1).written
+    assert 0 < written < len(before)
+    assert recompute(town.url, year, now, workers=1).written == 0
+    after = {key: content for key, (content, *_) in values_of(town).items()}
+    town.connection.execute("DELETE FROM kpi_value")
+    recompute(town.url, year, now, workers=1)
+    from_nothing = {key: content for key, (content, *_) in values_of(town).items()}
+    assert {key: after[key] for key in from_nothing} == from_nothing
+    assert sum(after[key] != content for key, (content, *_) in before.items() if key in after) == written
+
+
+def change(town, kind, pm10, lane, day):
+    """What recomputation is to find, in the hours or beside them."""
+    time = day + 5 * HOUR
+    if kind == "an hour":
+        town.connection.execute(
+            "UPDATE rollup_1h SET sum = sum + 9, max = max + 9, last = last + 9 WHERE datastream = %s AND bucket = %s",
+            (pm10, time),
+        )
+    elif kind == "a lane":
+        town.connection.execute("DELETE FROM rollup_1h WHERE datastream = %s AND bucket = %s", (lane, time))
+    elif kind == "a calibration":
+        town.connection.execute(
+            """INSERT INTO calibration (datastream, valid_from, slope, intercept, who, why)
+               VALUES (%s, %s, 1.1, 0, 'test', 'span gas')""",
+            (pm10, time),
+        )
+    elif kind == "an invalid period":
+        town.connection.execute(
+            """INSERT INTO invalidation (city, datastream, since, until, why, who)
+               VALUES (%s, %s, %s, %s, 'moved', 'test')""",
+            (town.slug, pm10, time, time + 2 * HOUR),
+        )
+        town.connection.execute(
+            """UPDATE rollup_1h
+               SET n_invalidated = n_good + n_not_evaluated, n_good = 0, n_not_evaluated = 0, sum = NULL
+               WHERE datastream = %s AND bucket >= %s AND bucket < %s""",
+            (pm10, time, time + 2 * HOUR),
+        )
