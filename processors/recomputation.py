@@ -154,9 +154,9 @@ def _wanted(
     series = series[series["site"].isin(sites)]
     number = {slug: at for at, slug in enumerate(sites)}
     wanted: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
-    hours_of: dict[int, Integers] = {}
+    read: dict[bool, dict[int, Integers]] = {True: {}, False: {}}  # a rolling year looks back a year further
     for definition in definitions:
-        whole = _whole(definition, place, year)
+        whole, hours_of = _whole(definition, place, year), read[definition.rolling]
         mine = series[series["property"].isin(list(definition.inputs))]
         _read_hours(connection, definition, mine["id"].tolist(), whole, hours_of)
         pairs = [
