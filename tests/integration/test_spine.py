@@ -26,7 +26,7 @@ from bypuls.storage.database import connect
 from tests import trondheim_air
 from tests.unit.test_city import EXAMPLE
 
-pytestmark = [pytest.mark.broker, pytest.mark.shared, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.broker, pytest.mark.shared, pytest.mark.timeout(2400)]
 
 AIR, TRAFFIC, DAILY = "trondheim_air_2019_2020", "trondheim_traffic_2019_2020", "trondheim_elgeseter_daily_2003_2025"
 AIR_SITES = {"Elgeseter": "elgeseter", "Bakke kirke": "bakke-kirke", "E6-Tiller": "e6-tiller", "Torvet": "torvet"}
