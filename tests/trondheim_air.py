@@ -168,7 +168,7 @@ _END = """\\* The numbers before 2022 were read on a page of NILU, not in the re
 ## Made again
 
 Replay the hours ([how](../how-to/replay-recorded-data.md)), then, with `BYPULS_DATABASE_URL` set,
-`python -m tests.trondheim_air`. A test with all recorded years compares this page with what comes of them; the city's
+`python -m tests.trondheim_air`. Tests compare its numbers with the recorded data's reference file; the city's
 own report is `bypuls report city trondheim --year 2019 --notes docs/reports/trondheim-notes.yaml`.
 """
 
