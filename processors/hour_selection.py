@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import lru_cache
 
-import holidays
 import numpy as np
 import numpy.typing as npt
 
 from bypuls.kpi_window import KpiWindow
 from bypuls.periods import Calendar
+from bypuls.public_holidays import public_holidays
 from processors.windows import DAY, HOUR, Seconds, local_seconds
 
 Booleans = npt.NDArray[np.bool_]
@@ -45,15 +44,7 @@ def counting_hours(
 
 
 def _holidays_of(country: str, days: Seconds) -> list[int]:
-    years = {(_EPOCH + timedelta(days=int(day))).year for day in (days.min(), days.max())} if len(days) else set()
-    return [day for year in range(min(years), max(years) + 1) for day in _year(country, year)] if years else []
-
-
-@lru_cache(maxsize=500)
-def _year(country: str, year: int) -> tuple[int, ...]:
-    """The public holidays of a year as days since 1970; none of a country that the library does not know."""
-    try:
-        known = holidays.country_holidays(country, years=[year])
-    except NotImplementedError:
-        return ()
-    return tuple((day - _EPOCH).days for day in known)
+    if not len(days):
+        return []
+    first, last = ((_EPOCH + timedelta(days=int(day))).year for day in (days.min(), days.max()))
+    return [(day - _EPOCH).days for year in range(first, last + 1) for day in public_holidays(country, year)]

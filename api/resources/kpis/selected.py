@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import holidays
 
 from bypuls.kpi_window import parse_window
 from bypuls.periods import Calendar
+from bypuls.public_holidays import public_holidays
 
 _HOUR = timedelta(hours=1)
 
@@ -31,7 +29,7 @@ def selected_hours(
         counts = local.hour in clock
         counts &= not window.weekdays or local.isoweekday() in window.weekdays
         counts &= not window.months or local.month in window.months
-        if counts and (window.holidays or not country or local.date() not in _holidays(country, local.year)):
+        if counts and (window.holidays or not country or local.date() not in public_holidays(country, local.year)):
             found.append(hour)
     return found
 
@@ -42,12 +40,3 @@ def _hours(spans: Sequence[tuple[datetime, datetime]]) -> Iterator[datetime]:
         while at < until:
             yield at
             at += _HOUR
-
-
-@lru_cache(maxsize=500)
-def _holidays(country: str, year: int) -> frozenset[date]:
-    """None of a country that the library does not know."""
-    try:
-        return frozenset(holidays.country_holidays(country, years=[year]))
-    except NotImplementedError:
-        return frozenset()
