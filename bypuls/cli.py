@@ -53,8 +53,6 @@ def main() -> None:
     except BypulsError as error:
         print(f"bypuls: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
 
 
 # --- the processes ---------------------------------------------------------------------------------------------------
@@ -294,7 +292,3 @@ def token_revoke(name: str) -> None:
     with database() as url, connect(url, "owner", autocommit=True) as connection:
         revoke_token(connection, name)
     say(f"{name}: revoked")
-
-
-if __name__ == "__main__":
-    main()

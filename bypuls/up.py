@@ -44,7 +44,7 @@ class _Child:
         self.starts += 1
         self.started = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "bypuls.cli", *self.command],
+            [sys.executable, "-m", "bypuls", *self.command],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # a terminal's Ctrl-C is ours alone: we stop them, one after the other

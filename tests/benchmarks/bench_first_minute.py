@@ -65,7 +65,7 @@ def test_first_minute(migrated_url, new_mosquitto, tmp_path):
 
 
 def start(stack, environment, *arguments):
-    command = [sys.executable, "-m", "bypuls.cli", *arguments]
+    command = [sys.executable, "-m", "bypuls", *arguments]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     stack.callback(process.wait, 60)
     stack.callback(process.terminate)

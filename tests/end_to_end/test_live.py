@@ -45,7 +45,7 @@ def chain(lanes, mosquitto, unique):
         with connect(url) as connection:
             add_city(connection, city_document(), "test")
         for name in ("ingest", "process", "serve"):
-            process = subprocess.Popen([sys.executable, "-m", "bypuls.cli", name], env=environment)
+            process = subprocess.Popen([sys.executable, "-m", "bypuls", name], env=environment)
             stack.callback(process.wait, 30)
             stack.callback(process.terminate)
         room = ControlRoom(f"http://127.0.0.1:{port}", url, None)

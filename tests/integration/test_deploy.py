@@ -259,7 +259,7 @@ class Processes:
 
     def command(self, service, *words):
         done = subprocess.run(
-            [sys.executable, "-m", "bypuls.cli", *words],
+            [sys.executable, "-m", "bypuls", *words],
             env=self.environment(service),
             capture_output=True,
             text=True,
@@ -271,7 +271,7 @@ class Processes:
 
     def start(self, service, *words):
         log = (self.installation.folder / f"{service}.log").open("a")
-        command = [sys.executable, "-m", "bypuls.cli", *words]
+        command = [sys.executable, "-m", "bypuls", *words]
         self.running[service] = subprocess.Popen(command, env=self.environment(service), stdout=log, stderr=log)
         log.close()
 

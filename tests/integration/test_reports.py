@@ -195,7 +195,7 @@ def test_the_command_writes_a_file_or_refuses_in_one_line(reported, tmp_path):
     environment = os.environ | {"BYPULS_DATABASE_URL": reported.url}
 
     def run(*arguments):
-        command = [sys.executable, "-m", "bypuls.cli", "report", "city", "storvik", "--year", str(YEAR), *arguments]
+        command = [sys.executable, "-m", "bypuls", "report", "city", "storvik", "--year", str(YEAR), *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)
 
     refused = run("--format", "pdf")

@@ -99,7 +99,7 @@ class Replayed:
 
     @staticmethod
     def _command(arguments):
-        return [sys.executable, "-m", "bypuls.cli", *map(str, arguments)]
+        return [sys.executable, "-m", "bypuls", *map(str, arguments)]
 
 
 def excerpt(file, folder):

@@ -28,7 +28,7 @@ REPLAY = ["simulate", "replay", "x.csv", "--city", str(EXAMPLE)]
 
 
 class Up:
-    def __init__(self, home, *options, city=EXAMPLE, program=("-m", "bypuls.cli"), errors=subprocess.DEVNULL):
+    def __init__(self, home, *options, city=EXAMPLE, program=("-m", "bypuls"), errors=subprocess.DEVNULL):
         self.port = free_port()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("BYPULS_")}
         self.process = subprocess.Popen(
@@ -237,7 +237,7 @@ def test_a_second_up_in_the_same_folder_says_so(up, server_home):
     one = up()
     one.get("/health/live")
     done = subprocess.run(
-        [sys.executable, "-m", "bypuls.cli", "up"],
+        [sys.executable, "-m", "bypuls", "up"],
         env=os.environ | {"BYPULS_HOME": str(server_home), "BYPULS_API_PORT": str(one.port)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -252,7 +252,7 @@ def test_a_taken_port_is_one_clear_line(server_home):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [sys.executable, "-m", "bypuls.cli", "up"],
+            [sys.executable, "-m", "bypuls", "up"],
             env=os.environ | {"BYPULS_HOME": str(server_home), "BYPULS_API_PORT": port},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -287,7 +287,7 @@ def test_a_taken_port_is_one_clear_line(server_home):
 def test_what_cannot_work_is_one_line_and_not_zero(arguments, environment, says, server_home):
     clean = {key: value for key, value in os.environ.items() if not key.startswith("BYPULS_")}
     done = subprocess.run(
-        [sys.executable, "-m", "bypuls.cli", *arguments],
+        [sys.executable, "-m", "bypuls", *arguments],
         env=clean | {"BYPULS_HOME": str(server_home)} | environment,
         capture_output=True, text=True, check=False,
     )  # fmt: skip

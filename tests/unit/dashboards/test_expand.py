@@ -11,7 +11,7 @@ DAY = ["--from", "2018-04-12T18:00:00Z", "--to", "1523556300000"]
 
 def expand(*arguments, stdin=None):
     return subprocess.run(
-        [sys.executable, "-m", "bypuls.cli", "dashboards", "expand", *arguments],
+        [sys.executable, "-m", "bypuls", "dashboards", "expand", *arguments],
         input=stdin,
         capture_output=True,
         text=True,
