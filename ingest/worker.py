@@ -92,6 +92,7 @@ class Ingest:
         try:
             while not stop.is_set():
                 self._turn(stop)
+            self._until_it_works(self._keep_house, stop)
         finally:
             self._inbox.closed = True
             for broker in self._brokers:
@@ -168,8 +169,7 @@ class Ingest:
 
     def _parts(self) -> tuple[Database, Pipeline, Writer]:
         if self._database is None or self._pipeline is None or self._writer is None:
-            message = "the database is not connected yet"
-            raise DatabaseUnreachable(message)
+            raise DatabaseUnreachable("the database is not connected yet")
         return self._database, self._pipeline, self._writer
 
     def _store(self, deliveries: Sequence[Delivery]) -> None:

@@ -155,6 +155,7 @@ class Writer:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._months: set[tuple[int, int]] = set()
+        self._begun: dict[int, datetime] = {}
         with connection.transaction():
             connection.execute(_SQL["create_staging"])
 
@@ -166,16 +167,29 @@ class Writer:
         """
         written = Written(quarantined=len(batch.quarantined))
         self._ensure_partitions(batch.rows)
+        begins = self._earlier(batch.rows)
         with self._connection.transaction():
             for later, rows in enumerate(_rounds(batch.rows)):
                 if later:
                     self._connection.execute("TRUNCATE incoming")
                 self._merge(rows, batch.hashes, written)
             self._beside(batch)
+            if begins:
+                self._connection.execute(_SQL["begins"], (list(begins), list(begins.values())))
             if batch.rows or batch.flags or batch.events:
                 self._connection.execute(_SQL["announce"])
+        self._begun |= begins
         written.repeated = len(batch.rows) - written.stored - written.corrected
         return written
+
+    def _earlier(self, rows: Sequence[Row]) -> dict[int, datetime]:
+        """Datastreams that begin earlier with these rows than this writer knows: nearly always none."""
+        found: dict[int, datetime] = {}
+        for row in rows:
+            known = found.get(row.datastream) or self._begun.get(row.datastream)
+            if known is None or row.time < known:
+                found[row.datastream] = row.time
+        return found
 
     def _beside(self, batch: Batch) -> None:
         """What is written with the values, in the same transaction."""

@@ -139,6 +139,16 @@ SELECT id, topic, payload, qos, retain FROM outbox WHERE source = ANY(%s) ORDER 
 -- name: posted
 DELETE FROM outbox WHERE id = ANY(%s)
 
+-- Since when there is data, with the first value and not later: who computes beside us counts on sites that began. The
+-- values' keys are taken before; locked in one order, so that two ingest processes do not deadlock.
+-- name: begins
+UPDATE datastream d SET first_time = earlier.time, last_time = greatest(d.last_time, earlier.time)
+FROM (SELECT known.id, b.time
+      FROM unnest(%s::integer[], %s::timestamptz[]) AS b (id, time) JOIN datastream known ON known.id = b.id
+      WHERE known.first_time IS NULL OR b.time < known.first_time
+      ORDER BY known.id FOR NO KEY UPDATE OF known) AS earlier
+WHERE d.id = earlier.id
+
 -- name: announce
 SELECT pg_notify('bypuls_changed', '')
 

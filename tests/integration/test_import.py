@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import os
 import random
 import signal
@@ -18,9 +19,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from bypuls.clock import isoformat
 from bypuls.errors import SettingsError
 from bypuls.observation import SourceRank
-from bypuls.settings import IngestSettings
+from bypuls.settings import IngestSettings, ProcessSettings, load
 from bypuls.storage.database import connect
 from ingest.compose import quality_of
 from ingest.decoding import Message, Source
@@ -31,6 +33,8 @@ from ingest.pipeline import Pipeline
 from ingest.registry import Registry
 from ingest.validation import Catalogue, Reader
 from ingest.writer import Writer
+from processors.calculation import Catalogue as Kpis
+from processors.worker import drain
 from tests.integration.processing import Town
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -152,9 +156,57 @@ def test_the_same_rows_live_and_imported_give_the_same_tables(lane, tmp_path, ca
 
 
 def times_of(contents, stream):
-    """Live ingest writes a datastream's first and last time with its housekeeping, which nobody does here."""
+    """Live ingest writes a datastream's last time with its housekeeping, which nobody does here."""
     times = [row[3] for row in contents["observation"] if row[:3] == stream[:3]]
     return min(times), max(times)
+
+
+SAID = "city, kpi, scope_kind, scope, period, start, value, unit, band, detail, quality, reason, coverage, evidence"
+
+
+@pytest.mark.shared
+@pytest.mark.lane("plain")
+def test_the_same_hours_live_and_imported_give_the_same_indicators(lane, tmp_path, catalogue, shared):
+    """Computed as they come or when all are there. Bakke kirke begins late and has gaps: the city's hours say so."""
+    sites = {"Elgeseter": "elgeseter", "Bakke kirke": "bakke-kirke"}
+    with gzip.open(shared / "data/real/trondheim_air_2019_2020.csv.gz", "rt", encoding="utf-8") as file:
+        recorded = [row for row in csv.DictReader(file) if row["station"] in sites and row["time"] < "2019-01-24"]
+    rows = [(row["time"], sites[row["station"]], row["quantity"], row["value"], row["unit"]) for row in recorded]
+    rows = [row for row in rows if row[3]]
+    wanted = ("air.pm10.mean", "air.pm10.exceedance_days.eu2008", "air.pm25.running_24h", "air.eaqi")
+    kpis = Kpis.of({kpi: one for kpi, one in Kpis.load().definitions.items() if kpi in wanted})
+    found = {}
+    with lane.database(migrated=True) as live, lane.database(migrated=True) as imported:
+        for url in (live, imported):
+            town = Town(url)
+            for site in sites.values():
+                town.connection.execute(_DEVICE, {"site": town.site(site)})
+            if url == imported:
+                bring_in(url, catalogue, write_csv(tmp_path / "a.csv", rows))
+            else:
+                for first in range(0, len(rows), 300):
+                    send_live(url, catalogue, rows[first : first + 300], size=100)
+                    drain(town.connection, lambda: NOW, load(ProcessSettings), kpis)
+            drain(town.connection, lambda: NOW, load(ProcessSettings), kpis)
+            found[url] = town.all(f"SELECT {SAID} FROM kpi_value ORDER BY kpi, scope_kind, scope, period, start")
+            town.connection.close()
+        assert found[live] == found[imported]
+    hours = {site: {row[0] for row in rows if row[1:3] == (site, "pm10")} for site in sites.values()}
+    begun = min(hours["bakke-kirke"])
+    gaps = {hour for hour in hours["elgeseter"] - hours["bakke-kirke"] if hour > begun}
+    half = {
+        isoformat(row[5])
+        for row in found[live]
+        if (row[1], row[2], row[4]) == ("air.pm10.mean", "city", "PT1H") and row[12] == 0.5
+    }
+    assert gaps
+    assert half == gaps | {hour for hour in hours["bakke-kirke"] - hours["elgeseter"] if hour > begun}
+
+
+_DEVICE = """INSERT INTO device (city, external_id, site, status, class, readings)
+             VALUES ('trondheim', %(site)s, %(site)s, 'active', 'reference',
+                     '{"pm10": {"interval": "PT1H", "stamp": "start"},
+                       "pm25": {"interval": "PT1H", "stamp": "start"}}')"""
 
 
 def test_second_values_in_one_file_are_corrections_as_they_are_live(lane, tmp_path, catalogue):

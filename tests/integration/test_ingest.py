@@ -234,6 +234,23 @@ def test_what_was_published_while_ingest_was_away_is_stored_when_it_is_back(plat
     platform.assert_soon("SELECT count(*) FROM observation", [(3001,)])
 
 
+@pytest.mark.lane("plain")
+def test_since_when_a_datastream_speaks_is_known_with_its_first_value_and_until_when_at_the_end(platform):
+    platform.start()
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    platform.ingest._housekeeping_at = time.monotonic() + 3600  # what it writes now and then is not written
+    for hour in (3, 4, 1, 2):
+        platform.publish("square", {"time": isoformat(start + timedelta(hours=hour)), "values": {"pm10": hour}})
+        platform.assert_soon(f"SELECT count(*) FROM observation WHERE value = {hour}", [(1,)])
+        first = 3 if hour > 2 else 1
+        assert platform.rows("SELECT first_time FROM datastream") == [(start + timedelta(hours=first),)]
+    platform.stop()
+    spoke = platform.rows(
+        "SELECT first_time, last_time, last_seen IS NOT NULL FROM datastream JOIN device d ON d.id = device"
+    )
+    assert spoke == [(start + timedelta(hours=1), start + timedelta(hours=4), True)]
+
+
 def test_a_database_that_is_away_is_waited_for_and_nothing_is_acknowledged_meanwhile(platform):
     platform.start()
     platform.publish("square", {"pm10": 1})
