@@ -23,6 +23,7 @@ import pytest
 from bypuls.places import postgres_tools
 from bypuls.storage.backup import backup, restore
 from bypuls.storage.database import connect
+from tests import trondheim_air
 from tests.unit.test_city import EXAMPLE
 
 pytestmark = [pytest.mark.broker, pytest.mark.shared, pytest.mark.timeout(2400)]
@@ -257,6 +258,13 @@ def test_elgeseters_day_means_are_nilus_own(replayed, pollutant):
     further_off = {day for day, difference in differences.items() if difference > 0.6}
     clipped, zeroed = {"2019-09-25", "2019-09-26", "2019-09-27"}, {"2020-05-16", "2020-12-08"}
     assert further_off == (clipped if pollutant == "pm10" else zeroed)
+
+
+@plain
+@pytest.mark.whole_years
+def test_the_documentations_air_chapter_is_what_comes_of_the_hours(replayed):
+    """Whatever else was replayed beside them: traffic is no part of it."""
+    assert trondheim_air.made(replayed.url, replayed.shared) == trondheim_air.PAGE.read_text(encoding="utf-8")
 
 
 TRAFFIC_STATIONS = ["Bakkekirke", "Elgeseter", "Grillstadtunnelen", "Innherredsveien", "Jernbanebrua", "Moholtlia",
