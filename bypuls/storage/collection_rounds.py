@@ -210,7 +210,7 @@ def check(connection: Connection, catalogue: U4sscCatalogue, place: tuple[str, i
         Conflict: data points are missing, or the KPI is further than that.
     """
     _, _, state, _ = _lock(connection, place, code)
-    there = {point for point, _, _ in connection.execute(_SQL["values_of"], _keys(place, code))}
+    there = {point for (point,) in connection.execute(_SQL["points_of"], _keys(place, code))}
     missing = [point.data_point for point in catalogue.of(code) if point.data_point not in there]
     if missing:
         what = f"its data points {', '.join(missing)}" if missing != [""] else "its value"
@@ -227,15 +227,15 @@ def sign(connection: Connection, place: tuple[str, int], code: str, who: str) ->
     """A second person answers for a KPI's values; from then on they stay.
 
     Raises:
-        NotAllowed: that person entered one of them.
+        NotAllowed: that person entered one of them, under this name or from the command line.
         Conflict: it is not checked.
     """
     _, _, state, entered_by = _lock(connection, place, code)
-    writers = {writer for _, _, writer in connection.execute(_SQL["values_of"], _keys(place, code))} | {entered_by}
+    row = connection.execute(_SQL["has_entered"], _keys(place, code) | {"who": who}).fetchone()
     if state != "checked":
         message = f"{code} of {place[1]} is {state}, not checked: asked, entered, checked, signed is the order"
         raise Conflict(message)
-    if who in writers:
+    if who == entered_by or row == (True,):
         message = f"{who!r} entered a value of {code}: a second person signs, with a token of their own"
         raise NotAllowed(message)
     connection.execute(_SQL["sign"], _keys(place, code) | {"who": who})

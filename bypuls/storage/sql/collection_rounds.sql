@@ -53,10 +53,12 @@ WHERE city = %(city)s AND year = %(year)s AND code = %(code)s FOR UPDATE
 UPDATE assignment SET unit = %(unit)s, contact = %(contact)s
 WHERE city = %(city)s AND year = %(year)s AND code = %(code)s
 
--- name: values_of
--- Data points of a KPI with their writers, from either origin.
-SELECT data_point, value IS NOT NULL, who FROM reported_value
-WHERE city = %(city)s AND year = %(year)s AND code = %(code)s
+-- name: points_of
+-- Data points of a KPI of which something is said, from either origin.
+SELECT DISTINCT data_point FROM reported_value WHERE city = %(city)s AND year = %(year)s AND code = %(code)s
+
+-- name: has_entered
+SELECT bypuls_has_entered(%(who)s, %(city)s, %(year)s, %(code)s)
 
 -- name: check
 UPDATE assignment SET state = 'checked', checked_by = %(who)s, checked_at = clock_timestamp()

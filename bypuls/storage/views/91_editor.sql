@@ -31,7 +31,7 @@ BEGIN
         GRANT SELECT ON fact TO bypuls_editor;
         GRANT SELECT, INSERT ON reported_value, collection_round, assignment, assignment_question TO bypuls_editor;
         GRANT DELETE ON reported_value TO bypuls_editor;
-        GRANT INSERT ON reported_value_history TO bypuls_editor;
+        GRANT SELECT, INSERT ON reported_value_history TO bypuls_editor;  -- whose number stands under another's comment
         GRANT UPDATE (value, numerator, denominator, unit, data_quality, data_origin, source, comment, evidence, verified,
                       who, changed_at)
               ON reported_value TO bypuls_editor;
@@ -51,9 +51,18 @@ BEGIN
         GRANT SELECT, INSERT, UPDATE (lifted_at, lifted_by, lifted_why) ON invalidation TO bypuls_editor;
     END IF;
 
-    -- Who is asked is a person: open reads see how far a round is, not whose name stands there or what was asked.
+    -- Who is asked is a person, and so is who enters: open reads see values and how far a round is, not whose name
+    -- stands there or what was asked.
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'bypuls_reader') THEN
-        REVOKE SELECT ON assignment, assignment_question FROM bypuls_reader;
+        REVOKE SELECT ON assignment, assignment_question, reported_value, reported_value_history, collection_round
+              FROM bypuls_reader;
+        GRANT SELECT (city, year, code, data_point, origin, value, numerator, denominator, unit, data_quality, data_origin,
+                      source, comment, evidence, verified, changed_at)
+              ON reported_value TO bypuls_reader;
+        GRANT SELECT (city, year, code, data_point, origin, value, numerator, denominator, unit, data_quality, data_origin,
+                      source, comment, evidence, verified, changed_at, superseded_at)
+              ON reported_value_history TO bypuls_reader;
+        GRANT SELECT (city, year, deadline, opened_at, closed_at, note) ON collection_round TO bypuls_reader;
         GRANT SELECT (city, year, code, unit, state, asked_at, entered_at, checked_at, signed_at, reopened_at)
               ON assignment TO bypuls_reader;
         GRANT SELECT (id, city, year, code, data_point, asked_at, answered_at) ON assignment_question TO bypuls_reader;

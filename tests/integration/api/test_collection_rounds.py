@@ -78,6 +78,15 @@ def test_a_second_person_signs(api):
     assert [row[0] for row in audit(api, "assignment.sign")] == ["kari"]
 
 
+def test_a_mended_comment_does_not_make_anothers_number_ones_own(api):
+    enter(api, 100, api.ola)
+    enter(api, 100, api.per, comment="a typo mended")
+    api.post(f"{KPI}/check", headers=api.kari)
+    for who in (api.ola, api.per):
+        assert api.post(f"{KPI}/sign", headers=who).status_code == 403
+    assert api.post(f"{KPI}/sign", headers=api.kari).status_code == 200
+
+
 def test_what_is_signed_stays_until_it_is_reopened_with_a_reason(api):
     enter(api, 100, api.ola)
     for step, who in (("check", api.ola), ("sign", api.kari)):

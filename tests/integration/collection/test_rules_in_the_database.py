@@ -93,6 +93,46 @@ def test_who_entered_any_of_the_values_does_not_sign(connection):
     step(connection, "signed", "per")
 
 
+def test_who_entered_a_number_does_not_sign_it_under_anothers_comment(connection):
+    enter(connection, 90.0, "ola")
+    for who, comment in (("per", "typo"), ("anne", "another")):
+        connection.execute("UPDATE reported_value SET (comment, who) = (%s, %s)", [comment, who])
+    step(connection, "checked", "per")
+    for who in ("anne", "ola"):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            step(connection, "signed", who)
+    step(connection, "signed", "kari")
+
+
+def test_who_entered_a_number_that_was_corrected_may_sign_the_correction(connection):
+    enter(connection, 90.0, "ola")
+    enter(connection, 91.0, "per")
+    step(connection, "checked", "per")
+    step(connection, "signed", "ola")
+    assert state(connection) == ("signed", "per", "per", "ola")
+
+
+@pytest.mark.parametrize(("entered", "signs"), [("cli:kari", "kari"), ("Kari", "kari"), ("kari", "cli:Kari")])
+def test_one_person_under_two_names_is_no_second_person(connection, entered, signs):
+    enter(connection, 90.0, entered)
+    step(connection, "checked", "per")
+    with pytest.raises(psycopg.errors.CheckViolation, match="a second person signs"):
+        step(connection, "signed", signs)
+
+
+def test_open_reads_see_values_and_nobodys_name(connection):
+    enter(connection, 90.0)
+    connection.execute("SET ROLE bypuls_reader")
+    assert connection.execute("SELECT value, changed_at IS NOT NULL FROM reported_value").fetchone() == (90.0, True)
+    for column, table in (
+        ("who", "reported_value"),
+        ("who", "reported_value_history"),
+        ("opened_by", "collection_round"),
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(f"SELECT {column} FROM {table}")
+
+
 def test_a_value_entered_anew_is_neither_checked_nor_signed(connection):
     enter(connection, 90.0)
     step(connection, "checked", "kari")
