@@ -46,21 +46,37 @@ def judge(said: Said, facts: Mapping[str, float], stored: Reported | None) -> Ju
         value = _value(said, (value, numerator, denominator), judged)
     if judged.wrong:
         return judged
-    nothing = said.not_reported
+    numbers = (None, None, None) if said.not_reported else (value, numerator, denominator)
     judged.reported = Reported(
         code=point.kpi.code,
         data_point=point.data_point,
-        value=None if nothing else value,
-        numerator=None if nothing else numerator,
-        denominator=None if nothing else denominator,
+        value=numbers[0],
+        numerator=numbers[1],
+        denominator=numbers[2],
         unit=point.unit,
         data_quality=_kept(said, stored, "data_quality") or "unknown_method",
         data_origin=_kept(said, stored, "data_origin"),
         source=_kept(said, stored, "source"),
         comment=_kept(said, stored, "comment"),
-        verified=_kept(said, stored, "verified") or "unknown",
+        verified=_verified(said, stored, numbers, judged),
     )
     return judged
+
+
+def _verified(
+    said: Said, stored: Reported | None, numbers: tuple[float | None, float | None, float | None], judged: Judged
+) -> str:
+    """A verifier's word is of the numbers that were seen: another number has it only where it is said again."""
+    if (
+        stored is None
+        or stored.verified == "unknown"
+        or numbers == (stored.value, stored.numerator, stored.denominator)
+    ):
+        return _kept(said, stored, "verified") or "unknown"
+    if said.verified is not None and said.verified == stored.verified:
+        what = "the number is another than the verifier saw: is this one verified, too? Leave it empty if not"
+        judged.warnings.append(said.complaint("verified", what))
+    return said.verified or "unknown"
 
 
 def questions(

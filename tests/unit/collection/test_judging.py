@@ -56,6 +56,27 @@ def test_a_typed_result_may_be_rounded_and_no_more(typed, agrees):
         assert judged.reported.value == 3 / 11 * 100
 
 
+VERIFIED = Reported(code="EC: ICT: ICT: 1C", value=97.0, unit="%", verified="yes", comment="as seen")
+
+
+@pytest.mark.parametrize(
+    ("stated", "verified", "asked"),
+    [
+        ({"value": 97, "comment": "other"}, "yes", False),
+        ({"value": 98}, "unknown", False),
+        ({"numerator": 97, "denominator": 100}, "unknown", False),
+        ({"not_reported": True}, "unknown", False),
+        ({"value": 98, "verified": "no"}, "no", False),
+        ({"value": 98, "verified": "yes"}, "yes", True),  # an exported file has it, and its number was changed
+        ({"value": 97, "verified": "yes"}, "yes", False),
+    ],
+)
+def test_a_verifiers_word_does_not_pass_to_another_number(stated, verified, asked):
+    judged = judge(said("EC: ICT: ICT: 1C", **stated), {}, VERIFIED)
+    assert judged.reported.verified == verified
+    assert any("verifier saw" in warning.what for warning in judged.warnings) is asked
+
+
 def test_a_share_below_one_percent_is_asked_about():
     judged = judge(said("EC: ICT: ICT: 1C", value=0.97), FACTS, None)
     assert judged.reported.value == 0.97
