@@ -23,6 +23,7 @@ from bypuls.errors import SettingsError
 _NONE = frozenset({".", "..", "...", ":", ""})
 _YEAR = re.compile(r"^(?:(?P<before>.*\S)\s+)?(?P<year>(?:19|20)\d{2})$")
 _DELIMITERS = (";", "\t", ",")
+_MAY_BE_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}\*?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ def _cell(places: Mapping[str, Place], text: str, *, comma: bool) -> Cell:
         return Cell(places, None, plain or "(empty)")
     if plain in {"-", "\u2013"}:
         return Cell(places, 0.0)
+    if not comma and _MAY_BE_THOUSANDS.fullmatch(plain):  # 1.234 or 1234: where commas separate nothing tells
+        return Cell(places, None, plain)
     number = plain.replace(",", ".") if comma or plain.count(",") == 1 else plain
     try:
         value = float(number.removesuffix("*"))

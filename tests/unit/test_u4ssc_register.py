@@ -199,3 +199,11 @@ def test_every_shipped_mapping_can_be_read_and_names_kpis_that_exist(file):
 def test_numbers_and_symbols(text, value):
     (cell,) = read_table(f"region;x;2020\na;b;{text}\n".encode(), "table").cells
     assert cell.value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1,234", None), ("212,660", None), ("0,243", 0.243), ("12,5", 12.5), ("212660", 212660.0)]
+)
+def test_what_may_be_a_thousand_times_as_much_is_no_number_where_commas_separate(text, value):
+    (cell,) = read_table(f'region,x,2020\na,b,"{text}"\n'.encode(), "table").cells
+    assert (cell.value, cell.symbol) == (value, "" if value is not None else text)
