@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import Any
 
 from bypuls.formulas import level_of_service as los
-from processors.calculation import Calculator, Cells, Detail, Inputs, Outcome
-from processors.calculators._level_of_service import LEVELS, MILE, numbers, said_of, share
-from processors.calculators._paces import FREE_FLOW, NO_FLOW, NO_FREE_FLOW, covered_hours, number, paces
+from processors.calculation import Calculator, Detail, Inputs, Outcome
+from processors.calculators._level_of_service import LEVELS, MILE, levels, said_of, share
+from processors.calculators._paces import FREE_FLOW, NO_FREE_FLOW, number
 
 _LANES, _HEAVY, _TERRAIN, _FACTOR = "lanes", "heavy_share", "terrain", "peak_hour_factor"
 _EQUIVALENT = {"level": 2.0, "rolling": 3.0}
@@ -25,49 +26,26 @@ def compute(inputs: Inputs) -> Outcome:
     broken detector. `detail`: demand, capacity, speed (km/h), density per mile and per kilometre. Of a scope: the worst
     site.
     """
-    cells = inputs.cells
-    hours = paces(inputs)
-    covered, expected = covered_hours(inputs, hours.assign(pace=hours["pace"].fillna(0.0)))
     standard = inputs.standards.rule("hcm7_freeway")
-    volume, pace = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
-    volume[hours["cell"]], pace[hours["cell"]] = hours["volume"], hours["pace"]
-    levels: list[str | None] = [None] * len(cells)
-    detail: list[Detail | None] = [None] * len(cells)
-    undefined: list[str | None] = [None] * len(cells)
-    evidence: list[Detail | None] = [None] * len(cells)
-    roads = [_Road(cells, site) for site in range(len(cells.sites))]
-    for at, site in enumerate(cells.site.tolist()):
+    roads = [_Road(attributes) for attributes in inputs.cells.attributes]
+
+    def judge(site: int, volume: float, speed: float | None) -> tuple[str | None, Detail, Detail]:
         road = roads[site]
-        if np.isnan(volume[at]):
-            continue
-        if road.lacks is not None or not volume[at]:
-            undefined[at] = road.lacks or NO_FLOW
-            continue
-        measured = None if np.isnan(pace[at]) else 1 / (float(pace[at]) * MILE)
-        found = los.freeway(road.demand(float(volume[at])), road.free_flow, measured, standard.values["upper"])
-        levels[at] = found.level
-        detail[at] = _told(found, float(volume[at]))
-        evidence[at] = said_of(
+        found = los.freeway(road.demand(volume), road.free_flow, speed, standard.values["upper"])
+        said = said_of(
             standard,
-            speed="the manual's model" if measured is None else "measured",
+            speed="the manual's model" if speed is None else "measured",
             peak_hour_factor=road.factor if road.factor_known else "1: mean flow of the hour",
         )
-    return Outcome(
-        numbers(levels),
-        band=levels,
-        detail=detail,
-        covered=covered,
-        expected=expected,
-        undefined=undefined,
-        evidence=evidence,
-    )
+        return found.level, _told(found, volume), said
+
+    return levels(inputs, [road.lacks for road in roads], judge, speed_needed=False)
 
 
 class _Road:
     """What the site's attributes say; `lacks` names the one that is missing."""
 
-    def __init__(self, cells: Cells, site: int) -> None:
-        given = cells.attributes[site]
+    def __init__(self, given: Mapping[str, Any]) -> None:
         lanes, speed, heavy = number(given, _LANES), number(given, FREE_FLOW), share(given.get(_HEAVY))
         self.lacks: str | None = None
         if lanes is None:
