@@ -110,6 +110,14 @@ class NearbyEntry(
     sites: list[Slug] = []
 
 
+class ExpectedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the primary indicator is expected to move: in percent of what it was, or in its unit."""
+
+    percent: Annotated[float, msgspec.Meta(gt=-100)] | None = None
+    difference: float | None = None
+    source: Text | None = None
+
+
 class MeasureEntry(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"starts": "from", "ends": "to"}
 ):
@@ -117,7 +125,9 @@ class MeasureEntry(
 
     Attributes:
         sites, areas: where; neither: the whole city.
-        kpi: the primary indicator; `direction` which way it is expected to go.
+        kpi: the primary indicator; `direction` which way it is expected to go, `expected` how far.
+        kpis: others that its effect is shown in.
+        transition_months: after it began, which count neither before nor after.
         control_sites: where nothing is done, for comparison.
     """
 
@@ -130,6 +140,9 @@ class MeasureEntry(
     ends: date | None = None
     kpi: Text
     direction: Literal["increase", "decrease"]
+    kpis: list[Text] = []
+    expected: ExpectedEntry | None = None
+    transition_months: Annotated[int, msgspec.Meta(ge=0, le=24)] = 0
     control_sites: list[Slug] = []
     nearby: list[NearbyEntry] = []
     owner: Text
@@ -248,6 +261,16 @@ def check_measure(entry: MeasureEntry) -> None:
     both = sorted(set(entry.sites) & set(entry.control_sites))
     if both:
         raise ValueError(f"measure {entry.slug}: {both[0]} cannot be both a site of the measure and a control site")
+    if len({entry.kpi, *entry.kpis}) < 1 + len(entry.kpis):
+        raise ValueError(f"measure {entry.slug}: kpis names others than kpi, each once")
+    if entry.expected is not None:
+        given = [one for one in (entry.expected.percent, entry.expected.difference) if one is not None]
+        if len(given) != 1:
+            raise ValueError(f"measure {entry.slug}: expected has percent or difference, one of the two")
+        if given[0] == 0 or (given[0] > 0) != (entry.direction == "increase"):
+            raise ValueError(
+                f"measure {entry.slug}: expected {given[0]:g} does not go with direction {entry.direction}"
+            )
 
 
 def _last_whole_year(day: date) -> int:

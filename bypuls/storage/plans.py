@@ -22,7 +22,7 @@ from bypuls.u4ssc.catalogue import load_catalogue
 Noun = Literal["goal", "target", "measure"]
 
 _SQL = queries("bypuls.storage.sql", "plans.sql")
-_JSON_COLUMNS = frozenset({"title", "text", "points", "nearby"})
+_JSON_COLUMNS = frozenset({"title", "text", "points", "nearby", "expected"})
 _OPEN_WHEN_LOCKED = frozenset({"status", "owner", "withdrawn"})
 
 
@@ -169,14 +169,18 @@ def put_measure(connection: Connection, author: Author, goal: str, entry: Measur
     _checked(lambda: check_measure(entry))
     where = f"measure {entry.slug}"
     _need_goal(connection, author, goal, where)
-    _definition(connection, entry.kpi, where)
+    for kpi in (entry.kpi, *entry.kpis):
+        _definition(connection, kpi, where)
     for site in {*entry.sites, *entry.control_sites, *(site for one in entry.nearby for site in one.sites)}:
         _need_place(connection, author.city, "site", site, where)
     for area in entry.areas:
         _need_place(connection, author.city, "district", area, where)
     document = msgspec.to_builtins(entry)
     row = {name: document[name] for name in ("title", "text", "sites", "areas", "kpi", "direction", "control_sites")}
-    row |= {name: document[name] for name in ("nearby", "owner", "source", "status")}
+    row |= {
+        name: document[name]
+        for name in ("kpis", "expected", "transition_months", "nearby", "owner", "source", "status")
+    }
     row |= {"goal": goal, "starts": entry.starts, "ends": entry.ends}
     return _put(connection, author, "measure", entry.slug, row)
 
@@ -228,7 +232,9 @@ def _put(connection: Connection, author: Author, noun: Noun, slug: str, row: Map
             f"measure {slug} is locked since {stood['locked_at']:%Y-%m-%d}: {changed} may not change any more, "
             "only status and owner; make another measure"
         )
-    given = {name: Jsonb(value) if name in _JSON_COLUMNS else value for name, value in wanted.items()}
+    given = {
+        name: Jsonb(value) if name in _JSON_COLUMNS and value is not None else value for name, value in wanted.items()
+    }
     connection.execute(_SQL[f"upsert_{noun}"], given | {"city": author.city, "slug": slug})
     if author.plan is None:
         before = {name: _plain(stood[name]) for name in sorted(differs)} if stood else None

@@ -53,7 +53,7 @@ def targets(
 
 
 def measures(connection: Connection, city: str, now: datetime, *, withdrawn: bool = False) -> list[Row]:
-    """The measures; `late`: planned still, though it should have begun. Nothing is said of their effect."""
+    """The measures; `late`: planned still, though it should have begun. Of their effect: `storage.effects`."""
     found = _rows(connection, "measures", city, withdrawn=withdrawn)
     return [row | {"late": row["status"] == "planned" and row["from"] < now.date()} for row in found]
 

@@ -10,9 +10,10 @@ from api.access import Admin, check_city
 from api.context import Context, Using
 from api.given import columns_of, entry_of, known_city, listed, one
 from api.listing import CSV_RESPONSES, CitySlug, Listed
-from api.resources.measures.schemas import Measure, MeasureSent, MeasuresWanted
+from api.resources.measures.schemas import EffectsWanted, Measure, MeasureEffect, MeasureSent, MeasuresWanted
 from api.writing import authored
 from bypuls.plan import MeasureEntry
+from bypuls.storage.effects import effects
 from bypuls.storage.plans import lock_measure, put_measure, withdraw
 from bypuls.storage.standing import measures
 
@@ -31,6 +32,26 @@ def list_measures(request: Request, context: Using, wanted: Annotated[MeasuresWa
     chosen = {"goal": wanted.goal, "status": wanted.status}
     rows = [row for row in found if all(value is None or row[name] == value for name, value in chosen.items())]
     return listed(request, wanted.format, rows, columns_of(Measure))
+
+
+@router.get(
+    "/measures/effects",
+    response_model=Listed[MeasureEffect],
+    responses=CSV_RESPONSES,
+    summary="What changed after measures",
+)
+def list_effects(request: Request, context: Using, wanted: Annotated[EffectsWanted, Query()]) -> Response:
+    """Each measure by each of its indicators: the same months before and after, beside places where nothing was done.
+
+    Nothing is said, and the reason is, where a measure is not locked, where fewer than six months are over, or where
+    before and after were not made alike. What changed after a measure was not necessarily changed by it: see `cautions`
+    and `changed_too`.
+    """
+    known_city(context, wanted.city)
+    with context.reading() as connection:
+        found = effects(connection, wanted.city, context.clock(), measure=wanted.measure, kpi=wanted.kpi)
+    rows = [row for row in found if wanted.goal in (None, row["goal"])]
+    return listed(request, wanted.format, rows, columns_of(MeasureEffect))
 
 
 @router.put("/measures/{measure}", response_model=Measure, summary="Set a measure")

@@ -46,16 +46,17 @@ ON CONFLICT (city, slug) DO UPDATE SET
      clock_timestamp())
 
 -- name: upsert_measure
-INSERT INTO measure (city, slug, plan, goal, title, text, sites, areas, starts, ends, kpi, direction, control_sites, nearby, owner,
-                     source, status)
+INSERT INTO measure (city, slug, plan, goal, title, text, sites, areas, starts, ends, kpi, direction, kpis, expected,
+                     transition_months, control_sites, nearby, owner, source, status)
 VALUES (%(city)s, %(slug)s, %(plan)s, %(goal)s, %(title)s, %(text)s, %(sites)s, %(areas)s, %(starts)s, %(ends)s, %(kpi)s,
-        %(direction)s, %(control_sites)s, %(nearby)s, %(owner)s, %(source)s, %(status)s)
+        %(direction)s, %(kpis)s, %(expected)s, %(transition_months)s, %(control_sites)s, %(nearby)s, %(owner)s, %(source)s,
+        %(status)s)
 ON CONFLICT (city, slug) DO UPDATE SET
-    (plan, goal, title, text, sites, areas, starts, ends, kpi, direction, control_sites, nearby, owner, source, status, withdrawn_at,
-     changed_at) =
+    (plan, goal, title, text, sites, areas, starts, ends, kpi, direction, kpis, expected, transition_months, control_sites, nearby,
+     owner, source, status, withdrawn_at, changed_at) =
     (excluded.plan, excluded.goal, excluded.title, excluded.text, excluded.sites, excluded.areas, excluded.starts, excluded.ends,
-     excluded.kpi, excluded.direction, excluded.control_sites, excluded.nearby, excluded.owner, excluded.source, excluded.status, NULL,
-     clock_timestamp())
+     excluded.kpi, excluded.direction, excluded.kpis, excluded.expected, excluded.transition_months, excluded.control_sites,
+     excluded.nearby, excluded.owner, excluded.source, excluded.status, NULL, clock_timestamp())
 
 -- name: goal
 SELECT plan, title, text, sdg, owner, source, status, withdrawn_at IS NOT NULL AS withdrawn FROM goal
@@ -67,8 +68,8 @@ SELECT plan, goal, title, kpi, code, data_point, scope_kind, scope, period, dire
 FROM target WHERE city = %(city)s AND slug = %(slug)s FOR UPDATE
 
 -- name: measure
-SELECT plan, goal, title, text, sites, areas, starts, ends, kpi, direction, control_sites, nearby, owner, source, status,
-       withdrawn_at IS NOT NULL AS withdrawn, locked_at
+SELECT plan, goal, title, text, sites, areas, starts, ends, kpi, direction, kpis, expected, transition_months, control_sites, nearby,
+       owner, source, status, withdrawn_at IS NOT NULL AS withdrawn, locked_at
 FROM measure WHERE city = %(city)s AND slug = %(slug)s FOR UPDATE
 
 -- name: names_of_goals
@@ -114,8 +115,8 @@ FROM target WHERE city = %(city)s AND (withdrawn_at IS NULL OR %(withdrawn)s) OR
 
 -- name: measures
 -- A measure that was locked is always there: leaving out what did not work would make the others look better.
-SELECT city, slug AS measure, goal, plan, title, text, sites, areas, starts AS "from", ends AS "to", kpi, direction, control_sites,
-       nearby, owner, source, status, locked_at, locked_by, withdrawn_at, changed_at
+SELECT city, slug AS measure, goal, plan, title, text, sites, areas, starts AS "from", ends AS "to", kpi, direction, kpis, expected,
+       transition_months, control_sites, nearby, owner, source, status, locked_at, locked_by, withdrawn_at, changed_at
 FROM measure WHERE city = %(city)s AND (withdrawn_at IS NULL OR locked_at IS NOT NULL OR %(withdrawn)s) ORDER BY goal, starts, slug
 
 -- name: parts_of_goal

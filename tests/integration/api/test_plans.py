@@ -7,7 +7,7 @@ import pytest
 
 from api.given import columns_of
 from api.resources.goals.schemas import Goal
-from api.resources.measures.schemas import Measure
+from api.resources.measures.schemas import EffectChange, Measure, MeasureEffect
 from api.resources.plans.schemas import GoalWithParts
 from api.resources.targets.schemas import Target, TargetValue
 from bypuls.storage.database import connect
@@ -179,3 +179,42 @@ def test_writing_needs_a_token_of_this_city(planned):
         assert planned.post("/v1/measures/cleaning/lock" + CITY, headers=headers).status_code == 403
     assert planned.get("/v1/plans?city=atlantis").status_code == 404
     assert NOW.year == 2024
+
+
+@pytest.mark.lane("plain")
+def test_what_changed_after_a_measure(planned):
+    no2 = {"kpi": "air.no2.mean", "expected": {"percent": -25}, "kpis": [KPI], "status": "running"}
+    put(planned, "/v1/measures/cleaning", MEASURE | no2)
+    asked = "/v1/measures/effects" + CITY
+    assert [(row["kpi"], row["refusal"]) for row in planned.data(asked)] == [
+        ("air.no2.mean", "not_locked"),
+        (KPI, "not_locked"),
+    ]
+    planned.post("/v1/measures/cleaning/lock" + CITY, headers=planned.admin)
+    months = (
+        [(2022, month) for month in range(3, 13)] + [(2023, month) for month in range(1, 13)] + [(2024, 1), (2024, 2)]
+    )
+    for year, month in months:
+        # by hand: a fifth less in the square from March 2023 on; on the hill nothing
+        fallen = 0.8 if (year, month) >= (2023, 3) else 1
+        for site, value in (("square", (30 + month) * fallen), ("hill", 20 + month)):
+            say(planned, "alpha", "air.no2.mean", year, value, scope=("site", site), month=month, unit="ug/m3")
+    found, days = planned.data(asked)
+    assert set(found) == set(columns_of(MeasureEffect))
+    assert (found["finding"], found["years_apart"], found["simulated"]) == ("as_expected", 1, False)
+    assert set(found["change"]) == set(columns_of(EffectChange))
+    assert (found["change"]["n"], found["change"]["months"][0]) == (12, "2023-03")
+    assert found["change"]["percent"] == pytest.approx(-20)
+    assert found["change"]["percent_high"] == pytest.approx(-20)
+    assert (found["control_sites"], found["control"]["percent"]) == (["hill"], 0)
+    assert found["expected"] == {"percent": -25, "difference": None, "source": None, "within": False}
+    assert {"what": "new instrument", "kind": "instrument", "from": "2023-02-01", "to": None, "sites": ["square"]} in (
+        found["changed_too"]
+    )
+    assert "weather_not_adjusted" in [one["code"] for one in found["cautions"]]
+    assert "after 2023-03-01" in found["sentence"]["en"]
+    assert (days["primary"], days["refusal"], days["change"]) == (False, "no_values_after", None)
+    line = next(csv.DictReader(io.StringIO(planned.get(asked + "&format=csv").text)))
+    assert (line["measure"], line["finding"]) == ("cleaning", "as_expected")
+    assert planned.data(asked + "&measure=other") == planned.data(asked + "&goal=other") == []
+    assert len(planned.data(asked + "&kpi=" + KPI)) == 1
