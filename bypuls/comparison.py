@@ -229,13 +229,18 @@ def _of_making(first: KpiValue, second: KpiValue) -> Iterable[_Difference]:
     if _kind(first.classes) != _kind(second.classes):
         yield "class_differs", _list(first.classes), _list(second.classes)
     if not _same_method(first, second):
-        yield "definition_differs", _version(first), _version(second)
+        yield "definition_differs", *_versions(first, second)
     if _apart(first.coverage, second.coverage):
         yield "coverage_differs", _percent(first.coverage), _percent(second.coverage)
 
 
 def _same_method(first: KpiValue, second: KpiValue) -> bool:
-    """One version, or versions that compute the same; reported values have none and are alike in that."""
+    """One version, or versions that compute the same; reported values have none and are alike in that.
+
+    Where both say by which numbers of standards they were computed, these are the same, too.
+    """
+    if first.full_method is not None and second.full_method is not None:
+        return first.full_method == second.full_method
     if first.version == second.version:
         return True
     return first.method is not None and first.method == second.method
@@ -310,8 +315,15 @@ def _name(value: KpiValue, other: KpiValue) -> str:
     return f"{name} ({value.made_in})" if value.made_in else name
 
 
-def _version(value: KpiValue) -> str:
-    return "no definition" if value.version is None else value.version[:19]
+def _versions(first: KpiValue, second: KpiValue) -> tuple[str, str]:
+    """Of one version, but by other numbers of a standard: the fingerprints of the methods."""
+    by_method = first.version == second.version
+    return _version(first, by_method=by_method), _version(second, by_method=by_method)
+
+
+def _version(value: KpiValue, *, by_method: bool) -> str:
+    said = value.full_method if by_method else value.version
+    return "no definition" if said is None else said[:19]
 
 
 def _list(words: Iterable[str]) -> str:

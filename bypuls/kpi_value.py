@@ -26,6 +26,7 @@ class KpiValue:
         judges_law: the KPI is one that judges a legal limit.
         version: of the definition; None for reported values.
         method: fingerprint of how the definition computes (`bypuls.method`); None where the definition is not known.
+        full_method: fingerprint of that and of the numbers of the standards it is judged by; None where not known.
         standard_status: of the standard it is judged by: whether its numbers are verified.
         estimate: it is worked out from something else than what it tells of (CO2 from traffic).
         evidence: address of the value with its evidence.
@@ -54,6 +55,7 @@ class KpiValue:
     estimate: bool = False
     evidence: str | None = None
     made_in: str | None = None
+    full_method: str | None = None
 
     @property
     def _middle(self) -> datetime:

@@ -1,25 +1,21 @@
 """The city snapshot: what a report says, as data that another installation can read and compare.
 
 `Snapshot.content` holds no clock, no run and no machine, so the same inputs give the same sha256; `made_at` stands
-beside it. docs/schemas/city-snapshot.schema.json describes the file (`json_schema`).
+beside it. `bypuls.snapshot_file` seals, writes and reads it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-from bypuls.errors import SettingsError
-
 # Every part is read strictly (forbid_unknown_fields): an unknown member is another format, not a detail.
 FORMAT: Final = "bypuls-city-snapshot"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+"""2 says of every KPI how it was computed (`method`); files of version 1 are read, too, and do not say it."""
 
 Texts = dict[str, str]
 """Language -> text, `nb` and `en` at least."""
@@ -63,12 +59,17 @@ class Versions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     Attributes:
         definitions: version of every KPI definition that a value here rests on, by KPI.
         standards: version or edition of limits and scales, by id.
+        method: fingerprint of all of it but the program: how each KPI was computed, the numbers of each standard and
+            the catalogue of U4SSC. Reports with another one were not made by the same rules.
+        numbers: fingerprint of the numbers of every standard used, by id.
     """
 
     program: str
     u4ssc_catalogue: str | None = None
     definitions: dict[str, str] = {}
     standards: dict[str, str] = {}
+    method: Sha256 | None = None
+    numbers: dict[str, Sha256] = {}
 
 
 class Benchmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -198,7 +199,9 @@ class KpiResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         coverage: share of what the period should hold.
         classes, origins: of the instruments and the data it rests on.
         standard, standard_status: edition judged by, and whether its numbers are verified.
-        version: of the definition; only values of one version are alike.
+        version: of the definition.
+        method: fingerprint of how it was computed: definition without its texts, numbers of the standards. Values of
+            one method are alike.
         limit, allowed: the limit that is judged by, and how much above it is allowed, in the value's unit.
         decided_by: the site that gave the value, where a scope takes one of its sites'.
         evidence: hash of the inputs.
@@ -231,6 +234,7 @@ class KpiResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     standard: str | None = None
     standard_status: str | None = None
     version: str
+    method: Sha256 | None = None
     evidence: str | None = None
 
 
@@ -336,109 +340,7 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The file: the content, its hash, and when this copy was made."""
 
     format: Literal["bypuls-city-snapshot"] = FORMAT
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[1, 2] = FORMAT_VERSION
     hash: Sha256
     made_at: datetime
     content: Content
-
-
-def seal(content: Content, made_at: datetime) -> Snapshot:
-    """Put the hash and the time beside the content.
-
-    Raises:
-        ValueError: a number is not finite (JSON has no such), or `made_at` or a period has no time zone.
-    """
-    if made_at.tzinfo is None or any(one.start.tzinfo is None or one.ends.tzinfo is None for one in content.kpis):
-        raise ValueError("times of a snapshot need a time zone")
-    return Snapshot(hash=content_hash(content), made_at=made_at, content=content)
-
-
-def content_hash(content: Content) -> str:
-    """`sha256:` and the hash of the canonical JSON.
-
-    Raises:
-        ValueError: a number is not finite.
-    """
-    return "sha256:" + hashlib.sha256(canonical_json(content)).hexdigest()
-
-
-def canonical_json(content: Content) -> bytes:
-    """UTF-8 with members sorted by name, no white space, numbers in their shortest form.
-
-    Raises:
-        ValueError: a number is not finite: JSON would say null and mean something else.
-    """
-    _check_finite(content)
-    return msgspec.json.encode(content, order="sorted")
-
-
-def write_snapshot(snapshot: Snapshot) -> bytes:
-    """The file's bytes: indented, members sorted, a newline at the end."""
-    return msgspec.json.format(msgspec.json.encode(snapshot, order="sorted"), indent=1) + b"\n"
-
-
-def read_snapshot(file: Path) -> Snapshot:
-    """Read and check a snapshot file.
-
-    Raises:
-        SettingsError: not readable, not of this format and version, or changed after it was made: one line each.
-    """
-    try:
-        return parse_snapshot(file.read_bytes())
-    except OSError as error:
-        raise SettingsError(f"snapshot {file} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise SettingsError(f"snapshot {file}: {error}") from None
-
-
-def parse_snapshot(data: bytes) -> Snapshot:
-    """Read and check the bytes of a snapshot.
-
-    Raises:
-        ValueError: in one line, what is wrong and where.
-    """
-    try:
-        head = msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"is no JSON: {error}") from None
-    found = head.get("format") if isinstance(head, dict) else None
-    if found != FORMAT:
-        raise ValueError(f"is no city snapshot: its member format is {found!r}, not {FORMAT!r}")
-    if head.get("format_version") != FORMAT_VERSION:
-        raise ValueError(
-            f"has format version {head.get('format_version')!r}; this Bypuls reads {FORMAT_VERSION}: "
-            "have it made again, or use the version that made it"
-        )
-    try:
-        snapshot = msgspec.json.decode(data, type=Snapshot)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"is not as its format says: {error}") from None
-    computed = content_hash(snapshot.content)
-    if computed != snapshot.hash:
-        raise ValueError(f"was changed after it was made: it says {snapshot.hash[:19]}…, its content {computed[:19]}…")
-    return snapshot
-
-
-def json_schema() -> dict[str, Any]:
-    """The format as JSON Schema (2020-12)."""
-    schema = msgspec.json.schema(Snapshot)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"City snapshot of Bypuls, version {FORMAT_VERSION}",
-        **schema,
-    }
-
-
-def _check_finite(value: Any, path: str = "content") -> None:
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"{path} is {value}: a snapshot holds finite numbers or none")
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            _check_finite(getattr(value, name), f"{path}.{name}")
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            _check_finite(one, f"{path}.{name}")
-    elif isinstance(value, list):
-        for number, one in enumerate(value):
-            _check_finite(one, f"{path}[{number}]")

@@ -27,8 +27,8 @@ from bypuls.snapshot import (
     U4sscKpi,
     Versions,
     YearValue,
-    seal,
 )
+from bypuls.snapshot_file import seal
 
 MADE = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 VERSION = "sha256:" + "ab" * 32

@@ -60,7 +60,7 @@ def compare(  # noqa: PLR0913 - options
     import msgspec
 
     from bypuls.places import database
-    from bypuls.snapshot import read_snapshot
+    from bypuls.snapshot_file import read_snapshot
     from bypuls.storage.comparisons import of_kpis
     from bypuls.storage.database import connect
     from bypuls.storage.standing import plain

@@ -12,9 +12,10 @@ from bypuls.clock import isoformat
 from bypuls.errors import NotFound
 from bypuls.kpi import KpiDefinition, load_definitions
 from bypuls.kpi_value import KpiValue
-from bypuls.method import method_of
+from bypuls.method import full_method_of, method_of, numbers_of
 from bypuls.periods import Period, as_period
 from bypuls.snapshot import Snapshot
+from bypuls.standards import documents
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 
@@ -25,6 +26,12 @@ _SQL = queries("bypuls.storage.sql", "values.sql")
 def shipped_definitions() -> Mapping[str, KpiDefinition]:
     """The catalogue; read once, because reading takes as long as many answers."""
     return load_definitions()
+
+
+@cache
+def shipped_numbers() -> Mapping[str, str]:
+    """The fingerprint of every standard's numbers, by id; read once."""
+    return {document["id"]: numbers_of(document) for _, document in documents()}
 
 
 def definition(connection: Connection, kpi: str) -> tuple[str, Mapping[str, Any]]:
@@ -45,9 +52,8 @@ def definition(connection: Connection, kpi: str) -> tuple[str, Mapping[str, Any]
 def method_of_version(connection: Connection, kpi: str, version: str) -> str | None:
     """How a version of a definition computes; None where the version is not known."""
     row = connection.execute(_SQL["method"], {"kpi": kpi, "version": version}).fetchone()
-    if row is not None:
-        return method_of(row[0])
-    return _shipped(kpi, version)
+    document = row[0] if row is not None else _shipped_document(kpi, version)
+    return None if document is None else method_of(document)
 
 
 def series(connection: Connection, city: str, kpi: str, scope: tuple[str, str], period: Period) -> list[KpiValue]:
@@ -129,7 +135,7 @@ def year_span(year: int) -> tuple[datetime, datetime]:
 def of_snapshot(snapshot: Snapshot, file: str) -> list[KpiValue]:
     """The KPI values of another installation's snapshot, of its city as a whole.
 
-    How a definition computes is known where its version is one that is shipped here.
+    How a definition computes is known where its version is one that is shipped here, or where the file says it.
     """
     shipped = {found.version: method_of(found.document) for found in shipped_definitions().values()}
     return [
@@ -155,6 +161,7 @@ def of_snapshot(snapshot: Snapshot, file: str) -> list[KpiValue]:
             standard_status=one.standard_status,
             evidence=one.evidence,
             made_in=file,
+            full_method=one.method,
         )
         for one in snapshot.content.kpis
         if one.scope_kind == "city"
@@ -163,12 +170,17 @@ def of_snapshot(snapshot: Snapshot, file: str) -> list[KpiValue]:
 
 def _values(rows: Sequence[Sequence[Any]]) -> list[KpiValue]:
     methods: dict[tuple[str, str], str | None] = {}
+    full: dict[tuple[str, str, str | None], str | None] = {}
     found = []
     for row in rows:
         city, kpi, scope_kind, scope, period, start, ends, value, unit, status, quality, reason, coverage = row[:13]
         evidence, version, document = row[13:]
+        known = document or _shipped_document(kpi, version)
         if (kpi, version) not in methods:
-            methods[kpi, version] = method_of(document) if document else _shipped(kpi, version)
+            methods[kpi, version] = method_of(known) if known else None
+        judged_by = (kpi, version, evidence.get("standard"))
+        if judged_by not in full:
+            full[judged_by] = full_method_of(known, shipped_numbers(), judged_by[2]) if known else None
         found.append(
             KpiValue(
                 city,
@@ -192,14 +204,15 @@ def _values(rows: Sequence[Sequence[Any]]) -> list[KpiValue]:
                 evidence.get("standard_status"),
                 evidence.get("estimate") is True,
                 _address(city, kpi, scope_kind, scope, period, start, ends),
+                full_method=full[judged_by],
             )
         )
     return found
 
 
-def _shipped(kpi: str, version: str) -> str | None:
+def _shipped_document(kpi: str, version: str) -> Mapping[str, Any] | None:
     shipped = shipped_definitions().get(kpi)
-    return method_of(shipped.document) if shipped is not None and shipped.version == version else None
+    return shipped.document if shipped is not None and shipped.version == version else None
 
 
 def _address(city: str, kpi: str, scope_kind: str, scope: str, period: str, start: datetime, ends: datetime) -> str:

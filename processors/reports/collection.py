@@ -12,6 +12,7 @@ import yaml
 from psycopg.rows import dict_row
 
 from bypuls.errors import NotAllowed, NotFound
+from bypuls.method import fingerprint, full_method_of, standards_of
 from bypuls.snapshot import (
     CityHead,
     Content,
@@ -24,6 +25,7 @@ from bypuls.snapshot import (
 )
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from bypuls.storage.values import shipped_numbers
 from processors.reports.assessed import Assessed
 from processors.reports.notes import notes_of
 
@@ -72,16 +74,19 @@ def collect(
     results = [_result(row, head) for row in rows]
     assessed = sources.assessed(connection, city, year)
     simulated = _check_simulated(connection, city, year, results, assessed, demonstration=demonstration)
-    assessment = assessed.assessment if assessed else None
+    assessment, catalogue = (assessed.assessment, assessed.catalogue) if assessed else (None, None)
+    numbers = _numbers(rows)
     return Content(
         city=head,
         year=year,
         demonstration=simulated,
         versions=Versions(
             program=version("bypuls"),
-            u4ssc_catalogue=assessed.catalogue if assessed else None,
+            u4ssc_catalogue=catalogue,
             definitions={result.kpi: result.version for result in results},
             standards=_standards(rows),
+            method=_method(results, numbers, catalogue),
+            numbers=numbers,
         ),
         u4ssc=assessment,
         kpis=results,
@@ -163,12 +168,26 @@ def _result(row: Mapping[str, Any], head: CityHead) -> KpiResult:
         standard=evidence.get("standard"),
         standard_status=evidence.get("standard_status"),
         version=row["version"],
+        method=full_method_of(definition, shipped_numbers(), evidence.get("standard")),
         evidence=evidence.get("inputs_hash"),
     )
 
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _numbers(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Fingerprints of the numbers of the standards that any value rests on, by id."""
+    found: dict[str, str] = {}
+    for row in rows:
+        found |= standards_of(row["document"], shipped_numbers(), row["evidence"].get("standard"))
+    return found
+
+
+def _method(results: Iterable[KpiResult], numbers: Mapping[str, str], catalogue: str | None) -> str:
+    """One fingerprint of how everything here was computed; a KPI may have values of more than one version."""
+    return fingerprint([sorted({(one.kpi, one.method) for one in results}), numbers, catalogue])
 
 
 def _standards(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:

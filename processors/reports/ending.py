@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bypuls.snapshot import Content, Missing, Snapshot, U4sscAssessment
+from bypuls.snapshot import Content, Missing, Snapshot, U4sscAssessment, Versions
 from processors.reports.document import Block, Cell, Column, Heading, Items, Paragraph, Table
 from processors.reports.front import point_name, state_of
 from processors.reports.results import benchmark_of, every_point, result_of
@@ -103,11 +103,20 @@ def versions(snapshot: Snapshot, words: Wording) -> Iterator[Block]:
     used = content.versions
     entries = [(words("program"), f"Bypuls {used.program}")]
     entries += [(words("catalogue"), used.u4ssc_catalogue)] if used.u4ssc_catalogue else []
-    entries += [(words("standard", name=name), version) for name, version in sorted(used.standards.items())]
+    entries += [
+        (words("standard", name=name), _edition(used, name)) for name in sorted({*used.standards, *used.numbers})
+    ]
     entries += [(words("definition", name=name), version) for name, version in sorted(used.definitions.items())]
+    entries += [(words("method_hash"), used.method)] if used.method else []
     entries.append((words("hash"), snapshot.hash))
     columns = (Column(words("what"), 2), Column(words("version"), 3))
     yield Table(words("versions_caption"), columns, tuple((Cell(name), Cell(short(text))) for name, text in entries))
+
+
+def _edition(used: Versions, name: str) -> str:
+    """Edition and status, and the fingerprint of the numbers; one of the two where only one is known."""
+    said, numbers = used.standards.get(name), used.numbers.get(name)
+    return " · ".join([part for part in (said, short(numbers) if numbers else None) if part])
 
 
 def _status(status: str, words: Wording) -> str:

@@ -11,7 +11,8 @@ import msgspec
 from psycopg import IsolationLevel
 from psycopg.types.json import Jsonb
 
-from bypuls.snapshot import DataNote, Snapshot, seal, write_snapshot
+from bypuls.snapshot import DataNote, Snapshot
+from bypuls.snapshot_file import seal, write_snapshot
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 from processors.reports.collection import Sources, collect

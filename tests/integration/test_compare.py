@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from bypuls.cli import app
 from bypuls.errors import NotFound, SettingsError
 from bypuls.kpi import load_definitions
-from bypuls.snapshot import CityHead, Content, KpiResult, Versions, seal, write_snapshot
+from bypuls.snapshot import CityHead, Content, KpiResult, Versions
+from bypuls.snapshot_file import seal, write_snapshot
 from bypuls.storage.comparisons import of_kpis
 from bypuls.storage.target_results import target_results
 from bypuls.storage.values import of_snapshot
@@ -82,6 +83,7 @@ def test_a_snapshot_of_another_installation_is_ranked_beside_ours(town, run, tmp
     ("changes", "said"),
     [
         ({"version": "sha256:" + "9" * 64}, "ikke beregnet på samme måte"),
+        ({"method": "sha256:" + "8" * 64}, "ikke beregnet på samme måte"),
         ({"classes": ["indicative"]}, "ulik klasse: trondheim referanse, bergen (bergen.json) indikativ"),
         ({"origins": ["simulated"]}, "bergen (bergen.json) er simulert, trondheim ikke: slikt sammenlignes aldri"),
         ({"coverage": 0.8}, "ulik andel av perioden er målt: trondheim 95 %, bergen (bergen.json) 80 %"),

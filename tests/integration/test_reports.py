@@ -7,20 +7,26 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import yaml
 from psycopg.types.json import Jsonb
 
 from bypuls.errors import NotAllowed, NotFound
 from bypuls.kpi import load_definitions
-from bypuls.snapshot import parse_snapshot, read_snapshot
+from bypuls.method import numbers_of
+from bypuls.snapshot_file import parse_snapshot, read_snapshot
+from bypuls.storage import values
 from bypuls.storage.database import connect
+from processors.reports import collection
 from processors.reports.making import Order, keep_report, make_report
 from processors.reports.sources import InstalledSources
 from tests.city_snapshot import MADE
 from tests.integration.processing import Town
 
 pytestmark = [pytest.mark.integration]
+ROOT = Path(__file__).parents[2]
 YEAR = 2025
 START, ENDS = datetime(2024, 12, 31, 23, tzinfo=UTC), datetime(2025, 12, 31, 23, tzinfo=UTC)
 
@@ -114,6 +120,37 @@ def test_the_same_inputs_give_the_same_hash_and_a_change_another(reported):
     assert parse_snapshot(first.document).hash == first.snapshot.hash
     reported.connection.execute("UPDATE kpi_value SET value = 12.6")
     assert reported.report().snapshot.hash != first.snapshot.hash
+
+
+@pytest.mark.lane("plain")
+def test_a_report_says_by_which_method_and_another_standard_or_definition_is_another(reported, monkeypatch):
+    reported.value_of("air.pm10.mean", 11.0)
+    reported.value_of("air.pm10.exceedance_days.eu2008", 42)
+
+    def made():
+        found = reported.report().snapshot.content
+        return found.versions, {one.kpi: one.method for one in found.kpis}
+
+    (versions, methods), numbers = made(), dict(values.shipped_numbers())
+    assert made() == (versions, methods)
+    assert versions.numbers == {"eu_2008_50": numbers["eu_2008_50"]}
+    law = yaml.safe_load((ROOT / "bypuls/catalogue/standards/eu_2008_50.yaml").read_text())
+    assert numbers_of(law | {"title": {"en": "Limits"}}) == numbers["eu_2008_50"]
+    law["editions"][0]["limits"][0]["value"] = 45  # another installation that judges PM10's days by another number
+    monkeypatch.setattr(collection, "shipped_numbers", lambda: numbers | {"eu_2008_50": numbers_of(law)})
+    other, others = made()
+    assert other.method != versions.method
+    assert others["air.pm10.mean"] == methods["air.pm10.mean"]
+    assert others["air.pm10.exceedance_days.eu2008"] != methods["air.pm10.exceedance_days.eu2008"]
+    monkeypatch.undo()
+    reported.connection.execute(
+        "UPDATE kpi_definition SET document = jsonb_set(document, '{coverage,year}', '0.5') WHERE id = 'air.pm10.mean'"
+    )
+    assert made()[1]["air.pm10.mean"] != methods["air.pm10.mean"]
+    reported.connection.execute(
+        "UPDATE kpi_definition SET document = jsonb_set(document, '{title,en}', '\"Dust\"') WHERE id LIKE '%eu2008'"
+    )
+    assert made()[1]["air.pm10.exceedance_days.eu2008"] == methods["air.pm10.exceedance_days.eu2008"]
 
 
 @pytest.mark.lane("plain")

@@ -75,6 +75,17 @@ def test_another_version_that_computes_the_same_is_comparable():
     assert codes(value("oslo", 30.0), value("bergen", 28.0, version="sha256:b")) == []
 
 
+def test_one_version_by_other_numbers_of_a_standard_is_refused_and_the_methods_are_named():
+    first, second = value("oslo", 30.0, full_method="sha256:1"), value("bergen", 28.0, full_method="sha256:2")
+    (found,) = obstacles(first, second)
+    assert (found.code, found.text["en"]) == (
+        "definition_differs", "they are not computed the same way: oslo by sha256:1, bergen by sha256:2",
+    )  # fmt: skip
+    assert codes(first, replace(second, full_method="sha256:1")) == []
+    assert codes(first, replace(second, full_method="sha256:1", version="sha256:b", method="sha256:n")) == []
+    assert codes(first, replace(second, full_method=None)) == []  # a file of before that does not say it
+
+
 def test_coverage_may_lie_a_tenth_apart():
     assert codes(value("oslo", 30.0), value("bergen", 28.0, coverage=0.95 - COVERAGE_APART)) == []
     assert codes(value("oslo", 30.0), value("bergen", 28.0, coverage=0.95 - COVERAGE_APART - 0.001)) != []

@@ -14,7 +14,7 @@ import yaml
 from pypdf import PdfReader
 
 from bypuls.errors import SettingsError
-from bypuls.snapshot import parse_snapshot
+from bypuls.snapshot_file import parse_snapshot
 from processors.reports.composition import compose
 from processors.reports.document import Heading, Table
 from processors.reports.html import render_html

@@ -17,6 +17,8 @@ from bypuls.snapshot import (
     Content,
     KpiResult,
     Versions,
+)
+from bypuls.snapshot_file import (
     canonical_json,
     content_hash,
     json_schema,
@@ -93,7 +95,7 @@ def with_value(value):
         (b"{", "is no JSON"),
         (b"[]", "is no city snapshot: its member format is None"),
         (changed(format="something"), "is no city snapshot"),
-        (changed(format_version=2), "has format version 2; this Bypuls reads 1"),
+        (changed(format_version=3), "has format version 3; this Bypuls reads 1 to 2"),
         (changed(extra=1), "unknown field `extra`"),
         (with_value("11"), r"Expected `float | null`, got `str` - at `$.content.kpis[0].value`"),
         (with_value(11.3), "was changed after it was made"),
@@ -104,6 +106,13 @@ def test_what_is_no_snapshot_is_refused_in_one_line(data, says):
         parse_snapshot(data)
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_file_of_which_the_method_was_taken_away_was_changed():
+    document = json.loads(write_snapshot(seal(content(kpis=[result(method="sha256:" + "1" * 64)]), MADE)))
+    del document["content"]["kpis"][0]["method"]
+    with pytest.raises(ValueError, match="was changed after it was made"):
+        parse_snapshot(json.dumps(document).encode())
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
@@ -140,5 +149,11 @@ def test_a_snapshot_of_version_1_stays_readable():
     assert snapshot.hash == "sha256:" + hashlib.sha256(plain).hexdigest()
 
 
+def test_a_file_of_version_1_does_not_say_how_it_was_computed_and_a_changed_one_is_refused():
+    assert read_snapshot(GOLDEN).content.kpis[0].method is None
+    with pytest.raises(ValueError, match="was changed after it was made"):
+        parse_snapshot(GOLDEN.read_bytes().replace(b"11.25", b"11.5"))
+
+
 def test_the_same_is_written_as_then():
-    assert write_snapshot(seal(content(), MADE)) == GOLDEN.read_bytes()
+    assert write_snapshot(seal(content(), MADE)) == GOLDEN.with_name("storvik-2025.version-2.json").read_bytes()
