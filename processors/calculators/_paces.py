@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from processors.calculation import Floats, Inputs, Integers
+from processors.calculation import Detail, Floats, Inputs, Integers, Outcome, Part
 from processors.windows import HOUR
 
 COUNT, SPEED = "vehicle_count", "vehicle_speed_mean"
@@ -70,6 +70,51 @@ def covered_hours(inputs: Inputs, hours: pd.DataFrame) -> tuple[Integers, Intege
     known = hours["valid"] & (hours["pace"].notna() | (hours["volume"] == 0))
     expected = cells.expected_over if cells.period in {"P1M", "P1Y"} else cells.expected
     return np.bincount(hours["cell"], known, len(cells)).astype(np.int64), expected
+
+
+Find = Callable[[int, float | None], tuple[float | None, Detail] | None]
+"""(cell, free-flow speed of its road in km/h) -> value and detail; None: no hour of it has a pace."""
+
+
+def against_free_flow(
+    inputs: Inputs, hours: pd.DataFrame, counting: pd.DataFrame, find: Find, said: Detail, *, needed: bool = True
+) -> Outcome:
+    """What `find` gives for each cell; undefined without flow, or without a free-flow speed where that is `needed`.
+
+    `hours` is what `paces` gave, `counting` those of them that count; `said` is the evidence of every value.
+    """
+    cells = inputs.cells
+    covered, expected = covered_hours(inputs, hours)
+    counted = np.bincount(counting["cell"], minlength=len(cells))
+    flow = np.bincount(counting["cell"], counting["volume"], len(cells))
+    value = np.full(len(cells), np.nan)
+    detail: list[Detail | None] = [None] * len(cells)
+    undefined: list[str | None] = [None] * len(cells)
+    free = [number(attributes, FREE_FLOW) for attributes in cells.attributes]
+    for at, site in enumerate(cells.site.tolist()):
+        if needed and free[site] is None:
+            undefined[at] = NO_FREE_FLOW
+        elif counted[at] and not flow[at]:
+            undefined[at] = NO_FLOW
+        elif (found := find(at, free[site])) is not None:
+            value[at] = np.nan if found[0] is None else found[0]
+            detail[at] = found[1]
+    return Outcome(
+        value,
+        detail=detail,
+        covered=covered,
+        expected=expected,
+        undefined=undefined,
+        evidence=[said if one else None for one in detail],
+    )
+
+
+def by_volume(parts: Sequence[Part]) -> tuple[float, float]:
+    """The mean of sites weighed by their volume, and that volume; NaN where there is none."""
+    volumes = [(part.detail or {}).get("volume", 0.0) for part in parts]
+    volume = sum(volumes)
+    weighed = sum(part.value * one for part, one in zip(parts, volumes, strict=True))
+    return (weighed / volume if volume else np.nan), volume
 
 
 def number(attributes: Mapping[str, Any], name: str) -> float | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from bypuls.formulas import travel_time
 from bypuls.kpi import KpiDefinition
 from processors.calculation import Calculator, Detail, Inputs, Outcome, Part
-from processors.calculators._paces import FREE_FLOW, NO_FLOW, NO_FREE_FLOW, covered_hours, number, paces
+from processors.calculators._paces import FREE_FLOW, NO_FLOW, against_free_flow, by_volume, paces
 
 _MINUTES = 60
 _METHOD: travel_time.Method = "linear"
@@ -33,61 +34,43 @@ def compute(inputs: Inputs) -> Outcome:
 
     Source: FHWA, Travel Time Reliability: Making It There On Time, All The Time.
     """
-    cells = inputs.cells
     measure = inputs.definition.parameters["measure"]
     formula = _MEASURES[measure]
     hours = paces(inputs)
-    covered, expected = covered_hours(inputs, hours)
-    hours = hours[hours["valid"]].sort_values("cell", kind="stable")
-    cell, pace, flow = (hours[name].to_numpy() for name in ("cell", "pace", "volume"))
-    edges = np.searchsorted(cell, np.arange(len(cells) + 1))
-    value = np.full(len(cells), np.nan)
-    detail: list[Detail | None] = [None] * len(cells)
-    undefined: list[str | None] = [None] * len(cells)
-    free = [number(attributes, FREE_FLOW) for attributes in cells.attributes]
-    for at, site in enumerate(cells.site.tolist()):
-        here = slice(edges[at], edges[at + 1])
-        known = ~np.isnan(pace[here])
-        times, volume = pace[here][known], flow[here][known]
-        speed = free[site]
-        if speed is None and measure != "buffer_index":
-            undefined[at] = NO_FREE_FLOW
-        elif edges[at] < edges[at + 1] and not flow[here].any():
-            undefined[at] = NO_FLOW
-        elif len(times):
-            found = formula(times, 1 / speed if speed else np.nan)
-            value[at] = np.nan if found is None else found
-            detail[at] = {
-                "p95": travel_time.percentile_time(times, travel_time.LATE, _METHOD) * _MINUTES,  # type: ignore[operator]
-                "mean": float(times.mean()) * _MINUTES,
-                "hours": len(times),
-                "volume": float(volume.sum()),
-                "speed": float(volume.sum() / (volume * times).sum()),
-            }
+    counting = hours[hours["valid"]].sort_values("cell", kind="stable")
+    known = counting[counting["pace"].notna()]
+    pace: Any = known["pace"].to_numpy()
+    flow = known["volume"].to_numpy()
+    edges = np.searchsorted(known["cell"], np.arange(len(inputs.cells) + 1))
+
+    def reliability(cell: int, free_flow: float | None) -> tuple[float | None, Detail] | None:
+        here = slice(edges[cell], edges[cell + 1])
+        times, volume = pace[here], flow[here]
+        if not len(times):
+            return None
+        return formula(times, 1 / free_flow if free_flow else np.nan), {
+            "p95": travel_time.percentile_time(times, travel_time.LATE, _METHOD) * _MINUTES,  # type: ignore[operator]
+            "mean": float(times.mean()) * _MINUTES,
+            "hours": len(times),
+            "volume": float(volume.sum()),
+            "speed": float(volume.sum() / (volume * times).sum()),
+        }
+
     said: Detail = {
         "standard": "travel_time_reliability",
         "percentile": "P95 of hourly travel times, linear interpolation",
         "free_flow": f"attribute {FREE_FLOW}",
     }
-    return Outcome(
-        value,
-        detail=detail,
-        covered=covered,
-        expected=expected,
-        undefined=undefined,
-        evidence=[said if one else None for one in detail],
-    )
+    needed = measure != "buffer_index"
+    return against_free_flow(inputs, hours, counting, reliability, said, needed=needed)
 
 
 def merge(
     _how: str, parts: Sequence[Part], _definition: KpiDefinition
 ) -> tuple[float | None, str | None, Detail | None]:
     """Sites weighed by their volume, as FHWA weighs stretches of road by the distance driven on them."""
-    volumes = [(part.detail or {}).get("volume", 0.0) for part in parts]
-    if not sum(volumes):
-        return None, None, {"why": NO_FLOW}
-    weighed = sum(part.value * volume for part, volume in zip(parts, volumes, strict=True))
-    return weighed / sum(volumes), None, {"volume": sum(volumes)}
+    value, volume = by_volume(parts)
+    return (value, None, {"volume": volume}) if volume else (None, None, {"why": NO_FLOW})
 
 
 calculator = Calculator(compute, units=frozenset({"1"}), merge=merge, needs_all=True, parameters=frozenset({"measure"}))
