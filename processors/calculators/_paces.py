@@ -41,7 +41,7 @@ def paces(inputs: Inputs) -> pd.DataFrame:
     weight = np.where(unknown[group], 1.0, weight)
     total = np.bincount(group, weight, len(keys))
     time = np.bincount(group, weight / value[speeds], len(keys))
-    some = total > 0
+    some = (total > 0) & (volume > 0)  # where nobody passes a speed is nobody's
     return pd.DataFrame(
         {
             "cell": keys >> 24,

@@ -65,6 +65,25 @@ def test_a_freeways_density_is_that_of_the_manuals_examples(catalogue, volume, r
     assert value.detail["density_per_km"] == pytest.approx(density / MILE, rel=0.006)
 
 
+def test_an_hour_in_which_nobody_passes_has_no_travel_time(catalogue):
+    """A radar that does not count shows 10 km/h while nobody passes the loop beside it; who passes drives 50 of 60."""
+    start, hours = local(2024, 1, 1), 31 * 24
+    series = series_of(
+        [
+            {"site": "a", "property": name, "device": name, "attributes": {"free_flow_speed": 60}}
+            for name in ("vehicle_count", "vehicle_speed_mean")
+        ]
+    )
+    rows = []
+    for hour in range(hours):
+        passing = hour % 2 == 0
+        for stream, value in ((1, 100 * passing), (2, 50 if passing else 10)):
+            rows.append((stream, start + hour * 3600, value, 1, 1, 0, 0))
+    (value,) = values_of(catalogue, "traffic.congestion_index", "P1M", records_of(rows), series, wanted=[("a", start)])
+    assert value.value == pytest.approx(60 / 50 - 1)
+    assert (value.coverage, value.detail["hours"]) == (1.0, 23 * 2), "8 and 16 o'clock of 23 working days"
+
+
 def test_major_event_days_are_shown_beside_and_stay_in_the_value(catalogue):
     """Thirty days of April: SAIDI of 1 and e by turns, and one of e^8; the threshold worked by hand.
 
