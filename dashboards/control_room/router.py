@@ -31,6 +31,8 @@ CLIENT_ROUTES = (
     "/evidence/{rest:path}",
     "/quarantine",
     "/goals",
+    "/reporting",
+    "/reporting/{rest:path}",
     "/register",
     "/check",
     "/help",

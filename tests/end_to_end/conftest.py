@@ -17,7 +17,7 @@ import pytest
 
 from bypuls.storage.database import connect
 from tests.end_to_end import browser as browsers
-from tests.end_to_end.city import Clock, copied, keep_recent, opened, with_evidence
+from tests.end_to_end.city import Clock, copied, keep_recent, opened, with_evidence, with_round
 from tests.seeded_city import NOW, seed
 
 
@@ -48,6 +48,7 @@ def seeded_url(lanes):
         with connect(url) as connection:
             seed(connection)
             with_evidence(connection)
+            with_round(connection)
         yield url
 
 

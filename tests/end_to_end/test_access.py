@@ -14,6 +14,7 @@ PAGES = [
     "/devices",
     "/check",
     "/goals",
+    "/reporting",
     "/register",
     EVIDENCE,
     "/board/nowhere",

@@ -19,6 +19,8 @@ PAGES = [
     "/devices",
     "/check",
     "/goals",
+    "/reporting",
+    "/reporting/EC:ICT:ICT:2C",
     "/register",
     EVIDENCE,
 ]

@@ -24,7 +24,16 @@ WIDER = """() => {
   const said = cut.slice(0, 5).map((part) => part.outerHTML.slice(0, 120));
   return { wider: root.scrollWidth - root.clientWidth, cut: said };
 }"""
-EVERY_PAGE = [*map(address_of, BOARDS), "/site/traffic-1", "/quarantine", "/devices", "/check", "/goals", "/register"]
+EVERY_PAGE = [
+    *map(address_of, BOARDS),
+    "/site/traffic-1",
+    "/quarantine",
+    "/devices",
+    "/check",
+    "/goals",
+    "/reporting",
+    "/register",
+]
 
 
 @pytest.mark.parametrize("language", ["en", "nb"])

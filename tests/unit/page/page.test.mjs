@@ -10,6 +10,7 @@ import { en } from "../../../dashboards/control_room/static/js/text/en.js";
 import { nb } from "../../../dashboards/control_room/static/js/text/nb.js";
 import { sentenceOf } from "../../../dashboards/control_room/static/js/city/sentences.js";
 import { tileOf } from "../../../dashboards/control_room/static/js/city/answer.js";
+import { bodyOf, readNumber, typedNumber } from "../../../dashboards/control_room/static/js/reporting/values.js";
 import { sitesOf, siteText } from "../../../dashboards/control_room/static/js/map/sites.js";
 
 const reader = (language = "en") => {
@@ -191,4 +192,29 @@ test("what the API says of a message that it refuses is a sentence", () => {
   assert.equal(reader("nb").words.refusal(detail), "Ikke JSON: Expecting value at character 0 of 5.");
   assert.equal(reader("en").words.refusal("body.topic: too long"), "Body.topic: too long.");
   assert.equal(reader("en").words.refusal(""), "");
+});
+
+test("a number is read as people type it in their language, and asked about where it may be a thousand times as much", () => {
+  assert.deepEqual(readNumber(" 1\u00a0234,5 ", "nb"), { number: 1234.5, wrong: "" });
+  assert.deepEqual(readNumber("84.5 %", "nb"), { number: 84.5, wrong: "" });
+  assert.deepEqual(readNumber("1,234", "nb"), { number: 1.234, wrong: "" });
+  assert.deepEqual(readNumber("1.234", "nb"), { number: null, wrong: "whichNumber" });
+  assert.deepEqual(readNumber("1,234", "en"), { number: null, wrong: "whichNumber" });
+  assert.deepEqual(readNumber("0,234", "en"), { number: 0.234, wrong: "" });
+  assert.deepEqual(readNumber("−3", "en"), { number: -3, wrong: "" });
+  assert.deepEqual(readNumber("", "en"), { number: null, wrong: "" });
+  for (const typed of ["12a", "1.2.3", "1,234.5", "1e5", "--1", "."]) assert.equal(readNumber(typed, "en").wrong, "notANumber", typed);
+  for (const stored of [0.1 + 0.2, 1234.5, -3, 1e-3]) assert.ok(Math.abs(readNumber(typedNumber(stored, "nb"), "nb").number - stored) < 1e-12 * Math.abs(stored));
+});
+
+test("what is typed of a data point becomes a body, or says what is wrong at which field", () => {
+  const point = { unit: "%", defined: { denominator: "all", multiplier: 100 } };
+  const typed = { value: "", numerator: "15", denominator: "20", unit: "", quality: "", source: " SSB ", origin: "", comment: "", none: false };
+  const texts = { data_quality: null, data_origin: null, source: "SSB", comment: null };
+  assert.deepEqual(bodyOf(typed, point, "en"), { body: { ...texts, numerator: 15, denominator: 20 }, wrong: {} });
+  assert.deepEqual(bodyOf({ ...typed, denominator: "0" }, point, "en").wrong, { denominator: "zeroDenominator" });
+  assert.deepEqual(bodyOf({ ...typed, numerator: "" , denominator: "" }, point, "en").wrong, { value: "nothingTyped" });
+  assert.deepEqual(bodyOf({ ...typed, none: true }, point, "en").body, { ...texts, not_reported: true });
+  assert.equal(bodyOf({ ...typed, value: "no" }, { unit: "yes/no" }, "en").body.value, false);
+  assert.deepEqual(bodyOf(typed, { unit: "yes/no" }, "en").wrong, { value: "nothingTyped" });
 });

@@ -1,6 +1,6 @@
 // Requests to the server this page came from. Every failure becomes one shape: what, and what to do.
 
-/** @typedef {{status: number, title: string, detail: string, hint: string}} Problem */
+/** @typedef {{status: number, title: string, detail: string, hint: string, errors?: {where: string, message: string, text?: Record<string, string>}[]}} Problem */
 
 const PATIENCE = 20000;
 
@@ -40,13 +40,28 @@ export function keepToken(value) {
  * JSON of an address.
  * @param {string} path
  * @param {Record<string, unknown>} [parameters]
- * @param {{signal?: AbortSignal, withToken?: boolean}} [how]
+ * @param {{signal?: AbortSignal, withToken?: boolean, bearer?: string}} [how] `bearer`: a person's own token
  * @returns {Promise<any>}
  * @throws {Failure}
  */
-export async function getJson(path, parameters = {}, { signal, withToken = false } = {}) {
-  const headers = { Accept: "application/json", ...(withToken && token ? { Authorization: `Bearer ${token}` } : {}) };
+export async function getJson(path, parameters = {}, { signal, withToken = false, bearer = "" } = {}) {
+  const headers = { Accept: "application/json", ...authorized(bearer || (withToken ? token : "")) };
   return asked(address(path, parameters), { headers }, signal);
+}
+
+/** @param {string} bearer @returns {Record<string, string>} */
+const authorized = (bearer) => (bearer ? { Authorization: `Bearer ${bearer}` } : {});
+
+/**
+ * What a person does: a write with their token. A file goes as it is, anything else as JSON.
+ * @param {"PUT" | "POST" | "PATCH" | "DELETE"} method @param {string} path @param {unknown} body @param {string} bearer
+ * @returns {Promise<any>} null where the answer is empty
+ * @throws {Failure}
+ */
+export async function send(method, path, body, bearer) {
+  const file = body instanceof Blob;
+  const headers = { Accept: "application/json", ...authorized(bearer), ...(body === undefined ? {} : { "Content-Type": file ? "application/octet-stream" : "application/json" }) };
+  return asked(path, { method, headers, body: file ? body : body === undefined ? undefined : JSON.stringify(body) });
 }
 
 /**
@@ -71,6 +86,7 @@ async function asked(url, request, signal) {
     throw new Failure({ status: 0, title: "unreachable", detail: patience.aborted ? "timeout" : "unreachable", hint: "" });
   }
   if (!answer.ok) throw new Failure(await problemOf(answer));
+  if (answer.status === 204) return null;
   try {
     return await answer.json();
   } catch {
@@ -83,7 +99,7 @@ async function problemOf(answer) {
   const plain = { status: answer.status, title: answer.statusText || String(answer.status), detail: "", hint: "" };
   try {
     const said = await answer.json();
-    return { ...plain, title: said.title ?? plain.title, detail: said.detail ?? "", hint: said.hint ?? "" };
+    return { ...plain, title: said.title ?? plain.title, detail: said.detail ?? "", hint: said.hint ?? "", errors: said.errors ?? [] };
   } catch {
     return plain;
   }

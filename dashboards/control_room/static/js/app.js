@@ -19,6 +19,7 @@ import { QuarantinePage } from "./pages/quarantine.js";
 import { DevicesPage } from "./pages/devices.js";
 import { CheckPage } from "./pages/check.js";
 import { GoalsPage } from "./pages/goals.js";
+import { ReportingPage } from "./reporting/page.js";
 import { RegisterPage } from "./pages/register.js";
 
 export function App() {
@@ -82,6 +83,7 @@ function Page({ route }) {
     case "quarantine": return html`<${QuarantinePage} route=${route} />`;
     case "check": return html`<${CheckPage} route=${route} />`;
     case "goals": return html`<${GoalsPage} route=${route} />`;
+    case "reporting": return html`<${ReportingPage} route=${route} />`;
     case "register": return html`<${RegisterPage} />`;
     case "devices": return html`<${DevicesPage} route=${route} />`;
     default: return html`<div class="page"><h1>${words.t("missingPage")}</h1><p>${words.t("missingHint")}</p></div>`;

@@ -1,4 +1,4 @@
-// Districts and sites' names of the city, asked for once: they change with the city file only.
+// Districts and sites' names of the city, properties' names: asked for once, they change with the city file or the version only.
 
 import { useEffect, useMemo, useState } from "./html.js";
 import { getList } from "./api.js";
@@ -33,4 +33,23 @@ export const useAreas = () => useList("areas");
 export function useSiteNames() {
   const sites = useList("sites");
   return useMemo(() => new Map(sites.map((site) => [site.site, site.name])), [sites]);
+}
+
+/** @type {Promise<any[]> | null} */
+let properties = null;
+
+/** Property -> its name in both languages. @returns {Map<string, Record<string, string>>} */
+export function usePropertyNames() {
+  const [rows, setRows] = useState(NONE);
+  useEffect(() => {
+    let gone = false;
+    properties ??= getList("/v1/properties", { limit: 1000 });
+    properties.then((found) => gone || setRows(found), () => {
+      properties = null; // its own word tells what is measured, too; the next page asks again
+    });
+    return () => {
+      gone = true;
+    };
+  }, []);
+  return useMemo(() => new Map(rows.map((one) => [one.property, one.name])), [rows]);
 }

@@ -49,7 +49,7 @@ function Boards({ route, words, translate }) {
   })}</nav>${boards.length > 0 && html`<${More} route=${route} words=${words} />`}`;
 }
 
-const MORE = [["goals", "goals"], ["register", "sensorRegister"], ["check", "checkShort"]];
+const MORE = [["goals", "goals"], ["reporting", "reporting"], ["register", "sensorRegister"], ["check", "checkShort"]];
 
 /** What is looked at now and then; a list of its own, so that the boards fit. */
 function More({ route, words }) {

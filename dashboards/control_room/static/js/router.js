@@ -1,6 +1,6 @@
 // Addresses of the page: path <-> route, and the parameters that travel along (city, time range, variables, kiosk).
 
-/** @typedef {{page: "city" | "board" | "site" | "evidence" | "quarantine" | "devices" | "check" | "goals" | "register" | "missing", id?: string, query: URLSearchParams}} Route */
+/** @typedef {{page: "city" | "board" | "site" | "evidence" | "quarantine" | "devices" | "check" | "goals" | "reporting" | "register" | "missing", id?: string, query: URLSearchParams}} Route */
 /** @typedef {{from: string, to: string}} Range */
 
 const BOUND = /^(now(-\d+[smhdwMy])?(\/[smhdwMy])?|\d{10,14}|\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?)$/;
@@ -18,7 +18,7 @@ export function routeOf(path, search) {
     return parts[1] === "city-now" ? { page: "city", query } : { page: "board", id: parts[1], query };
   }
   if (parts[0] === "site" && parts.length === 2) return { page: "site", id: parts[1], query };
-  if (["evidence", "quarantine", "devices", "check", "goals", "register"].includes(parts[0])) return { page: /** @type {any} */ (parts[0]), id: parts[1], query };
+  if (["evidence", "quarantine", "devices", "check", "goals", "reporting", "register"].includes(parts[0])) return { page: /** @type {any} */ (parts[0]), id: parts[1], query };
   return { page: "missing", query };
 }
 
@@ -73,7 +73,7 @@ export function carried(target, query) {
   return text ? `${path}?${text}` : path;
 }
 
-const OWN_ROUTES = /^https?:\/\/[^/]+(\/(?:d|board|site|evidence|quarantine|devices|check|goals|register)(?:[/?#].*)?)$/;
+const OWN_ROUTES = /^https?:\/\/[^/]+(\/(?:d|board|site|evidence|quarantine|devices|check|goals|reporting|register)(?:[/?#].*)?)$/;
 
 /**
  * A board's link as this page follows it: boards name the control room by its full address for Grafana's sake, and

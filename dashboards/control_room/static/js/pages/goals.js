@@ -9,6 +9,7 @@ import { formatNumber } from "../format/numbers.js";
 import { formatQuantity, joined } from "../format/units.js";
 import { Failed, Skeleton, useAsked } from "../states.js";
 import { DataTable } from "../panels/table.js";
+import { valueText } from "../reporting/values.js";
 
 const STATES = ["measured", "register", "reported", "missing"];
 const YEARS = 6;
@@ -40,21 +41,21 @@ function Assessed({ city, year }) {
   const rows = value.kpis.flatMap((kpi) => kpi.data_points.map((point) => ({ kpi, point }))).filter(({ point }) => !shown || (shown === "unverified" ? point.unverified : point.state === shown));
   return html`<section class="card">
     <header class="card-head"><h2>${words.t("u4sscOf", { count: counts.total })}</h2><span class="tag">${words.named(value.label)}</span></header>
-    <div class="counts" role="group" aria-label=${words.t("byState")}>${[...STATES, "unverified"].map((state) => html`<button type="button" key=${state} class="count" aria-pressed=${shown === state} onClick=${() => setShown(shown === state ? "" : state)}>
-      <b>${counts[state]}</b> ${words.t(`u4ssc_${state}`)}</button>`)}</div>
+    <div class="tally" role="group" aria-label=${words.t("byState")}>${[...STATES, "unverified"].map((state) => html`<button type="button" key=${state} class=${state} aria-pressed=${shown === state} onClick=${() => setShown(shown === state ? "" : state)}>
+      <b>${counts[state]}</b> <span>${words.t(`u4ssc_${state}`)}</span></button>`)}</div>
     <ul class="plain-list">${value.groups.filter((group) => group.level === "dimension").map((group) => html`<li key=${group.dimension.en}><b>${words.named(group.dimension)}</b> ${words.t("withValue", { count: group.with_value, total: group.total })}${group.score?.percent === null || group.score?.percent === undefined ? "" : ` · ${formatNumber(group.score.percent, { language: words.language, decimals: 0 })} % ${words.t("ofPoints")}`}</li>`)}</ul>
-    <${DataTable} columns=${columnsOf(reader)} rows=${rows} words=${words} label=${words.t("goals")} />
+    <${DataTable} columns=${columnsOf(reader)} rows=${rows} words=${words} label=${words.t("goals")} stacked=${true} />
   </section>`;
 }
 
 function columnsOf(reader) {
-  const { words, language } = reader;
+  const { words } = reader;
   return [
     { key: "code", label: words.t("code"), sort: ({ kpi }) => kpi.code, cell: ({ kpi }) => html`<code class="nowrap">${kpi.code}</code>` },
     { key: "name", label: words.t("indicator"), sort: ({ kpi }) => words.named(kpi.name), cell: ({ kpi, point }) => html`<span class="wordy">${words.named(kpi.name)}${point.data_point ? `: ${words.named(point.name)}` : ""}</span>` },
     { key: "category", label: words.t("category"), sort: ({ kpi }) => words.named(kpi.category), cell: ({ kpi }) => words.named(kpi.category) },
     { key: "state", label: words.t("state"), sort: ({ point }) => STATES.indexOf(point.state), cell: ({ point }) => stateOf(point, words) },
-    { key: "value", label: words.t("value"), align: "right", sort: ({ point }) => point.value, cell: ({ point }) => (point.value === null ? "–" : joined(formatQuantity(point.value, point.unit, { language }))) },
+    { key: "value", label: words.t("value"), align: "right", sort: ({ point }) => point.value, cell: ({ point }) => valueText(point.value, point.unit, reader) },
     { key: "band", label: words.t("ofTarget"), align: "right", sort: ({ point }) => point.percent, cell: ({ point }) => (point.band ? words.t(`band_${point.band}`) : "–") },
     { key: "why", label: words.t("evidence"), cell: ({ point }) => whyOf(point, words) },
   ];
@@ -89,7 +90,7 @@ function Goal({ goal, reader }) {
   const { words } = reader;
   return html`<section><h3>${words.named(goal.title)} <span class="tag">${words.code(goal.status)}</span></h3>
     <p class="muted">${goal.owner} · ${goal.source}</p>
-    <${DataTable} columns=${targetColumns(reader)} rows=${goal.targets} words=${words} label=${words.named(goal.title)} />
+    <${DataTable} columns=${targetColumns(reader)} rows=${goal.targets} words=${words} label=${words.named(goal.title)} stacked=${true} />
     ${goal.measures.length > 0 && html`<ul class="plain-list">${goal.measures.map((measure) => html`<li key=${measure.measure}><span class="tag">${words.code(measure.status)}</span> ${words.named(measure.title)} <span class="muted">${measure.owner}</span></li>`)}</ul>`}
   </section>`;
 }

@@ -13,9 +13,10 @@ const AT_ONCE = 100;
 
 /**
  * A table that can be sorted and grows when asked to.
- * @param {{columns: Column[], rows: any[], words: any, label: string, sortBy?: string, descending?: boolean}} props
+ * @param {{columns: Column[], rows: any[], words: any, label: string, sortBy?: string, descending?: boolean, stacked?: boolean}} props
+ * `stacked`: on a phone each row is a card with its columns' names, so that nothing is cut off at the side
  */
-export function DataTable({ columns, rows, words, label, sortBy, descending = false }) {
+export function DataTable({ columns, rows, words, label, sortBy, descending = false, stacked = false }) {
   const [order, setOrder] = useState({ by: sortBy ?? "", down: descending });
   const [most, setMost] = useState(AT_ONCE);
   const sorted = useMemo(() => {
@@ -23,16 +24,18 @@ export function DataTable({ columns, rows, words, label, sortBy, descending = fa
     if (!column?.sort) return rows;
     return [...rows].sort((a, b) => compared(column.sort(a), column.sort(b)) * (order.down ? -1 : 1));
   }, [rows, order, columns]);
-  return html`<div class="table-scroll" role="group" tabindex="0" aria-label=${label}>
-    <table>
-      <thead><tr>${columns.map((column) => html`<th scope="col" key=${column.key} class=${column.align ?? "left"} style=${column.width ? { width: `${column.width}px` } : {}}
+  // What is laid out as cards is a table still for those who hear it.
+  const role = (name) => (stacked ? name : undefined);
+  return html`<div class=${stacked ? "table-scroll stacked" : "table-scroll"} role="group" tabindex="0" aria-label=${label}>
+    <table role=${role("table")}>
+      <thead role=${role("rowgroup")}><tr role=${role("row")}>${columns.map((column) => html`<th scope="col" role=${role("columnheader")} key=${column.key} class=${column.align ?? "left"} style=${column.width ? { width: `${column.width}px` } : {}}
         aria-sort=${order.by === column.key ? (order.down ? "descending" : "ascending") : undefined}>
         ${column.sort
           ? html`<button type="button" title=${words.t("sortBy", { column: column.label })} onClick=${() => setOrder({ by: column.key, down: order.by === column.key && !order.down })}>
               ${column.label}<span aria-hidden="true">${order.by === column.key ? (order.down ? " ↓" : " ↑") : ""}</span></button>`
           : column.label}
       </th>`)}</tr></thead>
-      <tbody>${sorted.slice(0, most).map((row, at) => html`<tr key=${at}>${columns.map((column) => html`<td key=${column.key} class=${column.align ?? "left"}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
+      <tbody role=${role("rowgroup")}>${sorted.slice(0, most).map((row, at) => html`<tr key=${at} role=${role("row")}>${columns.map((column) => html`<td key=${column.key} role=${role("cell")} data-label=${stacked ? column.label : undefined} class=${column.align ?? "left"}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
     </table>
     ${sorted.length > most && html`<button type="button" class="plain more" onClick=${() => setMost(most + 5 * AT_ONCE)}>${words.t("more")} (${sorted.length - most})</button>`}
   </div>`;

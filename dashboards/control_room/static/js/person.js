@@ -1,0 +1,75 @@
+// Who sits here: a person's own token, typed once, kept in this tab alone, sent as a bearer and never in an address.
+
+import { createStore } from "./store.js";
+import { Failure, getJson, send } from "./api.js";
+
+const KEY = "bypuls.token";
+const NOBODY = { token: "", name: /** @type {string | null} */ (null), scopes: /** @type {string[]} */ ([]), city: /** @type {string | null} */ (null), failure: /** @type {any} */ (null), asking: false };
+
+export const person = createStore(NOBODY);
+
+/** @param {string | null} token null: forget it */
+function keep(token) {
+  try {
+    if (token === null) sessionStorage.removeItem(KEY);
+    else sessionStorage.setItem(KEY, token);
+  } catch {
+    // storage may be forbidden: then it is typed again after the page is loaded again
+  }
+}
+
+/** @param {string} typed */
+export async function signIn(typed) {
+  const token = typed.trim();
+  person.set({ ...NOBODY, asking: true });
+  try {
+    // What is no header value (a letter outside ASCII, a line break) is no token either.
+    if (!/^[\x21-\x7e]+$/.test(token)) throw new Failure({ status: 401, title: "", detail: "", hint: "" });
+    const { name, scopes, city } = await getJson("/v1/whoami", {}, { bearer: token });
+    keep(token);
+    person.set({ token, name, scopes, city, failure: null, asking: false });
+  } catch (failure) {
+    if (failure?.problem?.status === 401) keep(null);
+    person.set({ ...NOBODY, failure });
+  }
+}
+
+export function signOut() {
+  keep(null);
+  person.set(NOBODY);
+}
+
+/** Whoever was signed in before the page was loaded again. */
+export function signInAgain() {
+  let token = null;
+  try {
+    token = sessionStorage.getItem(KEY);
+  } catch {
+    // as above
+  }
+  if (token && !person.get().name && !person.get().asking) signIn(token);
+}
+
+/**
+ * Whether a person may do something in a city: as the API decides it, so that nobody fills in a form for nothing.
+ * @param {{name: string | null, scopes: string[], city: string | null}} who @param {string} scope @param {string} city
+ */
+export function may(who, scope, city) {
+  return who.name !== null && (who.scopes.includes(scope) || who.scopes.includes("admin")) && (who.city === null || who.city === city);
+}
+
+/**
+ * A write in the name of whoever is signed in; a token that is no longer known signs out.
+ * @param {"PUT" | "POST" | "PATCH" | "DELETE"} method @param {string} path @param {unknown} [body]
+ */
+export async function write(method, path, body) {
+  try {
+    return await send(method, path, body, person.get().token);
+  } catch (failure) {
+    if (failure?.problem?.status === 401) {
+      keep(null);
+      person.set({ ...NOBODY, failure });
+    }
+    throw failure;
+  }
+}

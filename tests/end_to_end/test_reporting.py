@@ -1,0 +1,121 @@
+"""Reporting: a value entered, looked at, checked, and signed by a second person; the template as a file."""
+
+import csv
+import io
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.end_to_end import browser
+from tests.end_to_end.city import ROUND, tokens
+from tests.end_to_end.test_shapes import WIDER
+
+VALUE = "section.entry"
+STEPS = "section[aria-label='How far it is']"
+
+
+@pytest.fixture
+def room_of_two(own_room):
+    """A control room of its own, and the tokens of two persons who report."""
+    room = own_room()
+    return room, *tokens(room.database_url, "ola", "kari")
+
+
+def signed_in(page, token, name):
+    page.page.click(".signed-in button")
+    if page.page.locator(".sign-in").count() == 0:  # somebody else was signed in
+        page.page.click(".signed-in button")
+    page.page.fill(".sign-in input", token)
+    page.page.click(".sign-in button")
+    page.page.wait_for_selector(f".signed-in b:text-is('{name}')")
+    return page.settle()
+
+
+def test_a_value_goes_from_asked_to_signed_by_a_second_person(visit, room_of_two):
+    room, ola, kari = room_of_two
+    page = visit(f"/reporting?year={ROUND}", at=room)
+    assert "kari@fjordvik.example" not in page.text("main"), "contacts are for the city's own"
+    assert page.page.locator(".tally dt").all_inner_texts() == [
+        "measured", "from registers", "reported", "missing", "definition unverified"
+    ]  # fmt: skip
+    counts = [int(text) for text in page.page.locator(".tally dd").all_inner_texts()]
+    assert sum(counts[:4]) == 91
+    signed_in(page, ola, "ola")
+    assert "kari@fjordvik.example" in page.text(".units")
+    page.page.click("table a:has-text('EC: ICT: T: 2C')")
+    page.settle()
+    assert page.page.locator(".sign-in").count() == 0, "the next page knows who is signed in"
+
+    page.expect("422|403")
+    page.page.fill(f"{VALUE} [name=numerator]", "30")
+    page.page.fill(f"{VALUE} [name=denominator]", "0")
+    page.page.click(f"{VALUE} button[type=submit]")
+    assert "The denominator is 0" in page.text(f"{VALUE} .field:has([name=denominator])")
+    page.page.fill(f"{VALUE} [name=denominator]", "20")
+    page.page.click(f"{VALUE} button[type=submit]")
+    page.page.wait_for_selector(f"{VALUE} [role=alert]")
+    assert "30" in page.text(f"{VALUE} .field:has([name=value]) .wrong"), "more than all of them: refused at its field"
+    page.page.fill(f"{VALUE} [name=numerator]", "15")
+    page.page.fill(f"{VALUE} [name=source]", "Statens vegvesen")
+    page.page.click(f"{VALUE} button[type=submit]")
+    page.page.wait_for_selector(".done")
+    page.page.wait_for_selector(f"{STEPS} .here:has-text('entered')")
+    assert "75 %" in page.text(f"{VALUE} dl").replace("\u00a0", " ")
+
+    page.page.click(f"{STEPS} button:text-is('Check')")
+    page.page.wait_for_selector(f"{STEPS} .here:has-text('checked')")
+    page.page.click(f"{STEPS} button:text-is('Sign')")
+    page.page.wait_for_selector(f"{STEPS} [role=alert]")
+    assert "A second person signs" in page.text(f"{STEPS} [role=alert]")
+    signed_in(page, kari, "kari")
+    page.page.click(f"{STEPS} button:text-is('Sign')")
+    page.page.wait_for_selector(f"{STEPS} .here:has-text('signed')")
+    assert [said.split(" · ")[0] for said in page.page.locator(f"{STEPS} li .muted").all_inner_texts()[1:]] == [
+        "ola",
+        "ola",
+        "kari",
+    ]
+    assert page.page.locator(f"{VALUE} form").count() == 0, "what is signed stays"
+
+    address = page.page.evaluate("[location.href, JSON.stringify(localStorage)].join()")
+    assert "byp_" not in address, "a token is in no address, and in this tab alone"
+    page.page.click(".signed-in button")
+    assert page.page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_filled_template_is_looked_at_before_it_is_stored(visit, room_of_two):
+    room, ola, _ = room_of_two
+    page = signed_in(visit(f"/reporting?year={ROUND}", at=room, language="nb"), ola, "ola")
+    with page.page.expect_download() as download:
+        page.page.click(".downloads li:first-child a:text-is('CSV')")
+    rows = list(csv.reader(io.StringIO(download.value.path().read_text("utf-8-sig")), delimiter=";"))
+    heads = next(row for row in rows if "KPI-kode" in row)
+    row = next(row for row in rows if row[heads.index("KPI-kode")] == "EC: ICT: T: 2C")
+    for result, said in (("350", "å rette"), ("35,5", "1 verdier ville bli lagret")):
+        row[heads.index("Resultat")] = result
+        text = io.StringIO()
+        csv.writer(text, delimiter=";").writerows(rows)
+        page.page.set_input_files(
+            "[type=file]", {"name": "u.csv", "mimeType": "text/csv", "buffer": text.getvalue().encode()}
+        )
+        page.page.wait_for_selector(f".receipt:has-text('{said}')")
+    page.page.click(".receipt button.primary")
+    page.page.wait_for_selector(".receipt:has-text('1 verdier er lagret')")
+    page.settle()
+    page.page.click(".choices button:has-text('ført inn')")
+    assert "EC: ICT: T: 2C" in page.text("table")
+
+
+@pytest.mark.parametrize(("theme", "language"), [("dark", "nb"), ("light", "en")])
+def test_the_form_is_accessible_and_fits_on_a_phone(visit, room_of_two, theme, language):
+    room, _, kari = room_of_two
+    page = visit(f"/reporting/EN:EN:AQ:1C?year={ROUND}", at=room, theme=theme, language=language, size=browser.PHONE)
+    page.page.click(".signed-in button")
+    assert Axe().run(page.page).response["violations"] == [], "the way to sign in"
+    page.page.fill(".sign-in input", kari)
+    page.page.keyboard.press("Enter")
+    page.page.wait_for_selector(".entry form")
+    found = Axe().run(page.resize_to_content().page).response["violations"]
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
+    page.page.set_viewport_size({"width": browser.PHONE[0], "height": browser.PHONE[1]})
+    assert page.page.evaluate(WIDER) == {"wider": 0, "cut": []}
