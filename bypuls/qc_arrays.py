@@ -1,4 +1,4 @@
-"""`bypuls.qc.Stream` for many values at once: the same flags as pushing them one by one, by arrays.
+"""`bypuls.qc_stream.Stream` for many values at once: the same flags as pushing them one by one, by arrays.
 
 It works on a `Stream`'s own state, so that one may go on where the other stopped.
 """
@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from bypuls.observation import Quality
 from bypuls.properties import Thresholds
-from bypuls.qc import _HELD, _RANK, _WORST_FIRST, Correction, Stream
+from bypuls.qc import RANK, WORST_FIRST
+from bypuls.qc_stream import HELD, Correction, Stream
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.uint8]
-_Ranks = NDArray[np.uint8]  # places in `_WORST_FIRST`: the smaller is the worse
+_Ranks = NDArray[np.uint8]  # places in `WORST_FIRST`: the smaller is the worse
 _Rows = NDArray[np.int64]
 
-_FLAGS = np.array([int(flag) for flag in _WORST_FIRST], np.uint8)
+_FLAGS = np.array([int(flag) for flag in WORST_FIRST], np.uint8)
 _FAIL, _SUSPECT, _GOOD, _NOT_EVALUATED = (
-    np.uint8(_RANK[flag]) for flag in (Quality.FAIL, Quality.SUSPECT, Quality.GOOD, Quality.NOT_EVALUATED)
+    np.uint8(RANK[flag]) for flag in (Quality.FAIL, Quality.SUSPECT, Quality.GOOD, Quality.NOT_EVALUATED)
 )
 _FEW = 48  # below, one by one is quicker
 
@@ -54,7 +55,7 @@ def _push_newer(stream: Stream, times: Floats, values: Floats, gross: _Ranks) ->
     if stream._flat_seconds:
         first = np.searchsorted(times, times - stream._flat_seconds)
         held = int((np.arange(len(times)) - first).max()) + len(stream._lows) + len(stream._highs)
-        if held >= _HELD // 2:  # the stream would forget some of it
+        if held >= HELD // 2:  # the stream would forget some of it
             return _one_by_one(stream, times, values)
     return _by_arrays(stream, times, values, gross)
 
@@ -67,10 +68,10 @@ def _one_by_one(stream: Stream, times: Floats, values: Floats) -> tuple[_Ranks, 
         flag, correction = push(time, value)
         if correction is not None:
             if flags:
-                flags[-1] = _RANK[correction.flag]
+                flags[-1] = RANK[correction.flag]
             else:
                 before = correction
-        flags.append(_RANK[flag])
+        flags.append(RANK[flag])
     return np.array(flags, np.uint8), before
 
 
@@ -95,12 +96,12 @@ def _by_arrays(stream: Stream, times: Floats, values: Floats, ranks: _Ranks) -> 
                 settled, _over(_prominence(all_values, t.spike_method), t.spike_suspect, t.spike_fail), 255
             )
             final[:-1] = np.minimum(ranks[:-1], spike[1:])
-            first = min(_RANK[stream._flag], int(spike[0]))
-            if first != _RANK[stream._flag]:
-                correction = Correction(stream._times[1], float(all_values[1]), _WORST_FIRST[first])
+            first = min(RANK[stream._flag], int(spike[0]))
+            if first != RANK[stream._flag]:
+                correction = Correction(stream._times[1], float(all_values[1]), WORST_FIRST[first])
     stream._times = (float(all_times[-2]), float(all_times[-1]))
     stream._values = (float(all_values[-2]), float(all_values[-1]))
-    stream._flag = _WORST_FIRST[int(ranks[-1])]
+    stream._flag = WORST_FIRST[int(ranks[-1])]
     return final, correction
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from bypuls.observation import Quality
 from bypuls.properties import ObservedProperty, Thresholds
-from bypuls.qc import Stream
+from bypuls.qc_stream import Stream
 
 _LOG = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from bypuls.observation import Quality
 from bypuls.properties import ObservedProperty, Thresholds
-from bypuls.qc import Stream
 from bypuls.qc_arrays import push_many
+from bypuls.qc_stream import Stream
 from ingest.importing.block import Bytes, Float64, Int32, Int64
 from ingest.importing.checking import Checked
 from ingest.quality import Watch, thresholds

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bypuls.properties import Properties
-from bypuls.qc import Stream
+from bypuls.qc_stream import Stream
 from bypuls.units import Units
 from ingest.decoding import Context, Message
 from ingest.memory import Memory

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bypuls import qc
 from bypuls.observation import Quality
 from bypuls.properties import Thresholds
+from bypuls.qc_stream import HELD, Correction, Stream
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "vectors" / "qc.csv"
 
@@ -108,7 +109,7 @@ def timed(pairs):
 @given(series, thresholds)
 def test_values_that_arrive_get_the_flags_of_the_whole_series(pairs, limits):
     times, values = timed(pairs)
-    assert arrived(qc.Stream(limits), times, values) == qc.judge(times, values, limits)
+    assert arrived(Stream(limits), times, values) == qc.judge(times, values, limits)
 
 
 @settings(max_examples=200, deadline=None)
@@ -116,9 +117,9 @@ def test_values_that_arrive_get_the_flags_of_the_whole_series(pairs, limits):
 def test_a_restart_changes_no_flag(pairs, limits, data):
     times, values = timed(pairs)
     cut = data.draw(st.integers(0, len(pairs)))
-    stream = qc.Stream(limits)
+    stream = Stream(limits)
     arrived(stream, times[:cut], values[:cut])
-    restored = qc.Stream(limits)
+    restored = Stream(limits)
     recent = [
         (time, value)
         for time, value in zip(times[:cut], values[:cut], strict=True)
@@ -132,14 +133,14 @@ def test_a_restart_changes_no_flag(pairs, limits, data):
 
 
 def test_the_newest_value_is_corrected_when_the_next_one_shows_that_it_was_a_spike():
-    stream = qc.Stream(Thresholds(gross_fail=(-50, 50), spike_suspect=5, spike_fail=10))
+    stream = Stream(Thresholds(gross_fail=(-50, 50), spike_suspect=5, spike_fail=10))
     assert stream.push(0, 1.0) == (Quality.GOOD, None)
     assert stream.push(60, 30.0) == (Quality.GOOD, None)
-    assert stream.push(120, 1.5) == (Quality.GOOD, qc.Correction(60, 30.0, Quality.FAIL))
+    assert stream.push(120, 1.5) == (Quality.GOOD, Correction(60, 30.0, Quality.FAIL))
 
 
 def test_late_and_repeated_values_are_judged_by_their_range_and_leave_the_state_alone():
-    stream = qc.Stream(Thresholds(gross_fail=(-50, 50), spike_fail=10))
+    stream = Stream(Thresholds(gross_fail=(-50, 50), spike_fail=10))
     stream.push(0, 1.0)
     stream.push(60, 2.0)
     assert stream.push(30, 40.0) == (Quality.GOOD, None)
@@ -149,12 +150,12 @@ def test_late_and_repeated_values_are_judged_by_their_range_and_leave_the_state_
 
 def test_hourly_means_get_the_gross_range_test_only(properties):
     """Reference instruments report zeros for many hours: all are good."""
-    stream = qc.Stream(properties["pm10"].qc)
+    stream = Stream(properties["pm10"].qc)
     assert {stream.push(3600.0 * hour, 0.0)[0] for hour in range(200)} == {Quality.GOOD}
 
 
 def test_a_stuck_sensor_becomes_suspect_and_then_fails(properties):
-    stream = qc.Stream(properties["air_temperature"].qc)
+    stream = Stream(properties["air_temperature"].qc)
     given = [stream.push(300.0 * n, 4.2)[0] for n in range(12 * 25)]
     assert given[: 12 * 6 - 1] == [Quality.GOOD] * (12 * 6 - 1)
     assert given[12 * 7] is Quality.SUSPECT
@@ -162,10 +163,10 @@ def test_a_stuck_sensor_becomes_suspect_and_then_fails(properties):
 
 
 def test_memory_stays_bounded_when_a_value_creeps():
-    stream = qc.Stream(Thresholds(flat_tolerance=1e9, flat_suspect=1e9, max_gap=10))
+    stream = Stream(Thresholds(flat_tolerance=1e9, flat_suspect=1e9, max_gap=10))
     for n in range(60_000):
         stream.push(float(n), float(n))
-    assert len(stream._lows) + len(stream._highs) <= qc._HELD + 2
+    assert len(stream._lows) + len(stream._highs) <= HELD + 2
 
 
 @pytest.fixture(scope="module")

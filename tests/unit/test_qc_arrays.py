@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bypuls.properties import Thresholds
-from bypuls.qc import Stream
 from bypuls.qc_arrays import push_many
+from bypuls.qc_stream import Stream
 
 SPANS = st.one_of(st.none(), st.tuples(st.floats(-40, -1), st.floats(1, 40)))
 LIMITS = st.one_of(st.none(), st.floats(0.01, 20))
