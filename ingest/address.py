@@ -1,4 +1,4 @@
-"""Where a broker is, and how its certificate is checked."""
+"""Where a broker is, how its certificate is checked, and what keeps us from it."""
 
 from __future__ import annotations
 
@@ -64,6 +64,16 @@ def tls_context(source: Source) -> ssl.SSLContext:
         message = f"source {source.name}: the TLS files {files} cannot be used: {error}"
         raise SettingsError(message) from None
     return context
+
+
+def why_not(error: BaseException | None) -> str:
+    """What keeps a connection from being made, and what helps."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        found = error.verify_message.rstrip(".")
+        return f"shows a certificate that is not trusted ({found}): correct `ca` of its source, or the name in `broker`"
+    if isinstance(error, ssl.SSLError):
+        return f"does not agree on TLS ({getattr(error, 'reason', None) or error}): does it speak TLS on this port?"
+    return "does not answer"
 
 
 def _without_password(url: str) -> str:

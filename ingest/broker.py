@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import ssl
 import sys
 import threading
 import time
@@ -20,15 +19,15 @@ from typing import Any, NamedTuple
 import paho.mqtt.client as mqtt
 import paho.mqtt.properties as paho_properties
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.exception import MalformedPacket
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from bypuls.clock import Clock
 from bypuls.errors import BrokerError
-from ingest.address import Address, tls_context
+from ingest.address import Address, tls_context, why_not
 from ingest.decoding import Message, Source
+from ingest.mqtt_texts import read_utf8
 from ingest.sources import UNCLAIMED
 
 _LOG = logging.getLogger(__name__)
@@ -40,37 +39,7 @@ _LONGEST_BEHIND_SECONDS = 300.0
 MAY_LOSE = "may lose while disconnected (such a broker keeps nothing for who is away)"
 _REFUSED_CREDENTIALS = {"Not authorized", "Bad user name or password", "Client identifier not valid", "Banned"}
 
-
-def _why_not(error: BaseException | None) -> str:
-    """What keeps a connection from being made, and what helps."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        found = error.verify_message.rstrip(".")
-        return f"shows a certificate that is not trusted ({found}): correct `ca` of its source, or the name in `broker`"
-    if isinstance(error, ssl.SSLError):
-        return f"does not agree on TLS ({getattr(error, 'reason', None) or error}): does it speak TLS on this port?"
-    return "does not answer"
-
-
-def _read_utf8(buffer: bytes, most: int) -> tuple[str, int]:
-    """An UTF-8 string of an MQTT 5 packet, and the bytes it took.
-
-    In place of paho's own, which takes U+FEFF for malformed although it is allowed (MQTT 5, section 1.5.4): it ended
-    the connection, was delivered the message again, and so on for ever.
-    """
-    if most < 2:  # noqa: PLR2004 - the length is two bytes
-        message = "Not enough data to read string length"
-        raise MalformedPacket(message)
-    length = int.from_bytes(buffer[:2], "big")
-    if length > most - 2:
-        message = "Length delimited string too long"
-        raise MalformedPacket(message)
-    try:
-        return bytes(buffer[2 : 2 + length]).decode("utf-8"), length + 2
-    except UnicodeDecodeError as error:
-        raise MalformedPacket(str(error)) from None
-
-
-paho_properties.readUTF = _read_utf8
+paho_properties.readUTF = read_utf8
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +274,7 @@ class Connection:
         self._connected.set()
 
     def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
-        _LOG.warning("broker %s %s; trying again", self.address, _why_not(sys.exc_info()[1]))  # within paho's `except`
+        _LOG.warning("broker %s %s; trying again", self.address, why_not(sys.exc_info()[1]))  # within paho's `except`
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
