@@ -15,12 +15,13 @@ from bypuls.city import City
 from bypuls.clock import isoformat, utc_now
 from bypuls.errors import Refusal, SettingsError, UnitError
 from bypuls.units import Units
+from ingest.accepted import Accepted, Event
 from ingest.decoding import Message, Reading, Refused, Source
 from ingest.source_files import read_source
 from ingest.sources import source_for
 from ingest.strict_json import printable
 from ingest.topics import is_device_name
-from ingest.validation import Accepted, Catalogue, Event, Reader
+from ingest.validation import Catalogue, Reader
 
 
 @cache

@@ -9,6 +9,7 @@ from bypuls.clock import Clock
 from bypuls.properties import Properties
 from bypuls.settings import IngestSettings
 from bypuls.storage.database import Connection, translated
+from ingest.accepted import Read
 from ingest.decoding import Context, Message, Registered, Source
 from ingest.memories import Memories
 from ingest.pipeline import Pipeline
@@ -17,7 +18,7 @@ from ingest.reasons import refusal, shortened
 from ingest.registry import Registry
 from ingest.source_files import load_sources
 from ingest.sources import UNCLAIMED
-from ingest.validation import Catalogue, Read, Reader
+from ingest.validation import Catalogue, Reader
 from ingest.worker import Ingest
 
 

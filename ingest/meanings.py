@@ -9,18 +9,8 @@ from typing import NamedTuple
 
 from bypuls.properties import find
 from ingest.moments import Interval, interval
-from ingest.paths import (
-    SEPARATOR,
-    Maps,
-    Path,
-    PatternError,
-    Template,
-    captured,
-    path,
-    pattern,
-    printed,
-    template,
-)
+from ingest.paths import SEPARATOR, Path, PatternError, Template, path, printed, template
+from ingest.patterns import Maps, captured, pattern
 from ingest.profile_schema import UnitAt, Value
 from ingest.strict_json import is_channel, is_name
 

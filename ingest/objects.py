@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ingest.parts import CompiledPart, Step, When
-from ingest.paths import Captures, Maps, captured
+from ingest.paths import Captures
+from ingest.patterns import Maps, captured
 from ingest.reasons import refusal
 
 _MOST_MEMBERS = 20_000

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from ingest.meanings import UNKNOWN, Meaning, Rules
 from ingest.moments import Interval, TimeFrom, interval, time_from
-from ingest.paths import Maps, Path, PatternError, Template, path, segments, template
+from ingest.paths import Path, PatternError, Template, path, template
+from ingest.patterns import Maps, segments
 from ingest.profile_schema import Document, Part
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from bypuls.clock import isoformat
 from bypuls.errors import Refusal
+from ingest.accepted import STATES, Accepted, Event, Read
 from ingest.clocks import WRONG, Clocks, in_words
 from ingest.decoding import Message, Reading, Refused, Source
 from ingest.memories import Memories
@@ -24,7 +25,6 @@ from ingest.reasons import shortened
 from ingest.registry import Datastream, Key, Registry
 from ingest.rules import Converted
 from ingest.topics import errors, own_topic
-from ingest.validation import STATES, Accepted, Event, Read
 from ingest.writer import Batch, Conversion, Flag, Happened, Post, Quarantined, Row
 
 _LOG = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ import yaml
 from bypuls import settings
 from bypuls.errors import CatalogueError
 from ingest.parts import CompiledMapping, compile_mapping
-from ingest.paths import PatternError, Template, TopicTemplate, captured, pattern, template, topic_template
+from ingest.paths import PatternError, Template, template
+from ingest.patterns import TopicTemplate, captured, pattern, topic_template
 from ingest.profile_schema import Document, TopicRule
 from ingest.reasons import IGNORED
 

@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 
 from bypuls.clock import isoformat
 from bypuls.errors import SettingsError, UnitError
+from ingest.accepted import Read
 from ingest.decoding import Context, Message, Reading, Refused, Source
 from ingest.memory import Memory
 from ingest.sources import ANY, source_for
 from ingest.topics import own_topic
-from ingest.validation import Catalogue, Read, Reader
+from ingest.validation import Catalogue, Reader
 
 _EXPECTATIONS = ("accept", "partial", "reject", "quarantine", "ignore")
 _TOLERANCE = 1e-9

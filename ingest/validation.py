@@ -19,10 +19,10 @@ from bypuls.observation import Quality
 from bypuls.plugins import discover
 from bypuls.properties import Aggregation, Properties
 from bypuls.units import Units
+from ingest.accepted import STATES, Accepted, Event, Read
 from ingest.choice import Choice
 from ingest.decoding import (
     SWAPPED_METER,
-    Answer,
     Context,
     Decoded,
     Decoder,
@@ -39,7 +39,7 @@ from ingest.frames import Frames
 from ingest.memory import Memory
 from ingest.profiles import Profiles
 from ingest.reasons import REASONS, refusal, shortened
-from ingest.rules import Converted, Rules, judge
+from ingest.rules import Rules, judge
 from ingest.sources import ANY
 from ingest.timestamps import shifted
 from ingest.topics import Named, is_device_name, named_by_topic
@@ -47,66 +47,8 @@ from ingest.topics import Named, is_device_name, named_by_topic
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """Before this nothing is taken, from history either: made-up years do not fill the database with partitions."""
 
-STATES = frozenset({"online", "offline"})
-"""Kinds of events that say how a device is from now on."""
-
 _GOOD = Quality.GOOD
 _MOST_NAMES = 100_000
-
-
-class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """A reading that may be stored.
-
-    Attributes:
-        device: the topic's, where that names it; else as the message names it.
-        value, unit: in the property's canonical unit.
-        time: UTC; the time of arrival where the message gave none.
-        flag: from the gross range test alone; tests over time need the values before it.
-        diagnostic: tells of the device, not of the city.
-        reading: as it was sent.
-        converted: how a share of volume (ppb) was made a mass per volume, or the reverse.
-    """
-
-    device: str
-    property: str
-    channel: str
-    value: float
-    unit: str
-    time: datetime
-    flag: Quality
-    diagnostic: bool
-    reading: Reading
-    converted: Converted | None = None
-
-
-class Event(msgspec.Struct, frozen=True, gc=False):
-    """An event that may be stored.
-
-    Attributes:
-        property, channel: the register of a swapped meter; "" otherwise.
-        detail: closing and opening in the property's canonical unit, and what else was sent.
-    """
-
-    device: str
-    kind: str
-    time: datetime
-    property: str
-    channel: str
-    detail: dict[str, str | float | bool]
-
-
-class Read(msgspec.Struct):
-    """What became of one message: what may be stored, what was refused, or why it rightly leaves nothing behind."""
-
-    accepted: list[Accepted] = []
-    events: list[Event] = []
-    refusals: list[Refusal] = []
-    ignored: str | None = None
-    city: str | None = None
-    device: str | None = None
-    decoder: str | None = None
-    answers: list[Answer] = []
-    frame: Frame | None = None
 
 
 @dataclass(frozen=True)
