@@ -108,6 +108,60 @@ def replay(
         raise SettingsError(message)
 
 
+@app.command()
+def load(  # noqa: PLR0913, PLR0917 - one per option of the command
+    devices: Annotated[int, typer.Option(min=1, max=99_999)] = 100,
+    messages: Annotated[int | None, typer.Option(min=1, help="How many; without it until Ctrl-C.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Messages a second; as fast as it goes without it.")] = None,
+    poison: Annotated[float, typer.Option(min=0, max=1, help="Share of messages that must be refused.")] = 0.0,
+    timeless: Annotated[float, typer.Option(min=0, max=1, help="Share of messages that state no time.")] = 0.0,
+    spacing: Annotated[
+        float | None, typer.Option(min=0.001, help="Seconds between a device's times; of the rate, or 10.")
+    ] = None,
+    start: Annotated[datetime | None, typer.Option(help="First time (UTC); now where there is a rate.")] = None,
+    first: Annotated[int, typer.Option(min=0, help="Number of the first message: to go on where a run ended.")] = 0,
+    window: Annotated[int, typer.Option(min=1, help="How many may be unacknowledged.")] = 2000,
+    city: Annotated[str, typer.Option(help="The city's slug.")] = "load",
+    city_file: Annotated[Path | None, typer.Option(help="Write the city's file there, and end.")] = None,
+    receipt: Annotated[Path | None, typer.Option(help="Write there what was acknowledged, as JSON.")] = None,
+) -> None:
+    """Send numbered messages at QoS 1 as fast as asked for, and count what the broker acknowledged."""
+    from datetime import timedelta
+
+    import yaml
+
+    from bypuls.places import broker_url
+    from simulators.listener import connect_publisher, wait_for_listener
+    from simulators.load import Plan
+    from simulators.load import city_file as the_city
+    from simulators.load_sender import Sender
+
+    step = timedelta(milliseconds=round(1000 * (spacing or (devices / rate if rate else 10.0))))
+    begin = datetime.now(UTC).replace(microsecond=0)
+    if start is not None:
+        begin = start.replace(tzinfo=start.tzinfo or UTC)
+    elif rate is None:  # the last message is of now
+        begin -= step * ((messages or 360 * devices) // devices)
+    plan = Plan(city, begin, devices, step, poison, timeless)
+    if city_file is not None:
+        write(city_file, yaml.safe_dump(the_city(plan), sort_keys=False))
+        say(f"{city_file}: add it with 'bypuls city add {city_file}'")
+        return
+    where, stop = broker_url(), until_told_to_stop()
+    sender = Sender(where, plan, client_id=f"bypuls-load-{os.getpid()}", rate=rate, window=window, first=first)
+    with ExitStack() as stack:
+        publisher = connect_publisher(stack, where, f"bypuls-load-ask-{os.getpid()}")
+        wait_for_listener(publisher, city, _PATIENCE_SECONDS, stop, say)
+    done = sender.run(stop, messages, lambda now: say(f"{now.acknowledged:,} acknowledged"))
+    say(
+        f"{done.acknowledged:,} of {done.sent:,} messages of {devices} devices acknowledged by the broker in "
+        f"{done.seconds:.1f} s ({done.acknowledged / max(done.seconds, 1e-9):,.0f} messages/s), "
+        f"{done.reconnects} times connected again"
+    )
+    if receipt is not None:
+        write(receipt, done.as_json(plan, first))
+
+
 def write(file: Path, text: str) -> None:
     """Write a text file.
 
