@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
@@ -20,26 +20,35 @@ from bypuls.u4ssc.judging import judge
 _SQL = queries("bypuls.storage.sql", "u4ssc.sql")
 
 
-def assess(connection: Connection, city: str, year: int, catalogue: U4sscCatalogue | None = None) -> Assessment:
+def assess(
+    connection: Connection,
+    city: str,
+    year: int,
+    catalogue: U4sscCatalogue | None = None,
+    *,
+    as_of: datetime | None = None,
+) -> Assessment:
     """The assessment of a city's year: every KPI and data point of U4SSC, whatever is known of it.
 
     Reads our KPI values of the whole city, what is reported and read from registers, facts and benchmarks; all in one
-    transaction where the caller has one open.
+    transaction where the caller has one open. With `as_of` each as it stood then, judged by the catalogue of today.
 
     Raises:
         NotFound: no such city.
     """
     whole = catalogue or load_catalogue()
-    return judge(whole, city_year(connection, whole, city, year))
+    return judge(whole, city_year(connection, whole, city, year, as_of=as_of))
 
 
-def city_year(connection: Connection, catalogue: U4sscCatalogue, city: str, year: int) -> CityYear:
-    """What is known of a city's year.
+def city_year(
+    connection: Connection, catalogue: U4sscCatalogue, city: str, year: int, *, as_of: datetime | None = None
+) -> CityYear:
+    """What is known of a city's year, or was at a time.
 
     Raises:
         NotFound: no such city.
     """
-    asked = {"city": city, "year": year, "kpis": _kpis_of(catalogue)}
+    asked = {"city": city, "year": year, "kpis": _kpis_of(catalogue), "as_of": as_of}
     with translated():
         if connection.execute(_SQL["city"], asked).fetchone() is None:
             message = f"no city {city!r}: add it with 'bypuls city add FILE'"

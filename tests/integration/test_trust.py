@@ -6,6 +6,7 @@ import re
 import threading
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -417,6 +418,32 @@ def test_why_a_kpi_has_no_value(office):
         kpi="traffic.peak_hour_factor", scope_kind="site", scope="road", period="P1D", start=DAY.isoformat()
     )
     assert nothing["reason"] in {"not_defined", "low_coverage"}
+
+
+@plain
+def test_why_a_value_was_empty_in_what_was_said_at_a_time(office):
+    key = {"kpi": KPI, "scope_kind": "site", "scope": "elgeseter", "period": "P1D", "start": DAY.isoformat()}
+    stream = office.town.datastream("elgeseter", "pm10")
+    office.town.store(stream, hours(DAY, [10.0] * 12))
+    office.process()
+    office.now += 2 * HOUR
+    office.town.store(stream, hours(DAY + 12 * HOUR, [10.0] * 12))
+    office.process()
+
+    def then(moment):
+        return office.why(**key, as_of=moment.isoformat())
+
+    few = then(NOW + HOUR)
+    assert (few["reason"], few["value"]["quality"], few["series"]) == ("low_coverage", "insufficient", [])
+    said = f"{(NOW + HOUR).astimezone(ZoneInfo('Europe/Oslo')):%Y-%m-%d %H:%M}"
+    assert few["sentence"]["en"] == f"Too little counted by {said}: 12 of 24 hours."
+    assert few["sentence"]["nb"] == f"For lite talte per {said}: 12 av 24 timer."
+    assert (then(NOW - HOUR)["reason"], then(NOW - HOUR)["value"]) == ("not_computed", None)
+    assert then(NOW - HOUR)["sentence"]["en"].startswith("Nothing had been said by ")
+    assert then(office.now)["reason"] is None
+    hour = {"city": "trondheim", "datastream": stream, "start": DAY.isoformat(), "as_of": NOW.isoformat()}
+    refused = office.client.get("/v1/why", params=hour)
+    assert (refused.status_code, "of an hour at a time is not kept" in refused.json()["detail"]) == (422, True)
 
 
 @plain

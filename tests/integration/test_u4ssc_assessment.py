@@ -81,6 +81,52 @@ def test_reported_register_and_last_year(town):
     assert [finding.rule for finding in found.findings if finding.code] == ["jump"]
 
 
+def test_a_year_as_it_was_known_at_a_time(town):
+    """Measured, reported, facts and benchmarks: each as it stood then, or not at all."""
+    internet, area = "EC: ICT: ICT: 1C", "EN: EN: PSN: 1C"
+
+    def said(as_of):
+        with connect(town.url, "reader") as connection:
+            found = assess(connection, "trondheim", 2020, as_of=as_of)
+        points = (point_of(found, AIR, "pm_10"), point_of(found, internet), point_of(found, area))
+        return [point.value for point in points] + [points[1].percent, {one.name: one.value for one in found.facts}]
+
+    def benchmark(target, source):
+        with connect(town.url, "editor", autocommit=True) as editor:
+            set_benchmarks(
+                editor, "trondheim", [BenchmarkSetting(internet, "", date(2020, 1, 1), 0, target, source)], "anne"
+            )
+
+    def now():
+        return town.one("SELECT clock_timestamp()")
+
+    before = now()
+    store_year(town, "air.pm10.mean", 13.5, utc(2019, 12, 31, 23))
+    store_stated(town, **state(50, internet))
+    store_stated(town, **state(7, area))
+    town.connection.execute(
+        """INSERT INTO fact (city, scope_kind, scope, name, valid_from, value, unit, source)
+           VALUES ('trondheim', 'city', 'trondheim', 'population', '2020-01-01', 200000, '{person}', 'SSB')"""
+    )
+    benchmark(100, "Kommuneplan")
+    first = now()
+    # As the processor replaces a value that was said.
+    town.connection.execute("INSERT INTO kpi_value_history SELECT k.*, clock_timestamp() FROM kpi_value k")
+    town.connection.execute("UPDATE kpi_value SET value = 14, status = 'revised', computed_at = clock_timestamp()")
+    town.connection.execute(
+        "UPDATE reported_value SET value = 60, changed_at = clock_timestamp() WHERE code = %s", (internet,)
+    )
+    town.connection.execute("DELETE FROM reported_value WHERE code = %s", (area,))
+    town.connection.execute("UPDATE fact SET value = 205163")
+    benchmark(120, "Kommuneplan, revised")
+    assert said(None) == said(now()) == [14.0, 60.0, None, 50.0, {"population": 205163.0}]
+    assert said(first) == [13.5, 50.0, 7.0, 50.0, {"population": 200000.0}]
+    assert said(before) == [None, None, None, None, {}]
+    with connect(town.url, "editor", autocommit=True) as editor:
+        remove_benchmark(editor, "trondheim", internet, "", date(2020, 1, 1), "anne")
+    assert (said(None)[3], said(first)[3]) == (None, 50.0)
+
+
 def test_the_benchmark_that_holds_at_the_end_of_the_year(town):
     store_stated(town, **state(50, "EC: ICT: ICT: 1C"))
     one = BenchmarkSetting("ec:ict:ict:1c", "", date(2019, 1, 1), 0, 100, "Kommuneplan 2019")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.access import Admin, check_city
 from api.context import Context, Using
 from api.given import OfCity, columns_of, known_city, listed
-from api.listing import CSV_RESPONSES, Listed, wants_csv
+from api.listing import CSV_RESPONSES, Listed, in_city, wants_csv
 from api.resources.u4ssc.rows import ASSESSMENT_COLUMNS, of_assessment, of_catalogue
 from api.resources.u4ssc.schemas import (
     Assessment,
@@ -23,6 +24,7 @@ from api.resources.u4ssc.schemas import (
     ExportWanted,
     YearWanted,
 )
+from api.times import instant
 from bypuls.storage.u4ssc import assess, benchmarks_of, remove_benchmark, set_benchmarks
 from bypuls.u4ssc.assessment import Assessment as Assessed
 from bypuls.u4ssc.benchmarks import BenchmarkSetting
@@ -43,9 +45,10 @@ def get_assessment(request: Request, context: Using, wanted: Annotated[YearWante
     """Every KPI and data point with its state: measured, register, reported or missing, and why.
 
     With candidates that were not used, scores by group, and what a verifier would ask. As CSV: a row per data point.
-    Computed by Bypuls, not U4SSC-verified.
+    Computed by Bypuls, not U4SSC-verified. `as_of`: of what was known at a time, by the catalogue of today.
     """
-    found = _assessed(context, wanted.city, wanted.year)
+    as_of = None if wanted.as_of is None else instant(wanted.as_of, in_city(context, wanted.city, {}))
+    found = _assessed(context, wanted.city, wanted.year, as_of)
     if wants_csv(request, wanted.format):
         return listed(request, "csv", of_assessment(found), ASSESSMENT_COLUMNS)
     return Response(msgspec.json.encode(found), headers={"Vary": "Accept"}, media_type="application/json")
@@ -98,10 +101,10 @@ def delete_benchmark(context: Using, holder: Admin, place: Annotated[BenchmarkPl
     return Response(status_code=204)
 
 
-def _assessed(context: Context, city: str, year: int) -> Assessed:
+def _assessed(context: Context, city: str, year: int, as_of: datetime | None = None) -> Assessed:
     known_city(context, city)
     with context.reading() as connection:
-        return assess(connection, city, year)
+        return assess(connection, city, year, as_of=as_of)
 
 
 def _row(city: str, one: BenchmarkSetting) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.given import OfCity
 from api.resources.u4ssc.mirror import model_of
+from api.times import Moment
 from bypuls.u4ssc import assessment
 
 Assessment = model_of(assessment.Assessment)
@@ -62,6 +63,7 @@ class YearWanted(OfCity):
     """A city's year."""
 
     year: int = Field(ge=1900, le=2200, examples=[2020])
+    as_of: Moment | None = Field(None, description="As it was known at that time.")
 
 
 class ExportWanted(BaseModel):

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from api.context import Context, Using
 from api.listing import in_city
 from api.problems import InvalidParameter
-from api.resources.why.looking import HOUR_NEEDS, MOST_SERIES, Found, look_at_series, of_kpi, of_series
+from api.resources.why.looking import HOUR_NEEDS, MOST_SERIES, Found, look_at_series, of_kpi, of_kpi_then, of_series
 from api.resources.why.queries import NAMED
 from api.resources.why.reasons import Series, Span
 from api.resources.why.schemas import Why, WhyWanted
@@ -32,10 +32,13 @@ def why(context: Using, wanted: Annotated[WhyWanted, Query()]) -> Response:
 
     Of one hour of a datastream (`datastream`), of a property at a site (`site`, `property`) or of all of a city, or of
     a value of a KPI (`kpi`, `scope_kind`, `scope`, `period`). Of several datastreams the reason is that which says most
-    of what can be done; each says its own.
+    of what can be done; each says its own. With `as_of` the reason is that of the value as it was said then, without
+    what its datastreams looked like at that time.
     """
     zone = in_city(context, wanted.city, _named(wanted))
     start = instant(wanted.start, zone)
+    if wanted.as_of is not None and not wanted.kpi:
+        raise InvalidParameter("as_of goes with a kpi's value: what was known of an hour at a time is not kept")
     found = _kpi(context, wanted, start, zone) if wanted.kpi else _hour(context, wanted, start)
     answer = {
         "city": wanted.city,
@@ -83,9 +86,12 @@ def _hour(context: Context, wanted: WhyWanted, start: datetime) -> Found:
 def _kpi(context: Context, wanted: WhyWanted, start: datetime, zone: ZoneInfo) -> Found:
     key = {"city": wanted.city, "start": start} | {name: getattr(wanted, name) for name in _OF_KPI}
     window = window_of(start, as_period(wanted.period or ""), Calendar.civil(zone.key))
+    # The KPI's days may begin at another hour than the civil ones; they are as long.
+    span = start, start + (window.end - window.start)
     with context.reading() as connection:
-        # The KPI's days may begin at another hour than the civil ones; they are as long.
-        return of_kpi(connection, key, (start, start + (window.end - window.start)), context.clock())
+        if wanted.as_of is not None:
+            return of_kpi_then(connection, key, span, instant(wanted.as_of, zone))
+        return of_kpi(connection, key, span, context.clock())
 
 
 def _shown(one: Series, span: Span) -> dict[str, Any]:

@@ -17,6 +17,7 @@ MOST_SERIES = 100
 _MOST_ROWS = 20
 _RAW_SPAN = timedelta(hours=25)
 _COVERAGE_OF = {"PT1H": "hour", "P1D": "day", "P1M": "month", "P1Y": "year"}
+_NO_RESULT = "its formula has no result for these values"
 HOUR_NEEDS = 0.75
 """Share of an hour's values that must count where no KPI says otherwise: the hourly rule of the EU's directives."""
 
@@ -131,12 +132,35 @@ def of_kpi(connection: Connection, key: Mapping[str, Any], window: tuple[datetim
     return Found(span, reason, facts, series, None if said is None else _shown(said), sites)
 
 
+def of_kpi_then(
+    connection: Connection, key: Mapping[str, Any], window: tuple[datetime, datetime], then: datetime
+) -> Found:
+    """The answer for one value as it was said at `then`, from what its evidence says.
+
+    Only what is kept: no queues, no refused messages and nothing of single datastreams.
+    """
+    said = next(iter(_rows(connection, "value_then", {**key, "then": then})), None)
+    span = Span(window[0], said["ends"] if said else window[1], then, 1.0)
+    if said is None:
+        return Found(span, "not_computed", {"then": then, "not_begun": span.since > then})
+    shown = _shown(said)
+    if said["quality"] == "ok":
+        return Found(span, None, {}, value=shown)
+    if said["reason"] == "not_defined":
+        why = (said["detail"] or {}).get("why")
+        return Found(span, "not_defined", {"undefined": why or _NO_RESULT}, value=shown)
+    evidence = said["evidence"]
+    facts = dict.fromkeys(("suspect", "fail", "invalidated"), 0) | (evidence.get("left_out") or {})
+    facts |= {name: evidence.get("hours", {}).get(name, 0) for name in ("valid", "expected")}
+    return Found(span, said["reason"], facts | {"then": then}, value=shown)
+
+
 def _of_value(
     said: Mapping[str, Any] | None, series: list[Series], due: int, sites: Sequence[Mapping[str, Any]], span: Span
 ) -> tuple[Reason | None, dict[str, Any]]:
     if said is not None and said["reason"] == "not_defined":
         why = (said["detail"] or {}).get("why") if isinstance(said["detail"], dict) else None
-        return "not_defined", {"undefined": why or "its formula has no result for these values"}
+        return "not_defined", {"undefined": why or _NO_RESULT}
     if said is not None:
         # It was computed from less than there is now: what has come since is late.
         late = [one.raw for one in series if one.raw is not None and one.raw[3] > said["computed_at"]]

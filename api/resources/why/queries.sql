@@ -19,6 +19,15 @@ FROM kpi_value v
 WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.scope_kind = %(scope_kind)s AND v.scope = %(scope)s
   AND v.period = %(period)s AND v.start = %(start)s
 
+-- name: value_then
+-- As it was said at a time: the first version that was replaced later, or the present one; if anything was said by then.
+SELECT v.ends, v.quality, v.reason, v.evidence, v.detail, v.computed_at, v.coverage
+FROM (SELECT k.*, 'infinity'::timestamptz AS superseded_at FROM kpi_value k
+      UNION ALL SELECT h.* FROM kpi_value_history h WHERE h.superseded_at > %(then)s) v
+WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.scope_kind = %(scope_kind)s AND v.scope = %(scope)s
+  AND v.period = %(period)s AND v.start = %(start)s AND least(v.added_at, v.computed_at) <= %(then)s
+ORDER BY v.superseded_at LIMIT 1
+
 -- name: due
 -- Rows that wait for this value, of a site; of a scope those of any site in the city.
 SELECT count(*), min(q.due_at) FROM kpi_due q

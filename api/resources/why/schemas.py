@@ -26,6 +26,9 @@ class WhyWanted(BaseModel):
     scope_kind: ScopeKind | None = None
     scope: str | None = None
     period: PeriodName | None = None
+    as_of: Moment | None = Field(
+        None, description="Of a KPI's value: why it was empty in what was said at that time. Of hours that is not kept."
+    )
 
 
 class Refused(BaseModel):

@@ -49,12 +49,32 @@ _LATE = {
     "nb": "{late} verdier kom etter at tallet ble beregnet, den siste {arrived}; det beregnes på nytt.",
 }
 
+_THEN: Mapping[str, Mapping[str, str]] = {
+    "silent": {"en": "Nothing had come by {then}.", "nb": "Ingenting var kommet per {then}."},
+    "flagged": {
+        "en": "Quality control had left out all that had come by {then} ({suspect} suspect, {fail} failed).",
+        "nb": "Kvalitetskontrollen hadde utelatt alt som kom innen {then} ({suspect} mistenkelige, {fail} forkastet).",
+    },
+    "invalidated": {
+        "en": "People had left out all that had come by {then} ({invalidated} values).",
+        "nb": "Noen hadde utelatt alt som kom innen {then} ({invalidated} verdier).",
+    },
+    "low_coverage": {
+        "en": "Too little counted by {then}: {valid} of {expected} hours.",
+        "nb": "For lite talte per {then}: {valid} av {expected} timer.",
+    },
+    "not_computed": {"en": "Nothing had been said by {then}.", "nb": "Ingenting var sagt per {then}."},
+}
+"""Of what was said at a time: by its evidence, which counts hours that suffice, and values that were left out."""
+
 
 def sentence(reason: Reason | None, facts: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
     """What to tell people; times in the city's own."""
     if reason is None:
         return dict(_NUMBER)
     words = _LATE if reason == "late" and facts.get("arrived") else _WORDS[reason]
+    if facts.get("then"):
+        words = _THEN.get(reason, words)
     return {language: text.format(**_filled(facts, language, zone)) for language, text in words.items()}
 
 
@@ -74,6 +94,7 @@ def _filled(facts: Mapping[str, Any], language: str, zone: ZoneInfo) -> dict[str
         "last": at(facts.get("last_time")),
         "silent": at(facts.get("silent_from")),
         "arrived": at(facts.get("arrived")),
+        "then": at(facts.get("then")),
         "late": facts.get("late", 0),
         "messages": f"{messages} {many}",
         "code": facts.get("code", ""),

@@ -1,29 +1,53 @@
--- What an assessment rests on, and what is set for it.
+-- What an assessment rests on, and what is set for it. Read as it stands, or as it stood at `as_of`: of each key the newest
+-- that was said by then, unless it was replaced or taken away by then.
 
 -- name: city
 SELECT 1 FROM city WHERE slug = %(city)s
 
 -- What held at the end of the year: the newest that is not younger.
 -- name: facts
-SELECT DISTINCT ON (name) name, value, unit, valid_from, source, status FROM fact
-WHERE city = %(city)s AND scope_kind = 'city' AND scope = %(city)s AND valid_from <= make_date(%(year)s, 12, 31)
+SELECT DISTINCT ON (name) name, value, unit, valid_from, source, status
+FROM (SELECT DISTINCT ON (name, valid_from) w.*
+      FROM (SELECT *, 'infinity'::timestamptz AS superseded_at FROM fact
+            UNION ALL SELECT * FROM fact_history WHERE %(as_of)s::timestamptz IS NOT NULL) w
+      WHERE city = %(city)s AND scope_kind = 'city' AND scope = %(city)s AND valid_from <= make_date(%(year)s, 12, 31)
+        AND changed_at <= coalesce(%(as_of)s, 'infinity')
+      ORDER BY name, valid_from, changed_at DESC) then_
+WHERE superseded_at > coalesce(%(as_of)s, '-infinity')
 ORDER BY name, valid_from DESC
 
 -- The year begins at midnight of some zone between UTC-12 and UTC+14.
 -- name: measured
-SELECT kpi, value, unit, quality, reason, status, coverage, evidence, version, start, computed_at FROM kpi_value
+SELECT DISTINCT ON (kpi, start)
+       kpi, value, unit, quality, reason, status, coverage, evidence, version, start, computed_at
+FROM (SELECT k.*, 'infinity'::timestamptz AS superseded_at FROM kpi_value k
+      UNION ALL SELECT h.* FROM kpi_value_history h WHERE h.superseded_at > %(as_of)s) v
 WHERE city = %(city)s AND scope_kind = 'city' AND scope = %(city)s AND period = 'P1Y' AND kpi = ANY(%(kpis)s)
   AND start BETWEEN make_timestamptz(%(year)s - 1, 12, 31, 10, 0, 0, 'UTC')
                 AND make_timestamptz(%(year)s, 1, 1, 12, 0, 0, 'UTC')
+  AND least(added_at, computed_at) <= coalesce(%(as_of)s, 'infinity')
+ORDER BY kpi, start, superseded_at
 
 -- name: stated
 SELECT code, data_point, origin, value, numerator, denominator, unit, data_quality, data_origin, source, comment, evidence,
        verified, changed_at
-FROM reported_value WHERE city = %(city)s AND year = %(year)s ORDER BY code, data_point, origin
+FROM (SELECT DISTINCT ON (code, data_point, origin) w.*
+      FROM (SELECT city, year, code, data_point, origin, value, numerator, denominator, unit, data_quality,
+                   data_origin, source, comment, evidence, verified, changed_at, 'infinity'::timestamptz AS superseded_at FROM reported_value
+            UNION ALL SELECT city, year, code, data_point, origin, value, numerator, denominator, unit, data_quality,
+                   data_origin, source, comment, evidence, verified, changed_at, superseded_at FROM reported_value_history WHERE %(as_of)s::timestamptz IS NOT NULL) w
+      WHERE city = %(city)s AND year = %(year)s AND changed_at <= coalesce(%(as_of)s, 'infinity')
+      ORDER BY code, data_point, origin, changed_at DESC) then_
+WHERE superseded_at > coalesce(%(as_of)s, '-infinity') ORDER BY code, data_point, origin
 
 -- name: benchmarks
-SELECT DISTINCT ON (code, data_point) code, data_point, start_value, target_value, source, valid_from FROM u4ssc_benchmark
-WHERE city = %(city)s AND valid_from <= make_date(%(year)s, 12, 31)
+SELECT DISTINCT ON (code, data_point) code, data_point, start_value, target_value, source, valid_from
+FROM (SELECT DISTINCT ON (code, data_point, valid_from) w.*
+      FROM (SELECT *, 'infinity'::timestamptz AS superseded_at FROM u4ssc_benchmark
+            UNION ALL SELECT * FROM u4ssc_benchmark_history WHERE %(as_of)s::timestamptz IS NOT NULL) w
+      WHERE city = %(city)s AND valid_from <= make_date(%(year)s, 12, 31) AND changed_at <= coalesce(%(as_of)s, 'infinity')
+      ORDER BY code, data_point, valid_from, changed_at DESC) then_
+WHERE superseded_at > coalesce(%(as_of)s, '-infinity')
 ORDER BY code, data_point, valid_from DESC
 
 -- name: all_benchmarks

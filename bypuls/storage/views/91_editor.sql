@@ -42,6 +42,7 @@ BEGIN
         GRANT UPDATE (answer, answered_by, answered_at) ON assignment_question TO bypuls_editor;
         GRANT SELECT, INSERT, DELETE, UPDATE (start_value, target_value, source, who, changed_at)
               ON u4ssc_benchmark TO bypuls_editor;
+        GRANT INSERT ON u4ssc_benchmark_history TO bypuls_editor;  -- by a trigger; what stood before stays unread
         -- Plans: added and changed; never deleted, what no longer holds is withdrawn.
         GRANT SELECT, INSERT, UPDATE ON goal, target, measure TO bypuls_editor;
         GRANT SELECT ON plan, area, kpi_definition, kpi_value TO bypuls_editor;
