@@ -1,32 +1,5 @@
 -- From rollups to kpi_value.
 
--- Columns as arrays; nothing in them is null. OFFSET 0 keeps the look-up per span an index scan, whatever the planner
--- believes of the lengths of arrays; so it does below.
--- name: read_rollup_1h
-SELECT array_agg(r.datastream), array_agg(date_part('epoch', r.bucket)::bigint),
-       array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect),
-       array_agg(r.n_fail + coalesce(r.dropped, 0)), array_agg(coalesce(r.expected, -1)),
-       array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.min, 'NaN')), array_agg(coalesce(r.max, 'NaN')),
-       array_agg(coalesce(r.last, 'NaN')),
-       array_agg(coalesce(r.energy_sum, 'NaN')), array_agg(coalesce(r.sin_sum, 'NaN')),
-       array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN')),
-       array_agg(coalesce(r.gap_increase, 'NaN')), array_agg(coalesce(r.covered, 'NaN'))
-FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
-CROSS JOIN LATERAL (SELECT * FROM rollup_1h h
-                    WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until OFFSET 0) r
-
--- name: read_rollup_5m
-SELECT array_agg(r.datastream), array_agg(date_part('epoch', r.bucket)::bigint),
-       array_agg(r.n_good + r.n_not_evaluated), array_agg(r.n_suspect), array_agg(r.n_fail), array_agg(-1),
-       array_agg(coalesce(r.sum, 'NaN')), array_agg(coalesce(r.min, 'NaN')), array_agg(coalesce(r.max, 'NaN')),
-       array_agg(coalesce(r.last, 'NaN')),
-       array_agg(coalesce(r.energy_sum, 'NaN')), array_agg(coalesce(r.sin_sum, 'NaN')),
-       array_agg(coalesce(r.cos_sum, 'NaN')), array_agg(coalesce(r.increase, 'NaN')),
-       array_agg(coalesce(r.gap_increase, 'NaN')), array_agg('NaN'::float8)
-FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
-CROSS JOIN LATERAL (SELECT * FROM rollup_5m h
-                    WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until OFFSET 0) r
-
 -- name: series
 SELECT d.city, d.id, d.site, s.kind, d.property, p.aggregation, d.channel, v.external_id, d.class, d.origin,
        extract(epoch FROM d.interval)::float8, extract(epoch FROM d.expected_spacing)::float8,
@@ -111,7 +84,8 @@ WITH judged AS MATERIALIZED (
 )
 SELECT count(*) FROM written
 
--- Stored values of sites, looked up by their whole key.
+-- Stored values of sites, looked up by their whole key: OFFSET 0 keeps that an index scan, whatever the planner believes
+-- of the lengths of arrays.
 -- name: stored_sites
 SELECT v.kpi, v.city, v.period, extract(epoch FROM v.start)::bigint, v.scope, v.value, v.band, v.detail, v.quality,
        v.reason, v.coverage, v.evidence
