@@ -13,6 +13,7 @@ def test_every_test_gets_an_empty_database_of_its_own(database_url):
 def test_the_next_one_is_empty_again(lane):
     for _ in range(2):
         with lane.database() as url, psycopg.connect(url) as connection:
+            assert connection.execute("SELECT to_regclass('left_behind')").fetchone() == (None,)
             connection.execute("CREATE TABLE left_behind ()")
 
 

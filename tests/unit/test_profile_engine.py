@@ -287,9 +287,21 @@ class TestBounds:
             read(mapping("      - unknown: keep"), document)
         assert refused.value.code == "wrong_type"
 
-    @pytest.mark.parametrize("document", [[], [1, "x", None], {"": 1}, {"a" * 5000: 1}, {"\x1f": {"b": 1}}])
-    def test_whatever_the_document_is(self, document):
-        read(mapping('      - values: {"{a}.b": {property: co2}, "*": {value: value}}'), document)
+    @pytest.mark.parametrize(
+        ("document", "values", "refused"),
+        [
+            ([], [], []),
+            ([1, "x", None], [], ["bad_name"]),
+            ({"": 1}, [], ["bad_name"]),
+            ({"a" * 5000: 1}, [], ["bad_name"]),
+            ({"\x1f": {"b": 1}}, [1.0], []),
+        ],
+        ids=["nothing", "a list", "no name", "a long name", "the separator as a name"],
+    )
+    def test_whatever_the_document_is_its_values_are_read_or_refused(self, document, values, refused):
+        decoded = read(mapping('      - values: {"{a}.b": {property: co2}, "*": {value: value}}'), document)
+        assert [reading.value for reading in decoded.readings] == values
+        assert codes(decoded) == refused
 
 
 class TestBadProfiles:

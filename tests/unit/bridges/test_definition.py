@@ -36,13 +36,17 @@ def test_no_shipped_bridge_claims_to_be_tried_live():
 
 def test_every_unit_a_bridge_writes_fits_its_property():
     units = Units.load()
-    for definition in DEFINITIONS.values():
-        for rule in definition.readings:
-            for meaning in meanings(rule) if isinstance(rule.unit, str) else []:
-                units.conversion(rule.unit, PROPERTIES[meaning.property])
+    converted = {
+        (definition.id, meaning.property): units.conversion(rule.unit, PROPERTIES[meaning.property])
+        for definition in DEFINITIONS.values()
+        for rule in definition.readings
+        for meaning in (meanings(rule) if isinstance(rule.unit, str) else [])
+    }
+    assert converted
+    assert all(conversion.factor > 0 for conversion in converted.values())
 
 
-def test_the_units_of_the_documentation_are_known():
+def test_the_units_of_the_documentation_are_those_of_the_properties():
     units = Units.load()
     documented = {
         "no2": "µg/m³", "pm10": "µg/m³", "co": "mg/m³", "air_temperature": "degC", "relative_humidity": "percent",
@@ -50,7 +54,8 @@ def test_the_units_of_the_documentation_are_known():
         "snow_depth": "cm",
     }  # fmt: skip
     for name, unit in documented.items():
-        units.conversion(unit, PROPERTIES[name])
+        conversion = units.conversion(unit, PROPERTIES[name])
+        assert (conversion.factor, conversion.offset) == (1.0, 0.0), name
 
 
 @pytest.mark.parametrize(
