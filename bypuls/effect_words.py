@@ -10,9 +10,9 @@ from typing import Literal, get_args
 
 from bypuls.comparison import Code
 from bypuls.effect_pairs import month_name
-from bypuls.effects import WHOLE_YEAR, Change, Effect, NoControl, Refusal
+from bypuls.effects import Change, Effect, NoControl, Refusal
 from bypuls.kpi_value import Texts
-from bypuls.signed_rank import LEAST_PAIRS, Shift
+from bypuls.signed_rank import LEAST_PAIRS, WHOLE_YEAR, Shift
 
 Caution = Literal[
     "weather_not_adjusted",

@@ -58,7 +58,6 @@ NoControl = Literal["whole_city", "none_found", "too_few"]
 LONGEST = 3
 """Years that are looked back: what lies further away differs by too much else."""
 
-WHOLE_YEAR = 12
 CONFIDENCE = 0.95
 
 NO_RATIO = frozenset({"dB", "dB[A]", "Cel", "deg", "class"})

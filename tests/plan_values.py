@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg.types.json import Jsonb
 
-from bypuls.kpi import load_definitions
+from bypuls.storage.values import shipped_definitions
 
 KPI = "air.pm10.exceedance_days.eu2030"
 
@@ -17,7 +17,7 @@ def say_year(
     offset=timedelta(hours=-1), month=None,
 ):  # fmt: skip
     """One value of a year (or month), new or changed; `changes` make another version of the definition."""
-    definition = load_definitions()[kpi]
+    definition = shipped_definitions()[kpi]
     version = version or definition.version
     connection.execute(
         """INSERT INTO kpi_definition (id, version, document, current) VALUES (%s, %s, %s, %s)

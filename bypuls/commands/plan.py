@@ -8,9 +8,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from bypuls.commands.effect import effect
 from bypuls.commands.terminal import me, say
 
-app = typer.Typer(no_args_is_help=True, help="Plans: goals, targets and measures of a city.")
+app = typer.Typer(
+    no_args_is_help=True, help="Plans: goals, targets and measures of a city, and what changed after them."
+)
+app.command()(effect)
 
 Language = Literal["en", "nb"]
 
@@ -85,6 +89,18 @@ def add(file: Path) -> None:
     for noun, slugs in sorted(added.withdrawn.items()):
         for slug in slugs:
             say(f"withdrawn: {noun} {slug}")
+
+
+@app.command()
+def lock(city: str, measure: str) -> None:
+    """Fix how a measure is judged, before its result is shown; there is no way back."""
+    from bypuls.places import database
+    from bypuls.storage.database import connect
+    from bypuls.storage.plans import Author, lock_measure
+
+    with database() as url, connect(url, "owner", autocommit=True) as connection, connection.transaction():
+        lock_measure(connection, Author(me(), city), measure)
+    say(f"{city}: {measure} is locked; from now on only its status and owner change")
 
 
 @app.command()

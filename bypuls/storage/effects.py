@@ -9,8 +9,9 @@ from typing import Any
 
 from bypuls import effect_words as words
 from bypuls.effect_pairs import Judged, Place, month_of
-from bypuls.effects import LONGEST, WHOLE_YEAR, Effect, effect, waits
+from bypuls.effects import LONGEST, Effect, effect, waits
 from bypuls.kpi_value import KpiValue
+from bypuls.signed_rank import WHOLE_YEAR
 from bypuls.storage import values
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
@@ -128,8 +129,8 @@ def _found(
     if touched is None:
         return replace(effect(judged, read([("city", city.slug)]), {}, now), no_control="whole_city")
     own = read([("site", slug) for slug in sorted(touched)])
-    # A site in a measure's area that has no such values is none of its places; one that the plan names is.
-    own = {place: found for place, found in own.items() if found or place[1] in measure["sites"]}
+    # A loop has no air and a station no vehicles: where some have values of this indicator the others are no places.
+    own = {place: found for place, found in own.items() if found} or own
     alone = effect(judged, own, {}, now)
     if alone.span is None:
         return alone

@@ -126,12 +126,16 @@ class EffectChange(BaseModel):
     before: float | None = Field(description="Median of the months before, in `unit`; null beside control sites.")
     after: float | None = Field(description="Median of the months after, in `unit`; null beside control sites.")
     difference: float = Field(description="After less before, in `unit`.")
-    difference_low: float | None = Field(description="Of its interval; null where months allow none.")
+    difference_low: float | None = Field(
+        description="Of its 95 % interval; null where fewer than twelve dependent months allow none."
+    )
     difference_high: float | None
     percent: float | None = Field(description="Of before; null for dB, degrees, classes, and where a month is 0.")
     percent_low: float | None
     percent_high: float | None
-    p: float = Field(description="Of Wilcoxon's signed rank test, two-sided, of what the verdict rests on.")
+    p: float | None = Field(
+        description="Of Wilcoxon's signed rank test, two-sided; null where neighbouring months depend on each other."
+    )
     exact: bool = Field(description="p is of the exact distribution, not of the normal one.")
     dependence: float = Field(
         description="Correlation of neighbouring months that the interval reckons with, 0 to 0.9."
