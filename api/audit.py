@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from psycopg.types.json import Jsonb
+from pydantic import Field
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 
 _QUERIES = queries("api", "audit.sql")
+
+Why = Annotated[str, Field(min_length=1, max_length=500, description="For whoever asks later.")]
+"""The reason that who changes something gives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,18 +125,19 @@ def in_city(context: Context, city: str, wanted: Mapping[str, Any]) -> ZoneInfo:
     return zone
 
 
-def single(context: Context, question: Question, missing: str = "it is gone: ask for the list again") -> Response:
+_GONE = "it is gone: ask for the list again"
+
+
+def single(context: Context, question: Question, missing: str = _GONE, *, status: int = 200) -> Response:
     """The one row of a question, as JSON.
 
     Raises:
         NotFound: there is none; `missing` says so.
     """
-    return Response(json_bytes(the_row(context, question, missing)), media_type="application/json")
+    return Response(json_bytes(the_row(context, question, missing)), status, media_type="application/json")
 
 
-def the_row(
-    context: Context, question: Question, missing: str = "it is gone: ask for the list again"
-) -> dict[str, Any]:
+def the_row(context: Context, question: Question, missing: str = _GONE) -> dict[str, Any]:
     """The one row of a question, as an object.
 
     Raises:

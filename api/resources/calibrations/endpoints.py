@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.access import Admin, check_city
+from api.audit import Why
 from api.context import Using
 from api.listing import CSV_RESPONSES, CitySlug, Listed, Question, answer, conditions, in_city, single
 from api.resources.calibrations.changes import add, remove
 from api.resources.calibrations.queries import CALIBRATIONS, NAMED
-from api.resources.calibrations.schemas import Calibration, CalibrationsWanted, NewCalibration, Why
+from api.resources.calibrations.schemas import Calibration, CalibrationsWanted, NewCalibration
 from api.times import instant
 
 router = APIRouter(tags=["Measurements"])
@@ -43,9 +44,7 @@ def post_calibration(context: Using, holder: Admin, city: CitySlug, calibration:
     wanted = calibration.model_dump() | {"valid_from": instant(calibration.valid_from, zone)}
     with context.writing() as connection:
         number = add(connection, city, wanted, who=holder.name, now=context.clock())
-    response = single(context, Question(CALIBRATIONS, [NAMED["where_id"]], {"city": city, "id": number}))
-    response.status_code = 201
-    return response
+    return single(context, Question(CALIBRATIONS, [NAMED["where_id"]], {"city": city, "id": number}), status=201)
 
 
 @router.delete("/calibrations/{id}", response_model=Calibration, summary="Take a calibration back")

@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.audit import Why
 from api.listing import InCity
 from api.times import Moment
-
-Why = Annotated[str, Field(min_length=1, max_length=500, description="For whoever asks later.")]
 
 
 class CalibrationsWanted(InCity):

@@ -52,9 +52,7 @@ def post_invalidation(context: Using, holder: Admin, city: CitySlug, invalidatio
     wanted = named | {"city": city, "since": since, "until": until, "why": invalidation.why}
     with context.writing() as connection:
         number = add(connection, wanted, who=holder.name, now=context.clock())
-    response = single(context, Question(INVALIDATIONS, [NAMED["where_id"]], {"city": city, "id": number}))
-    response.status_code = 201
-    return response
+    return single(context, Question(INVALIDATIONS, [NAMED["where_id"]], {"city": city, "id": number}), status=201)
 
 
 @router.post("/invalidations/{id}/lift", response_model=Invalidation, summary="Let a period count again")

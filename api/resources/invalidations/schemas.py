@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.audit import Why
 from api.listing import InCity
 from api.times import Moment
-
-Why = Annotated[str, Field(min_length=1, max_length=500, description="For whoever asks later.")]
 
 
 class InvalidationsWanted(InCity):

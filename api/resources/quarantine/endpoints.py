@@ -80,9 +80,7 @@ def replay_quarantined(context: Using, holder: Admin, id: Id) -> Response:  # no
         deed = Deed(holder.name, "quarantine.replay", str(id), city, before, {"replay_asked_at": isoformat(now)})
         record(connection, deed)
     parameters: dict[str, Any] = {"id": id} | _shown(PayloadAccess(granted=True), _WHOLE_BYTES)
-    response = single(context, Question(QUARANTINE, [NAMED["where_id"]], parameters), _missing(id))
-    response.status_code = 202
-    return response
+    return single(context, Question(QUARANTINE, [NAMED["where_id"]], parameters), _missing(id), status=202)
 
 
 def _shown(payloads: PayloadAccess, most: int) -> dict[str, Any]:
