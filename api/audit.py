@@ -14,7 +14,7 @@ from bypuls.storage.queries import queries
 
 _QUERIES = queries("api", "audit.sql")
 
-Why = Annotated[str, Field(min_length=1, max_length=500, description="For whoever asks later.")]
+Why = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S", description="For whoever asks later.")]
 """The reason that who changes something gives."""
 
 

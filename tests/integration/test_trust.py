@@ -261,6 +261,8 @@ def test_what_is_to_be_left_out_must_be_clear(office):
     assert "the range is empty" in office.send("POST", "invalidations", empty, status=422)["detail"]
     assert "no site 'nowhere'" in office.send("POST", "invalidations", body | {"site": "nowhere"}, status=404)["detail"]
     assert "no invalidation 77" in office.send("POST", "invalidations/77/lift", {"why": "x"}, status=404)["detail"]
+    blank = body | {"site": "elgeseter", "why": " "}
+    assert "body why" in office.send("POST", "invalidations", blank, status=422)["detail"], "a blank is no reason"
     refused = office.client.post("/v1/invalidations?city=trondheim", json=body | {"site": "elgeseter"})
     assert refused.status_code == 401
 
