@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import date
-from decimal import Decimal
 
 import psycopg
 from psycopg import sql
 
 from api.app import create_app
-from api.tokens import create_token
-from bypuls.collection.entering import check_kpi, enter
-from bypuls.collection.said import Said
 from bypuls.settings import ApiSettings
-from bypuls.storage.collection_rounds import Asked, change_round, open_round, question, sign
 from bypuls.storage.database import connect, open_pool
-from bypuls.u4ssc.catalogue import load_catalogue
 from dashboards.control_room.compose import open_control_room
 from dashboards.control_room.settings import ControlRoomSettings
 from ingest.check import check_decode
@@ -90,49 +83,6 @@ def with_evidence(connection):
              AND v.scope_kind = 'site' AND v.scope = 'traffic-1' AND v.period = 'PT1H'"""
     )
     connection.commit()
-
-
-ROUND = 2025
-"""The year that Fjordvik collects."""
-
-_ENVIRONMENT = Asked("Miljø", "Kari Berg, kari@fjordvik.example")
-_HEALTH = Asked("Helse", "Ola Hansen, ola@fjordvik.example")
-_STAFF = Asked("Kommunedirektørens stab")
-_ENTERED = (
-    ("EC: ICT: ICT: 1C", "97", "95"),
-    ("EC: ICT: ICT: 2C", "88", "50"),
-    ("EN: EN: EQ: 1C", "100", None),
-    ("SC: EH: H: 1C", "83.4", "82.9"),
-)
-"""KPI, what is said of it, and of the year before: a jump is asked about."""
-
-
-def with_round(connection):
-    """Collect a year of Fjordvik: one KPI is signed, one checked, two are entered; the year before is closed."""
-    catalogue = load_catalogue()
-    whom = dict.fromkeys(catalogue.kpis, _STAFF)
-    whom |= {code: _ENVIRONMENT for code in catalogue.kpis if code.startswith("EN: EN")}
-    whom |= {code: _HEALTH for code in catalogue.kpis if code.startswith("SC: EH")}
-    open_round(connection, catalogue, ("fjordvik", ROUND - 1), date(2025, 12, 1), whom, "operations")
-    open_round(connection, catalogue, ("fjordvik", ROUND), date(2026, 12, 15), {}, "operations")
-    for code, value, before in _ENTERED:
-        for year, number in ((ROUND - 1, before), (ROUND, value)):
-            if number is not None:
-                said = Said(point=catalogue.point(code, ""), value=Decimal(number), source="SSB", given={"source"})
-                enter(connection, "fjordvik", year, said, "ola")
-    place = ("fjordvik", ROUND)
-    for code in ("EC: ICT: ICT: 1C", "EN: EN: EQ: 1C"):
-        check_kpi(connection, *place, code, "ola")
-    sign(connection, place, "EN: EN: EQ: 1C", "kari")
-    question(connection, place, "EC: ICT: ICT: 2C", None, "Er hyttene talt med?", "kari")
-    change_round(connection, ("fjordvik", ROUND - 1), "operations", closed=True)
-    connection.commit()
-
-
-def tokens(database_url, *names):
-    """Tokens of persons who report for Fjordvik, in the names' order."""
-    with connect(database_url) as connection:
-        return [create_token(connection, name, ["report"], "fjordvik") for name in names]
 
 
 def keep_recent(database_url):

@@ -17,7 +17,8 @@ import pytest
 
 from bypuls.storage.database import connect
 from tests.end_to_end import browser as browsers
-from tests.end_to_end.city import Clock, copied, keep_recent, opened, with_evidence, with_round
+from tests.end_to_end.city import Clock, copied, keep_recent, opened, with_evidence
+from tests.end_to_end.people import with_plan, with_round
 from tests.seeded_city import NOW, seed
 
 
@@ -49,6 +50,7 @@ def seeded_url(lanes):
             seed(connection)
             with_evidence(connection)
             with_round(connection)
+            with_plan(connection)
         yield url
 
 

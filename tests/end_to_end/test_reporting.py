@@ -2,12 +2,13 @@
 
 import csv
 import io
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.end_to_end import browser
-from tests.end_to_end.city import ROUND, tokens
+from tests.end_to_end.people import ROUND, tokens
 from tests.end_to_end.test_shapes import WIDER
 
 VALUE = "section.entry"
@@ -119,3 +120,21 @@ def test_the_form_is_accessible_and_fits_on_a_phone(visit, room_of_two, theme, l
     assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
     page.page.set_viewport_size({"width": browser.PHONE[0], "height": browser.PHONE[1]})
     assert page.page.evaluate(WIDER) == {"wider": 0, "cut": []}
+
+
+def test_the_effect_of_a_measure_is_told_with_its_interval_or_refused_with_the_reason(visit):
+    page = visit("/goals?year=2025", language="nb")
+    page.page.wait_for_selector(".effect")
+    locked, open_ = (
+        page.page.locator(f".measure:has(> p:has-text('{name}'))") for name in ("Piggdekkgebyr", "Lavutslippssone")
+    )
+    assert "Ingenting sies: det er ikke låst" in open_.inner_text().replace("\n", " ")
+    assert open_.locator(".shifts").count() == 0, "no number before it is locked"
+    # a fifth less than a year before, beside streets where nothing was done: 0.8 by how the year before was made
+    beside = locked.locator(".shifts > div:has-text('Sammenlignet med dem')").inner_text().replace("\u00a0", " ")
+    low, high = (float(one.replace(",", ".")) for one in re.findall(r"\u2212([\d,]+) %", beside)[1:])
+    assert 19 < high <= low < 21
+    assert "utenfor intervallet" in locked.inner_text(), "the plan expected a tenth"
+    locked.locator("summary").click()
+    assert "Ny bussvei" in locked.inner_text()
+    assert "et annet år har et annet vær" in locked.inner_text()

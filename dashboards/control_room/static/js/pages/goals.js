@@ -1,15 +1,17 @@
 // Where the city stands by its goals: U4SSC's indicators of a year, each with its state; and the plan's targets.
 
 import { html, useState } from "../html.js";
-import { getJson } from "../api.js";
+import { getJson, getList } from "../api.js";
 import { now } from "../clock.js";
 import { adjust } from "../navigation.js";
 import { useCity, useReader } from "../session.js";
 import { formatNumber } from "../format/numbers.js";
 import { formatQuantity, joined } from "../format/units.js";
 import { Failed, Skeleton, useAsked } from "../states.js";
+import { useSiteNames } from "../areas.js";
 import { DataTable } from "../panels/table.js";
 import { valueText } from "../reporting/values.js";
+import { Measure } from "./effects.js";
 
 const STATES = ["measured", "register", "reported", "missing"];
 const YEARS = 6;
@@ -79,19 +81,25 @@ function Plan({ city }) {
   const reader = useReader();
   const { words } = reader;
   const { value, failure, retry } = useAsked((signal) => getJson("/v1/plans", { city: city.slug }, { signal }), city.slug);
+  // What changed after measures takes longer to work out than how they stand, and may fail by itself.
+  const effects = useAsked((signal) => getList("/v1/measures/effects", { city: city.slug }, { signal }), value?.goals.some((goal) => goal.measures.length > 0) ? city.slug : null);
+  const sites = useSiteNames();
   if (failure && !value) return html`<${Failed} failure=${failure} retry=${retry} />`;
   if (!value) return html`<${Skeleton} rows=${4} />`;
   const goals = value.goals.filter((goal) => !goal.withdrawn_at);
+  const names = new Map([...sites, ...goals.flatMap((goal) => goal.measures.map((one) => [one.measure, words.named(one.title)]))]);
   if (goals.length === 0) return html`<section class="card"><h2>${words.t("plan")}</h2><p class="muted">${words.t("noPlan")}</p></section>`;
-  return html`<section class="card"><h2>${words.t("plan")}</h2>${goals.map((goal) => html`<${Goal} key=${goal.goal} goal=${goal} reader=${reader} />`)}</section>`;
+  return html`<section class="card"><h2>${words.t("plan")}</h2>${goals.map((goal) => html`<${Goal} key=${goal.goal} goal=${goal} effects=${effects} names=${names} reader=${reader} />`)}</section>`;
 }
 
-function Goal({ goal, reader }) {
+function Goal({ goal, effects, names, reader }) {
   const { words } = reader;
   return html`<section><h3>${words.named(goal.title)} <span class="tag">${words.code(goal.status)}</span></h3>
     <p class="muted">${goal.owner} · ${goal.source}</p>
     <${DataTable} columns=${targetColumns(reader)} rows=${goal.targets} words=${words} label=${words.named(goal.title)} stacked=${true} />
-    ${goal.measures.length > 0 && html`<ul class="plain-list">${goal.measures.map((measure) => html`<li key=${measure.measure}><span class="tag">${words.code(measure.status)}</span> ${words.named(measure.title)} <span class="muted">${measure.owner}</span></li>`)}</ul>`}
+    ${goal.measures.length > 0 && html`<h4>${words.t("measuresAndEffects")}</h4>
+      ${effects.failure && !effects.value && html`<${Failed} failure=${effects.failure} retry=${effects.retry} small=${true} />`}
+      <ul class="measures">${goal.measures.map((measure) => html`<${Measure} key=${measure.measure} measure=${measure} effects=${effects.value?.filter((one) => one.measure === measure.measure) ?? null} names=${names} reader=${reader} />`)}</ul>`}
   </section>`;
 }
 
