@@ -61,6 +61,10 @@ class IngestSettings(BaseSettings):
     max_pending_devices: int = Field(10_000, ge=0, description="per city; past it strangers go to quarantine")
     payload_days: int = Field(30, ge=0, description="how long raw messages are kept in quarantine; 0: until deleted")
     profiles: Path | None = Field(None, description="folder of maker profiles of one's own, beside the shipped ones")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="/metrics and /health of ingest; none without it"
+    )
+    metrics_host: str = Field("127.0.0.1", description="where that listens")
 
 
 class ProcessSettings(BaseSettings):
@@ -71,6 +75,23 @@ class ProcessSettings(BaseSettings):
     batch_buckets: int = Field(20_000, ge=1)
     batch_values: int = Field(5_000, ge=1)
     poll_seconds: float = Field(0.5, gt=0, le=60)
+    metrics_port: int | None = Field(None, ge=0, le=65535, description="/metrics and /health of the processor")
+    metrics_host: str = Field("127.0.0.1", description="where that listens")
+    instance: str = Field("1", description="name of this processor beside others, in health and metrics")
+    audit: bool = Field(default=True, description="compare what is stored with what it rests on, every night")
+    audit_hour: int = Field(3, ge=0, le=23, description="when, in each city's own time")
+    audit_minutes: float = Field(30, gt=0, le=600, description="how long it may take for a city; then it ends")
+
+
+class HealthSettings(BaseSettings):
+    """When the platform is not ready any more. docs/how-to/watch-the-platform.md."""
+
+    model_config = SettingsConfigDict(env_prefix="BYPULS_READY_", extra="ignore")
+
+    ingest_lag_seconds: float = Field(60, gt=0, description="of the oldest message that waits to be stored")
+    rollup_lag_seconds: float = Field(300, gt=0, description="of the oldest reading of now that waits to be rolled up")
+    kpi_lag_seconds: float = Field(900, gt=0, description="of the oldest indicator of now that waits to be computed")
+    silent_seconds: float = Field(60, gt=0, description="since a process that did not end as it should was heard of")
 
 
 class ApiSettings(BaseSettings):
