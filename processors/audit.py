@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,31 +20,57 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A rollup that is not what its source says; `stored` or `recomputed` is None where the row lacks."""
+    """A rollup that is not what its source says; `stored` or `recomputed` is None where the row lacks.
+
+    `unqueued`: its readings came after it was made, and nothing in the queue says so.
+    """
 
     table: str
     datastream: int
     bucket: datetime
     stored: dict[str, Any] | None
     recomputed: dict[str, Any] | None
+    unqueued: bool = False
 
 
-def check_rollups(connection: Connection, since: datetime, until: datetime) -> list[Difference]:
+def check_rollups(
+    connection: Connection, since: datetime, until: datetime, streams: Sequence[int] | None = None
+) -> list[Difference]:
     """Compare rollup_5m with the observations and rollup_1h with rollup_5m in [since, until): whole hours.
 
-    What registers say was used is compared with their readings, in both.
+    What registers say was used is compared with their readings, in both. `streams`: only these datastreams.
     """
-    span = {"since": since, "until": until}
-    rows = [row for name in ("check_5m", "check_1h") for row in connection.execute(_SQL[name], span).fetchall()]
-    return [*(Difference(*row) for row in rows), *_check_registers(connection, since, until)]
+    if streams is None:
+        row = connection.execute(_SQL["all_streams"]).fetchone()
+        streams = row[0] if row else []
+    given = {"since": since, "until": until, "streams": list(streams)}
+    rows = [row for name in ("check_5m", "check_1h") for row in connection.execute(_SQL[name], given).fetchall()]
+    found = [Difference(*row) for row in rows]
+    return [*_with_reason(connection, found), *_check_registers(connection, since, until, streams)]
 
 
-def _check_registers(connection: Connection, since: datetime, until: datetime) -> Iterator[Difference]:
+def _with_reason(connection: Connection, found: Sequence[Difference]) -> Iterator[Difference]:
+    """What lacks, and what is older than its readings, was not queued; the rest was queued and is wrong."""
+    older = [(one.datastream, one.bucket, one.stored["computed_at"]) for one in found if one.stored is not None]
+    columns = [list(column) for column in zip(*older, strict=True)]
+    late = set(connection.execute(_SQL["came_later"], columns).fetchall()) if columns else set()
+    for one in found:
+        lacks = one.stored is None or (one.datastream, one.bucket) in late
+        yield replace(one, unqueued=lacks and one.table == "rollup_5m")
+
+
+def _check_registers(
+    connection: Connection, since: datetime, until: datetime, of: Sequence[int]
+) -> Iterator[Difference]:
     """A change that still waits reaches the readings around it: the hours between are left out.
 
     So are those that have outlived their readings.
     """
-    streams = [stream for (stream,) in connection.execute(_SQL["registers"], {"until": until}).fetchall()]
+    streams = [
+        stream for (stream,) in connection.execute(_SQL["registers"], {"until": until, "streams": list(of)}).fetchall()
+    ]
+    if not streams:
+        return
     found = used(connection, [(stream, seconds(since), seconds(until)) for stream in streams])
     waiting = arrays(connection, _SQL["waiting_registers"], ())
     unsettled: dict[int, list[tuple[int, int]]] = {}

@@ -11,11 +11,14 @@ from typing import LiteralString
 
 from bypuls.clock import Clock, utc_now
 from bypuls.errors import DatabaseUnreachable
+from bypuls.observing.readiness import Heartbeat
 from bypuls.settings import ProcessSettings, load
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 from processors.calculation import Catalogue
 from processors.kpis import Kpis
+from processors.measures import Measures
+from processors.nightly import Nightly
 from processors.rollup import Rollups
 from processors.schedule import Schedule, sync_definitions
 
@@ -45,19 +48,22 @@ def run(
     *,
     once: bool = False,
     catalogue: Catalogue | None = None,
+    measures: Measures | None = None,
 ) -> Done:
     """Work until `stop` is set; with `once`, until both queues are empty (their delays ignored).
 
     Every batch is one transaction, so being killed at any moment loses and repeats nothing. A database that goes away
     is waited for.
 
-    `connect` opens a connection in the writer's role.
+    `connect` opens a connection in the writer's role; `measures` counts what is done, for others to read.
 
     Raises:
         DatabaseError, CatalogueError: what waiting does not mend. DatabaseUnreachable only with `once`.
     """
     settings = settings or load(ProcessSettings)
     catalogue = catalogue or Catalogue.load()
+    measures = measures or Measures()
+    heartbeat = _heartbeat(measures, settings, clock)
     done = Done()
     wait = settings.poll_seconds
     while not stop.is_set():
@@ -69,10 +75,15 @@ def run(
                     return _drained(connection, clock, settings, catalogue, done)
                 connection.execute(_LISTEN)
                 wait = settings.poll_seconds
-                _work(connection, stop, clock, settings, catalogue, done)
+                nightly = Nightly(connect, catalogue, clock, settings)
+                try:
+                    _Loop(connection, clock, settings, catalogue, done, measures, heartbeat).run(stop, nightly)
+                finally:
+                    nightly.close()
         except DatabaseUnreachable as error:
             if once:
                 raise
+            measures.away()
             _log.warning("%s; trying again in %.0f s", error, wait)
             stop.wait(wait)
             wait = min(2 * max(wait, 0.5), _LONGEST_WAIT)
@@ -117,35 +128,61 @@ def _drained(connection: Connection, clock: Clock, settings: ProcessSettings, ca
             return done
 
 
-def _work(
-    connection: Connection, stop: Event, clock: Clock, settings: ProcessSettings, catalogue: Catalogue, done: Done
-) -> None:
-    rollups, kpis, schedule = Rollups(catalogue), Kpis(catalogue), Schedule(catalogue)
-    most_buckets, most_values = settings.batch_buckets, settings.batch_values
-    next_schedule = clock()
-    everything_by = next_schedule + _EVERYTHING_AT_LEAST_EVERY
-    while not stop.is_set():
-        # What is of now goes first; the rest when less than half a batch of that came, and at the latest every minute.
-        buckets = rollups.batch(connection, most_buckets, clock(), recent=True)
-        values = kpis.batch(connection, most_values, clock(), recent=True)
-        overdue = clock() >= everything_by
-        if buckets < most_buckets // 2 or overdue:
-            buckets += rollups.batch(connection, most_buckets, clock())
-        # While a history comes in, its hours are still being written: a month computed now is computed again soon.
-        if buckets < most_buckets or overdue:
-            values += kpis.batch(connection, most_values, clock())
-            everything_by = clock() + _EVERYTHING_AT_LEAST_EVERY
-        done.buckets += buckets
-        done.values += values
-        if clock() >= next_schedule:
-            done.scheduled += schedule.tick(connection, clock())
-            next_schedule = clock() + timedelta(seconds=schedule.every_seconds)
-        if buckets or values:
-            # What keeps coming is taken in batches twice a second, not one by one.
-            if buckets < most_buckets and values < most_values:
-                stop.wait(settings.poll_seconds)
-        else:
-            _rest(connection, settings.poll_seconds)
+@dataclass(slots=True)
+class _Loop:
+    """What one connection is worked with until it is lost or we are told to stop."""
+
+    connection: Connection
+    clock: Clock
+    settings: ProcessSettings
+    catalogue: Catalogue
+    done: Done
+    measures: Measures
+    heartbeat: Heartbeat
+
+    def run(self, stop: Event, nightly: Nightly) -> None:
+        connection, clock, settings, measures = self.connection, self.clock, self.settings, self.measures
+        rollups, kpis, schedule = Rollups(self.catalogue), Kpis(self.catalogue), Schedule(self.catalogue)
+        most_buckets, most_values = settings.batch_buckets, settings.batch_values
+        next_schedule = clock()
+        everything_by = next_schedule + _EVERYTHING_AT_LEAST_EVERY
+        while not stop.is_set():
+            measures.begin_turn()
+            written = kpis.counts["written"]
+            # What is of now goes first; the rest when less than half a batch of that came, and at the latest every
+            # minute.
+            buckets = rollups.batch(connection, most_buckets, clock(), recent=True)
+            values = kpis.batch(connection, most_values, clock(), recent=True)
+            overdue = clock() >= everything_by
+            if buckets < most_buckets // 2 or overdue:
+                buckets += rollups.batch(connection, most_buckets, clock())
+            # While a history comes in, its hours are still being written: a month computed now is computed again soon.
+            if buckets < most_buckets or overdue:
+                values += kpis.batch(connection, most_values, clock())
+                everything_by = clock() + _EVERYTHING_AT_LEAST_EVERY
+            self.done.buckets += buckets
+            self.done.values += values
+            measures.turned(buckets, values, kpis.counts["written"] - written)
+            if clock() >= next_schedule:
+                scheduled = schedule.tick(connection, clock())
+                measures.scheduled.add(scheduled)
+                self.done.scheduled += scheduled
+                next_schedule = clock() + timedelta(seconds=schedule.every_seconds)
+            nightly.turn(busy=bool(buckets or values))
+            if measures.look(connection, clock()):
+                self.heartbeat.beat(connection)
+            if buckets or values:
+                # What keeps coming is taken in batches twice a second, not one by one.
+                if buckets < most_buckets and values < most_values:
+                    stop.wait(settings.poll_seconds)
+            else:
+                _rest(connection, settings.poll_seconds)
+        self.heartbeat.stop(connection)
+
+
+def _heartbeat(measures: Measures, settings: ProcessSettings, clock: Clock) -> Heartbeat:
+    """Lags are read from the queues by whoever asks; only what they do not tell is a problem of this process."""
+    return Heartbeat("process", settings.instance, lambda: max(measures.lags.values()), list, clock)
 
 
 def _rest(connection: Connection, seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -84,6 +85,50 @@ def vectors(
             say(line)
     say(summary(verdicts))
     raise typer.Exit(1 if any(verdict.outcome == "failed" for verdict in verdicts) else 0)
+
+
+@app.command()
+def rollups(
+    *,
+    since: Annotated[
+        str | None, typer.Option(help="From this time on, ISO 8601, UTC without a zone; a day ago.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Up to this time; now without it.")] = None,
+    city: Annotated[str | None, typer.Option(help="Only this city; every city without it.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Queue what is wrong to be computed again.")] = False,
+) -> None:
+    """Compare stored rollups and KPI values with what they rest on, and look through the queues; exit 1 on differences.
+
+    KPI values are those of periods that ended in the time and are final. docs/how-to/watch-the-platform.md.
+    """
+    from bypuls.clock import utc_now
+    from bypuls.places import database
+    from bypuls.storage.database import connect
+    from processors.auditing import audit_cities, in_whole_hours
+    from processors.calculation import Catalogue
+
+    span = in_whole_hours(_time(since, "--since"), _time(until, "--until"), utc_now())
+    with database() as url, connect(url, "writer", autocommit=True) as connection:
+        shown = total = 0
+        for one, done in audit_cities(connection, Catalogue.load(), city, span, utc_now, mend=repair):
+            for line in done.lines[shown:]:
+                say(line)
+            shown = len(done.lines)
+            if done.summed_up:
+                say(f"{one}: {done.summary()}")
+                total, shown = total + done.total, 0
+    raise typer.Exit(1 if total else 0)
+
+
+def _time(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{option}: {text!r} is no time like 2026-11-22 or 2026-11-22T14:00Z"
+        raise SettingsError(message) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _payload(file: Path) -> bytes:
