@@ -17,6 +17,7 @@ from api.changes import Changes
 from api.context import CheckDecode, Context, DraftProfile, Pool
 from api.guards import Guard
 from api.listing import PROBLEM_RESPONSES
+from api.observing import Requests, metrics_of, new_requests
 from api.openapi import describe
 from api.rates import Rates
 from api.resources.health.endpoints import root as health_root
@@ -74,6 +75,9 @@ def create_app(  # noqa: PLR0913 - what is lent, by keyword
     app.state.context = Context(settings, pool, write_pool, clock, check_decode, draft_profile, changes, read_seconds)
     app.state.webhook_rates = Rates(settings.webhooks_per_minute)
     app.add_middleware(Guard)
+    answers, seconds = new_requests()
+    app.add_middleware(Requests, answers=answers, seconds=seconds)
+    app.state.metrics = metrics_of(app.state.context, answers, seconds)
     problems.install(app)
     for router in routers:
         app.include_router(router)

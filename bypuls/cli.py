@@ -67,6 +67,8 @@ app.command()(compare)
 def ingest() -> None:
     """Take messages from the brokers and store them."""
     from bypuls.clock import utc_now
+    from bypuls.observing.listener import listening
+    from bypuls.observing.metrics import Metrics
     from bypuls.places import broker_url, database_url
     from bypuls.settings import IngestSettings, load
     from bypuls.storage.database import connect
@@ -76,7 +78,9 @@ def ingest() -> None:
     process = build(lambda: connect(url, "writer", autocommit=True), broker, settings, utc_now)
     gc.collect()
     gc.freeze()  # the catalogue stays as it is: a look through it for garbage would hold up a batch by 50 ms
-    process.run(until_told_to_stop())
+    metrics = Metrics("ingest", process.totals.measures())
+    with listening(settings.metrics_host, settings.metrics_port, metrics, process.problems):
+        process.run(until_told_to_stop())
 
 
 @app.command()
@@ -89,10 +93,13 @@ def process(
 ) -> None:
     """Turn what changed into rollups and KPI values."""
     from bypuls.clock import utc_now
+    from bypuls.observing.listener import listening
+    from bypuls.observing.metrics import Metrics
     from bypuls.periods import PERIODS
     from bypuls.places import database_url
-    from bypuls.settings import ProcessSettings, load
+    from bypuls.settings import HealthSettings, ProcessSettings, load
     from bypuls.storage.database import connect
+    from processors.measures import Measures
     from processors.recomputation import Year
     from processors.recomputation import recompute as recompute_year
     from processors.worker import run
@@ -104,7 +111,11 @@ def process(
         done = recompute_year(url, Year(recompute, year, PERIODS), utc_now(), workers=workers)
         typer.echo(f"{done.values} values computed, {done.written} of them differed and were written")
         return
-    run(lambda: connect(url, "writer"), until_told_to_stop(), utc_now, load(ProcessSettings), once=once)
+    settings, measures = load(ProcessSettings), Measures()
+    metrics, limits = Metrics("process", measures.measures()), load(HealthSettings)
+    port = None if once else settings.metrics_port
+    with listening(settings.metrics_host, port, metrics, lambda: measures.problems(limits)):
+        run(lambda: connect(url, "writer"), until_told_to_stop(), utc_now, settings, once=once, measures=measures)
 
 
 @app.command()

@@ -65,7 +65,7 @@ class Watcher:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/health/ready", timeout=5) as answer:  # noqa: S310 - our own
+            with urllib.request.urlopen(f"{self.address}/health/live", timeout=5) as answer:  # noqa: S310 - our own
                 return bool(answer.status == HTTPStatus.OK)
         except OSError:
             return False

@@ -14,7 +14,8 @@ from psycopg.types.json import Jsonb
 
 from bypuls.clock import Clock
 from bypuls.errors import BrokerError, DatabaseUnreachable, NotStorable
-from bypuls.settings import IngestSettings
+from bypuls.observing.readiness import Heartbeat
+from bypuls.settings import HealthSettings, IngestSettings, load
 from bypuls.storage.database import Connection as Database
 from bypuls.storage.database import translated
 from bypuls.storage.queries import queries
@@ -22,12 +23,13 @@ from ingest.broker import Delivery, Inbox, Outgoing, acknowledge, connections
 from ingest.clocks import in_words
 from ingest.decoding import Message, Source
 from ingest.memories import Memories, Noted
+from ingest.one_by_one import append, not_storable, outcome_of
 from ingest.pipeline import Pipeline, Prepared, Seen, clean, digest
-from ingest.reasons import refusal, shortened
+from ingest.reasons import shortened
 from ingest.sources import BUILT_IN
 from ingest.topics import matches
 from ingest.totals import Totals
-from ingest.writer import Arrival, Batch, Quarantined, Writer
+from ingest.writer import Arrival, Batch, Writer
 
 _LOG = logging.getLogger(__name__)
 _WRITER_SQL = queries("ingest", "writer.sql")
@@ -78,6 +80,18 @@ class Ingest:
         self._memory_at = time.monotonic()
         self._slots: dict[int, int] = {}
         self.totals = Totals()
+        self._heartbeat = Heartbeat("ingest", settings.instance, self._lag, self._broker_problems, clock)
+
+    def problems(self) -> list[str]:
+        """What keeps it from its work, in words; asked by any thread."""
+        return [*self.totals.problems(self._lag(), load(HealthSettings).ingest_lag_seconds), *self._broker_problems()]
+
+    def _lag(self) -> float:
+        return self.totals.lag(self._clock())
+
+    def _broker_problems(self) -> list[str]:
+        away = [broker for broker in self._brokers if not broker.connected]
+        return [f"the broker {one.address.host}:{one.address.port} is not connected" for one in away]
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set.
@@ -92,7 +106,7 @@ class Ingest:
         try:
             while not stop.is_set():
                 self._turn(stop)
-            self._until_it_works(self._keep_house, stop)
+            self._until_it_works(self._end, stop)
         finally:
             self._inbox.closed = True
             for broker in self._brokers:
@@ -101,11 +115,17 @@ class Ingest:
                 self._database.close()
             _LOG.info("ingest stopped after %s", self.totals)
 
+    def _end(self) -> None:
+        self._keep_house()
+        self._heartbeat.stop(self._parts()[0])
+
     def _turn(self, stop: threading.Event) -> None:
         self._check_brokers()
         deliveries = self._inbox.take(self._settings.batch_messages, self._settings.batch_seconds)
-        if deliveries and self._until_it_works(lambda: self._store(deliveries), stop):
-            acknowledge(deliveries)
+        if deliveries:
+            self.totals.taken(deliveries[0].message.received_at)
+            if self._until_it_works(lambda: self._store(deliveries), stop):
+                acknowledge(deliveries)
         now = time.monotonic()
         if now - self._outbox_at >= _OUTBOX_SECONDS:
             self._outbox_at = now
@@ -140,12 +160,14 @@ class Ingest:
             except DatabaseUnreachable as error:
                 _LOG.warning("%s; trying again in %.1f s (nothing is acknowledged meanwhile)", error, pause)
                 self._disconnect()
+                self.totals.away()
                 for broker in self._brokers:
                     broker.fall_behind()
                 if stop.wait(pause):
                     return False
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
+                self.totals.away_since = None
                 return True
 
     def _connect(self) -> None:
@@ -185,6 +207,9 @@ class Ingest:
         ]
         self._write(prepared.batch, range(len(messages)), messages)
         self._memories.settle(self._noted)
+        now, sources = self._clock(), [delivery.source.name for delivery in deliveries]
+        lags = [(now - delivery.message.received_at).total_seconds() for delivery in deliveries]
+        self.totals.committed(sources, prepared.stored, prepared.refused, lags)
 
     def _begin(self) -> None:
         """What decoding remembers is what is stored, whatever became of an earlier try."""
@@ -220,13 +245,13 @@ class Ingest:
             if len(messages) == 1:
                 message, source = messages[0]
                 _LOG.exception("a message on %s cannot be prepared", shortened(message.topic))
-                return Prepared(_not_storable(message, source, f"{type(error).__name__}: {error}"), [0], [[]])
+                return Prepared(not_storable(message, source, f"{type(error).__name__}: {error}"), [0], [[]])
         self._memories.rollback()  # decoding and quality control have seen half of the batch
         self._pipeline = self._new_pipeline(database)
         self._pipeline.seen = pipeline.seen
         whole = Prepared(Batch(), [], [])
         for n, one in enumerate(messages):
-            _append(whole, self._prepare([one]), n)
+            append(whole, self._prepare([one]), n)
         return whole
 
     def _write(self, batch: Batch, part: range, messages: Sequence[tuple[Message, Source]]) -> None:
@@ -241,7 +266,7 @@ class Ingest:
                 message, source = messages[part.start]
                 _LOG.error("a message on %s is not storable: %s", shortened(message.topic), error)
                 with translated():
-                    written = writer.write(_not_storable(message, source, str(error)))
+                    written = writer.write(not_storable(message, source, str(error)))
             else:
                 middle = (part.start + part.stop) // 2
                 self._write(batch.of(range(part.start, middle)), range(part.start, middle), messages)
@@ -283,7 +308,7 @@ class Ingest:
                 with translated():
                     self._parts()[2].write(prepared.batch)
                 self._memories.settle(prepared.batch.notes)
-                outcome, stored = _outcome(prepared), prepared.stored[0]
+                outcome, stored = outcome_of(prepared), prepared.stored[0]
             except NotStorable as error:
                 self._parts()[1].start_again()
                 outcome, stored = f"still not storable: {error}", 0
@@ -301,6 +326,7 @@ class Ingest:
             self._keep_recent(database, seen)
             self._keep_clocks(database, seen)
         pipeline.seen = Seen(clocks=seen.clocks)
+        self._heartbeat.beat(database)
         for broker in self._brokers:
             for source, granted in broker.granted().items():
                 database.execute(_REGISTRY_SQL["granted"], (granted, source, granted))
@@ -353,47 +379,3 @@ def _seen_columns(seen: Seen) -> list[list[Any]]:
     first: list[datetime] = [seen.streams[stream][0] for stream in streams]
     last: list[datetime] = [seen.streams[stream][1] for stream in streams]
     return [streams, first, last, list(seen.devices), list(seen.devices.values())]
-
-
-def _outcome(prepared: Prepared) -> str:
-    refused = [str(refusal) for refusal in prepared.refused[0]]
-    return f"{prepared.stored[0]} stored" + (f"; still refused: {'; '.join(refused)[:900]}" if refused else "")
-
-
-def _append(whole: Prepared, one: Prepared, n: int) -> None:
-    """Add what the single message number `n` came to."""
-    batch, part = whole.batch, one.batch
-    batch.rows.extend(row._replace(message=n) for row in part.rows)
-    batch.flags.extend(flag._replace(message=n) for flag in part.flags)
-    for entry in part.quarantined:
-        entry.message = n
-    for post in part.posts:
-        post.message = n
-    batch.events.extend(event._replace(message=n) for event in part.events)
-    batch.notes.extend(note._replace(message=n) for note in part.notes)
-    batch.conversions.extend(conversion._replace(message=n) for conversion in part.conversions)
-    batch.quarantined.extend(part.quarantined)
-    batch.posts.extend(part.posts)
-    batch.hashes.update(dict.fromkeys([n] if part.hashes else [], next(iter(part.hashes.values()), "")))
-    whole.stored.extend(one.stored)
-    whole.refused.extend(one.refused)
-    whole.timeless.extend([n] if one.timeless else [])
-
-
-def _not_storable(message: Message, source: Source, reason: str) -> Batch:
-    found = refusal("not_storable", reason)
-    refusals = [{"code": found.code, "detail": clean(found.detail), "hint": found.hint, "field": None}]
-    entry = Quarantined(
-        message.received_at,
-        None,
-        source.name,
-        clean(message.topic) or "",
-        message.payload,
-        digest(message),
-        refusals,
-        0,
-        None,
-        None,
-        0,
-    )
-    return Batch(quarantined=[entry])

@@ -10,13 +10,15 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.context import Context, Using
 from api.listing import wants_csv
-from api.resources.health.queries import NAMED, WANTED_SCHEMA
-from api.resources.health.schemas import Alive, Health, HealthWanted
+from api.resources.health.queries import NAMED
+from api.resources.health.schemas import Alive, Health, HealthWanted, Ready
 from api.scope import city_zones
 from api.tables import CSV_TYPE, Table, csv_chunks, csv_head, json_bytes
 from api.times import local
 from bypuls.clock import isoformat
-from bypuls.errors import SchemaError
+from bypuls.observing.metrics import CONTENT_TYPE as METRICS_TYPE
+from bypuls.observing.readiness import SQL, problems_of
+from bypuls.settings import HealthSettings, load
 
 router = APIRouter(tags=["Operations"])
 root = APIRouter(tags=["Operations"])
@@ -29,16 +31,36 @@ def live() -> Response:
     return Response(json_bytes({"status": "live"}), media_type="application/json")
 
 
-@root.get("/health/ready", response_model=Alive, summary="The process can serve")
+@root.get(
+    "/health/ready",
+    response_model=Ready,
+    responses={503: {"model": Ready, "description": "Not ready, with the reasons in words."}},
+    summary="The platform does what it is there for",
+)
 def ready(context: Using) -> Response:
-    """503 while the database does not answer or has another version's schema."""
+    """503 with the reasons: the database is away or has another version's schema, or the platform does not keep up.
+
+    That is: a process fell silent, messages wait to be stored, readings or indicators of now wait to be computed,
+    for longer than is allowed (`BYPULS_READY_…`); and what ingest says of its brokers.
+    """
     with context.reading() as connection:
-        row = connection.execute(NAMED["ready"]).fetchone()
-    found = row[0] if row else None
-    if found != WANTED_SCHEMA:
-        message = f"the database's schema is {found}, this version's {WANTED_SCHEMA}: run 'bypuls db migrate'"
-        raise SchemaError(message)
+        found = problems_of(connection, context.clock(), load(HealthSettings))
+    if found:
+        return Response(
+            json_bytes({"status": "not ready", "problems": found}), status_code=503, media_type="application/json"
+        )
     return Response(json_bytes({"status": "ready"}), media_type="application/json")
+
+
+@root.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    summary="Numbers for Prometheus",
+)
+def metrics(request: Request) -> Response:
+    """What this process answers, its connections, and what the database tells of cities, queues and audits."""
+    return Response(request.app.state.metrics.text(), media_type=METRICS_TYPE)
 
 
 @router.get(
@@ -70,6 +92,7 @@ def _health(context: Context) -> dict[str, Any]:
         refused = connection.execute(NAMED["refused"], {"now": now}).fetchall()
         sources = connection.execute(NAMED["sources"]).fetchall()
         platform = connection.execute(NAMED["platform"]).fetchone()
+        audits = connection.execute(SQL["audits"]).fetchall()
     edition, server, schema = platform or (None, None, None)
     return {
         "time": isoformat(now),
@@ -89,6 +112,19 @@ def _health(context: Context) -> dict[str, Any]:
         "sources": [
             {"source": name, "city": city, "qos": qos, "may_lose_while_disconnected": qos == 0}
             for name, city, qos in sources
+        ],
+        "audits": [
+            {
+                "city": city,
+                "night": night.isoformat() if night else None,
+                "finished_at": isoformat(finished),
+                "complete": complete,
+                "checked": checked,
+                "differences": total,
+                "differences_by_table": differences,
+                "repaired": repaired,
+            }
+            for city, night, _, finished, complete, checked, differences, repaired, total in audits
         ],
         "edition": edition,
         "server": server,
@@ -111,5 +147,8 @@ def _tidy(health: dict[str, Any]) -> list[tuple[str, str, Any, str]]:
         rows.append(("queue_rows", queue["queue"], queue["rows"], "{row}"))
         rows.append(("queue_oldest_age", queue["queue"], queue["oldest_seconds"], "s"))
     rows.extend(("refused_24h", one["reason"], one["messages"], "{message}") for one in health["refused_24h"])
+    for audit in health["audits"]:
+        rows.append(("audit_differences", audit["city"], audit["differences"], "{difference}"))
+        rows.append(("audit_repaired", audit["city"], audit["repaired"], "{row}"))
     rows.extend(("qos", one["source"], one["qos"], "1") for one in health["sources"])
     return rows

@@ -32,6 +32,3 @@ WHERE enabled ORDER BY name
 -- name: platform
 SELECT bypuls_edition() AS edition, current_setting('server_version') AS server,
        (SELECT max(number) FROM schema_migration) AS schema
-
--- name: ready
-SELECT max(number) FROM schema_migration

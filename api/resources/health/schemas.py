@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -53,6 +53,19 @@ class SourceHealth(BaseModel):
     may_lose_while_disconnected: bool = Field(description="At QoS 0 a broker keeps nothing for who is away.")
 
 
+class AuditHealth(BaseModel):
+    """Of the newest audit of a city: what is stored against what it rests on."""
+
+    city: str = Field(examples=["trondheim"])
+    night: date | None = Field(description="The local day it ends on; null: a person asked for it.")
+    finished_at: datetime
+    complete: bool = Field(description="false: its time was over before its end.")
+    checked: dict[str, int] = Field(description="How many of what.", examples=[{"kpi_values": 4810, "queues": 2}])
+    differences: int = Field(examples=[0])
+    differences_by_table: dict[str, int] = Field(examples=[{}])
+    repaired: int = Field(description="Rows that were queued, or put right in a queue.", examples=[0])
+
+
 class Health(BaseModel):
     """Whether the platform keeps up."""
 
@@ -61,6 +74,7 @@ class Health(BaseModel):
     queues: list[QueueHealth]
     refused_24h: list[Refused] = Field(description="Messages refused within 24 hours, by reason.")
     sources: list[SourceHealth]
+    audits: list[AuditHealth] = Field(description="The newest of each city that came to an end.")
     edition: str = Field(description="Of the database.", examples=["plain"])
     server: str = Field(description="Version of the database server.", examples=["18.1"])
     schema_: int = Field(alias="schema", description="Number of the last migration.", examples=[3])
@@ -70,4 +84,11 @@ class Health(BaseModel):
 class Alive(BaseModel):
     """The process answers."""
 
-    status: Literal["live", "ready"]
+    status: Literal["live"]
+
+
+class Ready(BaseModel):
+    """Whether the platform does what it is there for."""
+
+    status: Literal["ready", "not ready"]
+    problems: list[str] = Field([], description="Reasons in words; only when it is not ready.")
