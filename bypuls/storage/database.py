@@ -23,6 +23,8 @@ _ROLE_NAMES: dict[Role, str] = {
     "grafana": "grafana_ro",
 }
 _CONNECT_SECONDS = 10
+# A connection that a router or firewall has forgotten never answers: TCP's own patience with it is hours.
+_PATIENCE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 # Not connection errors to psycopg, but waiting mends them: a standby that is about to be promoted, a session ended.
 _AWAY = (pg.ReadOnlySqlTransaction, pg.IdleInTransactionSessionTimeout, pg.TransactionTimeout)
 
@@ -35,7 +37,7 @@ def connect(url: str, role: Role = "owner", *, autocommit: bool = False) -> Conn
         DatabaseUnreachable: nobody answers there, or not to us.
     """
     with translated(url):
-        connection = psycopg.connect(url, connect_timeout=_CONNECT_SECONDS, application_name=f"bypuls {role}")
+        connection = psycopg.connect(url, application_name=f"bypuls {role}", **_patience(url))
         take_role(connection, role)
         connection.autocommit = autocommit
         return connection
@@ -73,7 +75,7 @@ def open_pool(url: str, role: Role, size: int) -> Iterator[ConnectionPool[Connec
         max_size=size,
         timeout=_CONNECT_SECONDS,
         configure=lambda connection: take_role(connection, role),
-        kwargs={"application_name": f"bypuls {role}", "connect_timeout": _CONNECT_SECONDS},
+        kwargs={"application_name": f"bypuls {role}", **_patience(url)},
         open=False,
     ) as pool:
         try:
@@ -123,6 +125,16 @@ def describe(url: str) -> str:
         return "(unreadable address)"
     host, port, name = parts.get("host", "local socket"), parts.get("port"), parts.get("dbname")
     return f"{host}{f':{port}' if port else ''}{f'/{name}' if name else ''}"
+
+
+def _patience(url: str) -> dict[str, Any]:
+    """How long a silent server is waited for, but where the address says otherwise (seconds; milliseconds)."""
+    try:
+        said = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        said = {}  # connecting says what is wrong with it
+    patience = {"connect_timeout": _CONNECT_SECONDS, **_PATIENCE}
+    return {name: value for name, value in patience.items() if name not in said}
 
 
 def _first_line(error: Exception) -> str:
