@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.access import Admin, check_city
-from api.context import Context, Using
-from api.given import columns_of, entry_of, known_city, listed, one
+from api.access import Admin
+from api.context import Using
+from api.given import columns_of, entry_of, known_city, listed
 from api.listing import CSV_RESPONSES, CitySlug, Listed
+from api.plan_parts import Part, matching
 from api.resources.measures.schemas import EffectsWanted, Measure, MeasureEffect, MeasureSent, MeasuresWanted
-from api.writing import authored
 from bypuls.plan import MeasureEntry
+from bypuls.storage.database import Connection
 from bypuls.storage.effects import effects
-from bypuls.storage.plans import lock_measure, put_measure, withdraw
+from bypuls.storage.plans import Author, lock_measure, put_measure
 from bypuls.storage.standing import measures
 
 router = APIRouter(tags=["Plans"])
+_PART = Part("measure", measures)
 
 
 @router.get("/measures", response_model=Listed[Measure], responses=CSV_RESPONSES, summary="Measures")
@@ -30,8 +32,7 @@ def list_measures(request: Request, context: Using, wanted: Annotated[MeasuresWa
     with context.reading() as connection:
         found = measures(connection, wanted.city, context.clock(), withdrawn=wanted.include == "withdrawn")
     chosen = {"goal": wanted.goal, "status": wanted.status}
-    rows = [row for row in found if all(value is None or row[name] == value for name, value in chosen.items())]
-    return listed(request, wanted.format, rows, columns_of(Measure))
+    return listed(request, wanted.format, matching(found, chosen), columns_of(Measure))
 
 
 @router.get(
@@ -50,8 +51,7 @@ def list_effects(request: Request, context: Using, wanted: Annotated[EffectsWant
     known_city(context, wanted.city)
     with context.reading() as connection:
         found = effects(connection, wanted.city, context.clock(), measure=wanted.measure, kpi=wanted.kpi)
-    rows = [row for row in found if wanted.goal in (None, row["goal"])]
-    return listed(request, wanted.format, rows, columns_of(MeasureEffect))
+    return listed(request, wanted.format, matching(found, {"goal": wanted.goal}), columns_of(MeasureEffect))
 
 
 @router.put("/measures/{measure}", response_model=Measure, summary="Set a measure")
@@ -60,12 +60,11 @@ def put(context: Using, holder: Admin, measure: str, city: CitySlug, sent: Measu
 
     Needs an admin token; leaves an audit row.
     """
-    check_city(holder, city)
-    known_city(context, city)
-    entry = entry_of(sent, measure, MeasureEntry)
-    with authored(context, holder, city) as (connection, author):
-        put_measure(connection, author, sent.goal, entry)
-    return one(_rows(context, city, measure))
+
+    def write(connection: Connection, author: Author) -> None:
+        put_measure(connection, author, sent.goal, entry_of(sent, measure, MeasureEntry))
+
+    return _PART.change(context, holder, city, measure, write)
 
 
 @router.post("/measures/{measure}/lock", response_model=Measure, summary="Lock a measure")
@@ -74,24 +73,12 @@ def lock(context: Using, holder: Admin, measure: str, city: CitySlug) -> Respons
 
     Needs an admin token; leaves an audit row.
     """
-    check_city(holder, city)
-    known_city(context, city)
-    with authored(context, holder, city) as (connection, author):
-        lock_measure(connection, author, measure)
-    return one(_rows(context, city, measure))
+    return _PART.change(
+        context, holder, city, measure, lambda connection, author: lock_measure(connection, author, measure)
+    )
 
 
 @router.delete("/measures/{measure}", response_model=Measure, summary="Withdraw a measure")
 def delete(context: Using, holder: Admin, measure: str, city: CitySlug) -> Response:
     """Mark a measure as withdrawn; one that was locked stays in the list. Needs an admin token; leaves an audit row."""
-    check_city(holder, city)
-    known_city(context, city)
-    with authored(context, holder, city) as (connection, author):
-        withdraw(connection, author, "measure", measure)
-    return one(_rows(context, city, measure))
-
-
-def _rows(context: Context, city: str, measure: str) -> list[dict[str, Any]]:
-    with context.reading() as connection:
-        found = measures(connection, city, context.clock(), withdrawn=True)
-    return [row for row in found if row["measure"] == measure]
+    return _PART.withdraw(context, holder, city, measure)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.access import Admin, check_city
-from api.context import Context, Using
-from api.given import columns_of, entry_of, known_city, listed, one
+from api.access import Admin
+from api.context import Using
+from api.given import columns_of, entry_of, known_city, listed
 from api.listing import CSV_RESPONSES, CitySlug, Listed
+from api.plan_parts import Part, matching
 from api.resources.targets.schemas import Target, TargetSent, TargetsWanted
-from api.writing import authored
 from bypuls.plan import TargetEntry
-from bypuls.storage.plans import put_target, withdraw
+from bypuls.storage.database import Connection
+from bypuls.storage.plans import Author, put_target
 from bypuls.storage.standing import targets
 
 router = APIRouter(tags=["Plans"])
+_PART = Part("target", targets)
 
 
 @router.get("/targets", response_model=Listed[Target], responses=CSV_RESPONSES, summary="Targets and how they stand")
@@ -36,19 +38,17 @@ def list_targets(request: Request, context: Using, wanted: Annotated[TargetsWant
             forecast=wanted.forecast,
         )
     chosen = {"goal": wanted.goal, "kpi": wanted.kpi, "status": wanted.status}
-    rows = [row for row in found if all(value is None or row[name] == value for name, value in chosen.items())]
-    return listed(request, wanted.format, rows, columns_of(Target))
+    return listed(request, wanted.format, matching(found, chosen), columns_of(Target))
 
 
 @router.put("/targets/{target}", response_model=Target, summary="Set a target")
 def put(context: Using, holder: Admin, target: str, city: CitySlug, sent: TargetSent) -> Response:
     """Make a target, or change it as a whole. Needs an admin token; leaves an audit row."""
-    check_city(holder, city)
-    known_city(context, city)
-    entry = entry_of(sent, target, TargetEntry)
-    with authored(context, holder, city) as (connection, author):
-        put_target(connection, author, sent.goal, entry)
-    return one(_rows(context, city, target))
+
+    def write(connection: Connection, author: Author) -> None:
+        put_target(connection, author, sent.goal, entry_of(sent, target, TargetEntry))
+
+    return _PART.change(context, holder, city, target, write)
 
 
 @router.delete("/targets/{target}", response_model=Target, summary="Withdraw a target")
@@ -57,14 +57,4 @@ def delete(context: Using, holder: Admin, target: str, city: CitySlug) -> Respon
 
     Needs an admin token; leaves an audit row.
     """
-    check_city(holder, city)
-    known_city(context, city)
-    with authored(context, holder, city) as (connection, author):
-        withdraw(connection, author, "target", target)
-    return one(_rows(context, city, target))
-
-
-def _rows(context: Context, city: str, target: str) -> list[dict[str, Any]]:
-    with context.reading() as connection:
-        found = targets(connection, city, context.clock(), withdrawn=True)
-    return [row for row in found if row["target"] == target]
+    return _PART.withdraw(context, holder, city, target)
