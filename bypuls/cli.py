@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +15,8 @@ from bypuls.commands.import_history import import_
 from bypuls.commands.terminal import me, say, until_told_to_stop
 from bypuls.commands.up import up
 from bypuls.errors import BypulsError
+from bypuls.observing.logs import configure
+from bypuls.settings import LogSettings, load
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="City pulse: from MQTT messages to KPIs with evidence."
@@ -43,12 +43,8 @@ for name, sub in {
 
 def main() -> None:
     """Run a command; every error of ours is one line on stderr and an exit code."""
-    logging.basicConfig(
-        level=os.environ.get("BYPULS_LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
     try:
+        configure(sys.argv[1] if len(sys.argv) > 1 else "bypuls", load(LogSettings))
         app()
     except BypulsError as error:
         print(f"bypuls: {error}", file=sys.stderr)  # noqa: T201 - this is the command line

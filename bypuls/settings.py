@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
@@ -81,6 +81,20 @@ class ProcessSettings(BaseSettings):
     audit: bool = Field(default=True, description="compare what is stored with what it rests on, every night")
     audit_hour: int = Field(3, ge=0, le=23, description="when, in each city's own time")
     audit_minutes: float = Field(30, gt=0, le=600, description="how long it may take for a city; then it ends")
+
+
+class LogSettings(BaseSettings):
+    """How processes write their logs, to standard error."""
+
+    model_config = SettingsConfigDict(env_prefix="BYPULS_", extra="ignore")
+
+    log_format: Literal["text", "json"] = Field("text", description="json: one object per line, for machines")
+    log_level: str = Field("INFO", pattern="(?i)^(debug|info|warning|error|critical)$")
+
+    @field_validator("log_level")
+    @classmethod
+    def _upper(cls, value: str) -> str:
+        return value.upper()
 
 
 class HealthSettings(BaseSettings):
