@@ -10,6 +10,7 @@ from datetime import datetime
 
 from api.audit import Deed, record
 from bypuls.errors import NotFound, SettingsError
+from bypuls.storage.cities import require_city
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 
@@ -79,9 +80,8 @@ def create_token(
         raise SettingsError(message)
     if not name.strip():
         raise SettingsError("a token needs a name: whose it is, or what for")
-    if city is not None and connection.execute(_QUERIES["has_city"], {"city": city}).fetchone() is None:
-        message = f"no city {city!r}: add it with 'bypuls city add FILE'"
-        raise NotFound(message)
+    if city is not None:
+        require_city(connection, city)
     token = PREFIX + secrets.token_urlsafe(32)
     row = {"name": name, "hash": _hash(token), "scopes": list(scopes), "city": city}
     with connection.transaction():

@@ -5,9 +5,6 @@ INSERT INTO api_key (name, hash, scopes, city) VALUES (%(name)s, %(hash)s, %(sco
 ON CONFLICT (name) DO NOTHING
 RETURNING id
 
--- name: has_city
-SELECT 1 FROM city WHERE slug = %(city)s
-
 -- name: revoke
 UPDATE api_key SET revoked_at = now() WHERE name = %(name)s AND revoked_at IS NULL RETURNING scopes, city
 

@@ -9,6 +9,7 @@ from bypuls.collection.importing import asked
 from bypuls.collection.judging import forbids, judge, questions
 from bypuls.collection.said import Complaint, Said
 from bypuls.errors import BypulsError, Conflict
+from bypuls.storage.cities import require_city
 from bypuls.storage.collection_rounds import check, is_closed, signed_kpis
 from bypuls.storage.database import Connection
 from bypuls.storage.reported_values import (
@@ -18,7 +19,6 @@ from bypuls.storage.reported_values import (
     put_reported,
     remove_reported,
     reported_values,
-    require_city,
     stands,
 )
 from bypuls.u4ssc.catalogue import Key, load_catalogue

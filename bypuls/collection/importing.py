@@ -11,6 +11,7 @@ from bypuls.collection.judging import forbids, judge, questions
 from bypuls.collection.reading import Form, read_file, read_form
 from bypuls.collection.said import Complaint, Said
 from bypuls.errors import SettingsError
+from bypuls.storage.cities import require_city
 from bypuls.storage.collection_rounds import is_closed, signed_kpis
 from bypuls.storage.database import Connection
 from bypuls.storage.reported_values import (
@@ -20,7 +21,6 @@ from bypuls.storage.reported_values import (
     only_verified,
     put_reported,
     reported_values,
-    require_city,
 )
 from bypuls.u4ssc.catalogue import Key, U4sscCatalogue, load_catalogue
 from bypuls.u4ssc.plausibility import Finding

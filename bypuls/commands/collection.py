@@ -139,8 +139,9 @@ def forget(city: _City, contact: Annotated[str, typer.Argument(help="As it stand
 def _write(city: str, year: int, file: Path, language: Literal["nb", "en"], *, filled: bool) -> None:
     from bypuls.collection.writing import Filled, write_file
     from bypuls.places import database
+    from bypuls.storage.cities import require_city
     from bypuls.storage.database import connect
-    from bypuls.storage.reported_values import city_facts, city_names, reported_values, require_city
+    from bypuls.storage.reported_values import city_facts, city_names, reported_values
     from bypuls.u4ssc.catalogue import load_catalogue
 
     kind = file.suffix.lower().removeprefix(".")

@@ -1,4 +1,4 @@
-"""Puts a city's file into the database; the same file twice changes nothing."""
+"""Puts a city's file into the database, and knows whether a city is there; the same file twice changes nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from bypuls.city import City, DeviceEntry, FactEntry
-from bypuls.errors import SettingsError
+from bypuls.errors import NotFound, SettingsError
 from bypuls.privacy import PERSONAL_KIND, faults
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
@@ -26,6 +26,17 @@ class Added:
     changed: bool
     sites: int
     devices: int
+
+
+def require_city(connection: Connection, city: str) -> None:
+    """The city exists.
+
+    Raises:
+        NotFound: it does not.
+    """
+    if connection.execute(_SQL["has_city"], (city,)).fetchone() is None:
+        message = f"no city {city!r}: add it with 'bypuls city add FILE'"
+        raise NotFound(message)
 
 
 def add_city(connection: Connection, city: City, who: str) -> Added:

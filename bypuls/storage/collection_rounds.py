@@ -12,9 +12,10 @@ from datetime import date, datetime
 from typing import Any
 
 from bypuls.errors import Conflict, NotAllowed, NotFound
+from bypuls.storage.cities import require_city
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from bypuls.storage.reported_values import record, require_city
+from bypuls.storage.reported_values import record
 from bypuls.u4ssc.catalogue import U4sscCatalogue
 
 _SQL = queries("bypuls.storage.sql", "collection_rounds.sql")

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from bypuls.errors import NotFound
+from bypuls.storage.cities import require_city
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from bypuls.u4ssc.catalogue import Key
@@ -36,17 +37,6 @@ class Reported:
     def key(self) -> Key:
         """Code and data point."""
         return self.code, self.data_point
-
-
-def require_city(connection: Connection, city: str) -> None:
-    """The city exists.
-
-    Raises:
-        NotFound: it does not.
-    """
-    if connection.execute(_SQL["has_city"], {"city": city}).fetchone() is None:
-        message = f"no city {city!r}: add it with 'bypuls city add FILE'"
-        raise NotFound(message)
 
 
 def city_names(connection: Connection, city: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from bypuls.errors import NotFound, SettingsError
+from bypuls.storage.cities import require_city
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 from bypuls.u4ssc.assessment import Assessment, Benchmark, Fact
@@ -50,9 +51,7 @@ def city_year(
     """
     asked = {"city": city, "year": year, "kpis": _kpis_of(catalogue), "as_of": as_of}
     with translated():
-        if connection.execute(_SQL["city"], asked).fetchone() is None:
-            message = f"no city {city!r}: add it with 'bypuls city add FILE'"
-            raise NotFound(message)
+        require_city(connection, city)
         with connection.cursor(row_factory=dict_row) as cursor:
             facts = [Fact(**row) for row in cursor.execute(_SQL["facts"], asked)]
             measured = [KpiYear(**row) for row in cursor.execute(_SQL["measured"], asked)]
@@ -93,9 +92,7 @@ def set_benchmarks(connection: Connection, city: str, settings: Iterable[Benchma
     """
     catalogue, changed = load_catalogue(), 0
     with translated(), connection.transaction():
-        if connection.execute(_SQL["city"], {"city": city}).fetchone() is None:
-            message = f"no city {city!r}: add it with 'bypuls city add FILE'"
-            raise NotFound(message)
+        require_city(connection, city)
         for one in settings:
             changed += _set_benchmark(connection, catalogue, city, one, who)
     return changed

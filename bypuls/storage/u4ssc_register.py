@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 from psycopg.types.json import Jsonb
 
-from bypuls.errors import NotFound
+from bypuls.storage.cities import require_city
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 from bypuls.u4ssc.register import RegisterFact, RegisterValue, Taken
@@ -35,9 +35,7 @@ def store_register(connection: Connection, city: str, taken: Taken, mapping: str
         NotFound: no such city.
     """
     with translated(), connection.transaction():
-        if connection.execute(_SQL["city"], {"city": city}).fetchone() is None:
-            message = f"no city {city!r}: add it with 'bypuls city add FILE'"
-            raise NotFound(message)
+        require_city(connection, city)
         outcomes = [_store(connection, city, value, who) for value in taken.values]
         facts = sum(_store_fact(connection, city, fact) for fact in taken.facts)
         new, changed = outcomes.count("new"), outcomes.count("changed")

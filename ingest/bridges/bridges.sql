@@ -1,8 +1,5 @@
 -- Bridges: what was set up, how far each station is, and what goes out.
 
--- name: has_city
-SELECT 1 FROM city WHERE slug = %s
-
 -- name: document
 SELECT document FROM bridge WHERE name = %s
 

@@ -21,7 +21,8 @@ import msgspec
 import yaml
 from psycopg.types.json import Jsonb
 
-from bypuls.errors import NotFound, SettingsError
+from bypuls.errors import SettingsError
+from bypuls.storage.cities import require_city
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 from ingest.bridges.answers import Chosen
@@ -137,8 +138,7 @@ def add_bridge(connection: Connection, bridge: BridgeFile, who: str) -> None:
     """
     document: dict[str, Any] = msgspec.to_builtins(bridge)
     with translated(), connection.transaction():
-        if connection.execute(_SQL["has_city"], (bridge.city,)).fetchone() is None:
-            raise NotFound(f"no city {bridge.city!r}: add it with 'bypuls city add FILE'")
+        require_city(connection, bridge.city)
         before = connection.execute(_SQL["document"], (bridge.name,)).fetchone()
         row = {"name": bridge.name, "city": bridge.city, "document": Jsonb(document), "enabled": bridge.enabled}
         connection.execute(_SQL["add"], row)

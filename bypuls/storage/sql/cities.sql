@@ -8,6 +8,9 @@ ON CONFLICT (slug) DO UPDATE SET (name, country, time_zone, air_day_offset, lang
     (excluded.name, excluded.country, excluded.time_zone, excluded.air_day_offset, excluded.languages, excluded.national_limits,
      excluded.licence, excluded.county, excluded.network, excluded.document, now())
 
+-- name: has_city
+SELECT 1 FROM city WHERE slug = %s
+
 -- name: city_document
 SELECT document FROM city WHERE slug = %s
 

@@ -1,8 +1,5 @@
 -- Values that a city reports of itself. What a register says (origin 'register') stands beside them and is not touched.
 
--- name: has_city
-SELECT 1 FROM city WHERE slug = %(city)s
-
 -- name: city_names
 SELECT name FROM city WHERE slug = %(city)s
 

@@ -1,9 +1,6 @@
 -- What an assessment rests on, and what is set for it. Read as it stands, or as it stood at `as_of`: of each key the newest
 -- that was said by then, unless it was replaced or taken away by then.
 
--- name: city
-SELECT 1 FROM city WHERE slug = %(city)s
-
 -- What held at the end of the year: the newest that is not younger.
 -- name: facts
 SELECT DISTINCT ON (name) name, value, unit, valid_from, source, status
