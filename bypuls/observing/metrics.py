@@ -7,7 +7,7 @@ Devices and datastreams are never labels.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from threading import Lock
@@ -78,11 +78,14 @@ class Histogram:
 
     def take(self, numbers: Iterable[float]) -> None:
         """Count these numbers."""
-        counts, bounds, total = self.counts, self.bounds, 0.0
-        for number in numbers:
-            counts[bisect_left(bounds, number)] += 1
-            total += number
-        self.total += total
+        ordered = sorted(numbers)
+        before = 0
+        for place, bound in enumerate(self.bounds):
+            up_to = bisect_right(ordered, bound)
+            self.counts[place] += up_to - before
+            before = up_to
+        self.counts[-1] += len(ordered) - before
+        self.total += sum(ordered)
 
     def family(self) -> Metric:
         """The metric as it stands."""
