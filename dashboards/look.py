@@ -8,6 +8,7 @@ from functools import cache
 
 from bypuls.errors import CatalogueError
 from bypuls.kpi import KpiDefinition, load_definitions
+from bypuls.method import standards_of
 from bypuls.standards import Limit, Scale, Standards
 from dashboards.parts import NO_DATA, Field, Step
 from dashboards.text import Text, of_catalogue, same
@@ -40,6 +41,9 @@ _DAY = date(2026, 1, 1)
 """Editions of limits in force on this day are drawn; a constant, so that what is generated stays the same."""
 
 BASIS = Text("Source", "Kilde")
+_NOT_READ = Text(
+    "Numbers not all verified against the text itself:", "Tall som ikke alle er kontrollert mot teksten selv:"
+)
 
 
 @cache
@@ -110,7 +114,23 @@ def asks(question: Text, *ids: str, source: Text | None = None) -> Text:
     if source is not None:
         bases.append(source)
     listed = same("; ").join_all(*bases)
-    return Text(f"{question} {BASIS}: {listed}", f"{question.nb} {BASIS.nb}: {listed.nb}")
+    said = Text(f"{question} {BASIS}: {listed}", f"{question.nb} {BASIS.nb}: {listed.nb}")
+    unsure = _unsure([catalogue[name] for name in ids if name in catalogue])
+    return said if unsure is None else same(". ").join_all(said, unsure)
+
+
+def _unsure(definitions: Sequence[KpiDefinition]) -> Text | None:
+    """Whose numbers were not all read in the text itself; None where nobody's."""
+    known = standards()
+    every = {**known.scales, **known.limits, **known.rules, **known.indices}
+    unsure = {name: one.status for name, one in every.items() if one.status != "verified"}
+    found = {name: status for one in definitions for name, status in standards_of(one.document, unsure).items()}
+    if any(one.parameters.get("standard") == "national" for one in definitions):  # each city's own: one of these
+        found |= {name: unsure[name] for name, one in known.limits.items() if name in unsure and one.country}
+    if not found:
+        return None
+    titles = [of_catalogue(every[name].title) for name in sorted(found)]
+    return same(" ").join_all(_NOT_READ, same("; ").join_all(*titles))
 
 
 def title_of(name: str) -> Text:

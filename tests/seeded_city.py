@@ -15,6 +15,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from psycopg.types.json import Jsonb
+
 NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 CITY, OTHER = "fjordvik", "nabo"
 
@@ -103,6 +105,12 @@ _KPIS = (
     ("sensors.silent", "datastreams", "{traffic,road,building}", "civil", "P1D", "(n % 5 = 0)::int", "NULL", "NULL"),
 )
 # fmt: on
+_JUDGED_BY = {
+    "national": {"standard": "norway_legal_limits", "standard_status": "unverified"},
+    "eu2008": {"standard": "eu_2008_50"},
+    "eu2030": {"standard": "eu_2024_2881"},
+    "lden": {"standard": "norway_t1442", "standard_status": "unverified"},
+}
 _HOURS = """SELECT 'PT1H' AS p, t AS start, t + interval '1 hour' AS ends FROM generate_series(
     date_trunc('hour', %(now)s::timestamptz) - interval '30 days', %(now)s::timestamptz, '1 hour') t WHERE 'PT1H' = ANY(%(periods)s)"""
 _DAYS = """SELECT w.p, (t AT TIME ZONE %(zone)s), ((t + w.long) AT TIME ZONE %(zone)s)
@@ -241,7 +249,7 @@ def _kpi(connection, spec, now):
                    CASE WHEN bad AND NOT running THEN NULL ELSE v END, %(unit)s, {band}, {detail},
                    CASE WHEN w.ends > %(now)s THEN 'provisional' ELSE 'final' END,
                    CASE WHEN bad THEN 'insufficient' ELSE 'ok' END, CASE WHEN bad THEN 'low_coverage' END,
-                   CASE WHEN bad THEN 0.5 ELSE 0.97 END, {_EVIDENCE}, 'sha256:seeded', w.ends + interval '6 hours'
+                   CASE WHEN bad THEN 0.5 ELSE 0.97 END, {_EVIDENCE} || %(judged_by)s, 'sha256:seeded', w.ends + interval '6 hours'
             FROM (SELECT city, 'site' AS kind, slug AS scope, split_part(slug, '-', 2)::int AS n FROM site
                   WHERE kind = ANY(%(kinds)s)
                   UNION ALL SELECT city, 'district', slug, 0 FROM area
@@ -253,7 +261,15 @@ def _kpi(connection, spec, now):
             CROSS JOIN LATERAL (SELECT running OR (w.p = 'P1D' AND d = 300) AS bad) b
             CROSS JOIN LATERAL (SELECT ({value})::double precision AS v) y
             WHERE s.city = 'fjordvik' OR w.ends > %(now)s::timestamptz - interval '3 days'""",
-        {"kpi": kpi, "unit": unit, "kinds": kinds, "periods": periods.split(), "zone": zone, "now": now},
+        {
+            "kpi": kpi,
+            "unit": unit,
+            "kinds": kinds,
+            "periods": periods.split(),
+            "zone": zone,
+            "now": now,
+            "judged_by": Jsonb(_JUDGED_BY.get(kpi.rpartition(".")[2], {})),
+        },
     )
     if kpi in {"air.eaqi", "noise.lden"}:
         connection.execute(

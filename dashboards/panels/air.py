@@ -25,7 +25,7 @@ from dashboards.look import (
 )  # fmt: skip
 from dashboards.panels import links
 from dashboards.panels.choices import CITY
-from dashboards.panels.common import chosen_sites, limits, lines, measured, newest_of
+from dashboards.panels.common import BASES, chosen_sites, limits, lines, measured, newest_of
 from dashboards.panels.sql import TO
 from dashboards.parts import At, Column, Field, Query, Words
 from dashboards.text import Text, same
@@ -209,7 +209,7 @@ SELECT DISTINCT ON (k.kpi) k.kpi AS what, k.value AS used, (k.detail ->> 'allowe
        (k.detail ->> 'limit')::double precision AS above,
        coalesce(k.band, CASE WHEN k.value IS NULL THEN 'nothing' WHEN k.indicative THEN 'indicative'
                              WHEN k.detail ? 'averaged_over_years' THEN 'averaged' ELSE 'nothing' END) AS verdict,
-       k.city, k.kpi, k.scope_kind, k.scope, k.period, k.start
+       k.basis, k.city, k.kpi, k.scope_kind, k.scope, k.period, k.start
 FROM board_kpi k
 WHERE k.city = {CITY} AND k.kpi IN ({kpis}) AND k.scope_kind = 'city' AND k.scope = {CITY} AND k.period = 'P1Y'
   AND k.start > {TO} - interval '1 year' AND k.start <= {TO}
@@ -233,6 +233,7 @@ ORDER BY k.kpi, k.start DESC
         Column("allowed", Text("Allowed", "Tillatt"), decimals=0, width=80),
         Column("above", Text("Above", "Over"), unit=UGM3, decimals=0, width=110),
         Column("verdict", Text("Verdict", "Dom"), names=_VERDICTS, colour="cell", width=210),
+        Column("basis", Text("Limit's numbers", "Grensens tall"), names=BASES, colour="cell", width=130),
         *(Column(name, hidden=True) for name in ("city", "kpi", "scope_kind", "scope", "period", "start")),
     ]
     return table(At(9, 14, 10), words, Query(sql, "table"), Field(), columns)

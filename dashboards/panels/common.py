@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dashboards.builder import Panel, stat
-from dashboards.look import own
+from dashboards.look import WARN, own
 from dashboards.panels import links
 from dashboards.panels.choices import CITY, SITES
 from dashboards.panels.sql import OK, TO, literal
 from dashboards.parts import At, Field, Query, Words
 from dashboards.text import Text
+
+BASES = [
+    ("verified", Text("verified", "kontrollert"), None),
+    ("unverified", Text("not verified", "ikke kontrollert"), WARN),
+    ("single_source", Text("one source", "én kilde"), WARN),
+    ("derived", Text("derived", "utledet"), WARN),
+    ("estimate", Text("estimate", "anslag"), WARN),
+]
+"""What board_kpi.basis says: whether the numbers of the standard were read in its text, or the value is an estimate."""
 
 MOST = 8
 """Lines that an eye can follow on one chart."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.builder import Panel, bars, stat, table, timeseries
 from dashboards.look import BAD, GOOD, LINE, WARN, asks, levels, limit, noise_zones, standards
 from dashboards.panels import links
-from dashboards.panels.common import chosen_sites, city_newest, limits, lines, newest_of
+from dashboards.panels.common import BASES, chosen_sites, city_newest, limits, lines, newest_of
 from dashboards.parts import At, Column, Field, Query, Words
 from dashboards.text import Text, same
 
@@ -125,7 +125,7 @@ _ZONES = [
 def sites_table() -> Panel:
     """Every site in numbers."""
     sql = f"""
-SELECT t.name, h.value AS laeq, d.value AS lden, d.band AS zone, (d.detail ->> 'day')::double precision AS day,
+SELECT t.name, h.value AS laeq, d.value AS lden, d.band AS zone, d.basis, (d.detail ->> 'day')::double precision AS day,
        (d.detail ->> 'evening')::double precision AS evening, (d.detail ->> 'night')::double precision AS night,
        t.site, t.city
 FROM {chosen_sites()} t
@@ -147,6 +147,7 @@ ORDER BY d.value DESC NULLS LAST, t.name LIMIT 100
         Column("laeq", Text("Last hour", "Siste time"), unit="dB", decimals=0),
         Column("lden", same("Lden"), unit="dB", decimals=0),
         Column("zone", Text("Zone", "Sone"), names=_ZONES, colour="cell"),
+        Column("basis", Text("Zone's numbers", "Sonens tall"), names=BASES, colour="cell"),
         Column("day", Text("Daytime", "Dag"), unit="dB", decimals=0),
         Column("evening", Text("Evening", "Kveld"), unit="dB", decimals=0),
         Column("night", Text("Night", "Natt"), unit="dB", decimals=0),

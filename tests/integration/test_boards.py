@@ -95,6 +95,34 @@ def test_city_now_gives_what_the_page_reads(grafana, lane):
     assert ages == sorted(ages, reverse=True)
 
 
+@pytest.mark.lane("plain")
+def test_boards_say_which_numbers_are_estimates_or_not_verified(grafana, town):
+    """Sources: the catalogue's status of forurensningsforskriften and T-1442 (unverified); the directives were read."""
+
+    def column(uid, title):
+        ran = next(one for one in run(grafana, boards()[uid], timescaledb=False) if one.title == title)
+        return [dict(zip(ran.columns, row, strict=True)) for row in ran.rows]
+
+    limits = {row["what"]: row["basis"] for row in column("air", "Exceedances used and allowed, this year")}
+    assert {what.rpartition(".")[2]: basis for what, basis in limits.items()} == {
+        "national": "unverified", "eu2030": "verified", "eu2008": "verified",
+    }  # fmt: skip
+    assert {row["basis"] for row in column("energy-noise", "Noise sites")} == {"unverified"}
+    for uid, title, said in (
+        ("air", "PM10, days used this year", "Norwegian limit values"),
+        ("energy-noise", "Lden, last whole day, loudest site", "T-1442"),
+    ):
+        described = next(panel["description"] for panel in boards()[uid]["panels"] if panel["title"] == title)
+        assert said in described.partition("Numbers not all verified against the text itself: ")[2], described
+    town.connection.execute(
+        """INSERT INTO kpi_value (city, kpi, scope_kind, scope, period, start, ends, value, unit, status, quality,
+                                  evidence, version, final_at)
+           VALUES ('trondheim', 'traffic.co2', 'city', 'trondheim', 'P1D', now(), now(), 1, 'kg', 'final', 'ok',
+                   '{"estimate": true, "standard": "norway_road_co2", "standard_status": "unverified"}', 'v', now())"""
+    )
+    assert town.all("SELECT basis FROM board_kpi") == [("estimate",)]
+
+
 def test_every_panel_answers_within_200_ms(grafana, lane):
     """The issue's figure. Medians of three; the slowest takes a fraction of it on a quiet machine."""
     ran = [

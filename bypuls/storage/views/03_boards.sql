@@ -147,6 +147,9 @@ SELECT k.city, k.kpi, k.scope_kind, k.scope,
        (k.evidence ->> 'sites')::integer AS sites, (k.evidence ->> 'sites_expected')::integer AS sites_expected,
        coalesce((k.evidence ->> 'partial')::boolean, false) AS partial,
        coalesce((k.evidence ->> 'indicative')::boolean, false) AS indicative,
+       -- How far its numbers can be relied on: an estimate, or judged by a standard whose numbers were not read in its text.
+       CASE WHEN (k.evidence ->> 'estimate')::boolean THEN 'estimate'
+            WHEN k.evidence ? 'standard' THEN coalesce(k.evidence ->> 'standard_status', 'verified') END AS basis,
        (k.evidence -> 'hours' ->> 'valid')::integer AS valid_hours,
        (k.evidence -> 'hours' ->> 'expected')::integer AS expected_hours,
        k.evidence ->> 'inputs' AS inputs,
