@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 
+from bypuls.breakpoints import IndexStandard
 from bypuls.errors import CatalogueError
 from bypuls.kpi import KpiDefinition, load_definitions
 from bypuls.method import standards_of
-from bypuls.standards import Limit, Scale, Standards
+from bypuls.standards import Limit, LimitStandard, Rules, Scale, Standards
 from dashboards.parts import NO_DATA, Field, Step
 from dashboards.text import Text, of_catalogue, same
 
@@ -122,6 +123,7 @@ def asks(question: Text, *ids: str, source: Text | None = None) -> Text:
 def _unsure(definitions: Sequence[KpiDefinition]) -> Text | None:
     """Whose numbers were not all read in the text itself; None where nobody's."""
     known = standards()
+    every: dict[str, Scale | LimitStandard | Rules | IndexStandard]
     every = {**known.scales, **known.limits, **known.rules, **known.indices}
     unsure = {name: one.status for name, one in every.items() if one.status != "verified"}
     found = {name: status for one in definitions for name, status in standards_of(one.document, unsure).items()}
