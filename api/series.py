@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from psycopg import sql
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context
 from api.listing import InCity, conditions
@@ -34,6 +34,19 @@ class SeriesWanted(InCity):
     to: Moment | None = Field(
         None, description="Until before then. A day: until the midnight in the city with which it begins."
     )
+
+
+class OfSeries(BaseModel):
+    """What every row about a datastream begins with."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    city: str = Field(examples=["trondheim"])
+    datastream: int = Field(examples=[17])
+    device: str = Field(examples=["elgeseter"])
+    site: str | None = Field(examples=["elgeseter"])
+    property: str = Field(examples=["pm10"])
+    channel: str = Field(examples=[""])
 
 
 def series_of(context: Context, wanted: SeriesWanted) -> dict[str, Any]:

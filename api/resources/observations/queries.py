@@ -10,9 +10,10 @@ NAMED = queries(__package__, "queries.sql")
 _KEYS = (Key("datastream", ("r", "datastream"), int), Key("time", ("r", "time"), datetime))
 
 
-def _judged(name: str) -> LiteralString:
-    return NAMED[name].replace("{judged}", NAMED["judged"].partition("\n")[2])
+def _query(direction: LiteralString) -> LiteralString:
+    judged = NAMED["judged"].partition("\n")[2]
+    return NAMED["observations"].replace("{judged}", judged).replace("{direction}", direction)
 
 
-OBSERVATIONS = Listing(_judged("observations"), _KEYS, frozenset({"time"}))
-NEWEST_OBSERVATIONS = Listing(_judged("observations_newest"), _KEYS, frozenset({"time"}), newest_first=True)
+OBSERVATIONS = Listing(_query("ASC"), _KEYS, frozenset({"time"}))
+NEWEST_OBSERVATIONS = Listing(_query("DESC"), _KEYS, frozenset({"time"}), newest_first=True)

@@ -1,5 +1,5 @@
 -- name: observations
--- The page is cut first and named afterwards: joins over a long range would be made for nothing.
+-- The page is cut first and named afterwards: joins over a long range would be made for nothing. Either way round.
 SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.time, o.value, {judged}, p.unit, o.flag,
        CASE o.flag WHEN 1 THEN 'good' WHEN 2 THEN 'not_evaluated' WHEN 3 THEN 'suspect' WHEN 4 THEN 'fail'
                    WHEN 9 THEN 'missing' END AS quality,
@@ -9,19 +9,7 @@ FROM (SELECT r.* FROM observation r
 JOIN datastream s ON s.id = o.datastream
 JOIN device d ON d.id = s.device
 JOIN observed_property p ON p.id = s.property
-ORDER BY o.datastream, o.time
-
--- name: observations_newest
-SELECT s.city, o.datastream, d.external_id AS device, s.site, s.property, s.channel, o.time, o.value, {judged}, p.unit, o.flag,
-       CASE o.flag WHEN 1 THEN 'good' WHEN 2 THEN 'not_evaluated' WHEN 3 THEN 'suspect' WHEN 4 THEN 'fail'
-                   WHEN 9 THEN 'missing' END AS quality,
-       s.class, s.origin, o.rank, o.received_at
-FROM (SELECT r.* FROM observation r
-      WHERE r.datastream = ANY(%(series)s) {where} {page}) o
-JOIN datastream s ON s.id = o.datastream
-JOIN device d ON d.id = s.device
-JOIN observed_property p ON p.id = s.property
-ORDER BY o.datastream DESC, o.time DESC
+ORDER BY o.datastream {direction}, o.time {direction}
 
 -- name: where_from_
 r.time >= %(from_)s

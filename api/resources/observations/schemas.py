@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from api.series import SeriesWanted
+from api.series import OfSeries, SeriesWanted
 from bypuls.observation import InstrumentClass, Origin
 
 Flag = Literal[1, 2, 3, 4, 9]
@@ -24,17 +24,9 @@ class ObservationsWanted(SeriesWanted):
     order: Literal["asc", "desc"] = Field("asc", description="By datastream, then time; desc: newest first.")
 
 
-class Observation(BaseModel):
+class Observation(OfSeries):
     """One value as it is stored."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    city: str = Field(examples=["trondheim"])
-    datastream: int = Field(examples=[17])
-    device: str = Field(examples=["elgeseter"])
-    site: str | None = Field(examples=["elgeseter"])
-    property: str = Field(examples=["pm10"])
-    channel: str = Field(examples=[""])
     time: datetime = Field(description="Start of its interval, or its instant.", examples=["2020-01-01T11:00:00Z"])
     time_local: datetime = Field(description="The same in the city.", examples=["2020-01-01T12:00:00+01:00"])
     value: float | None = Field(description="As it was sent, in the property's unit.", examples=[23.4])

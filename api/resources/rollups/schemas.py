@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from api.series import SeriesWanted
+from api.series import OfSeries, SeriesWanted
 from bypuls.observation import InstrumentClass, Origin
 
 
@@ -17,17 +17,9 @@ class RollupsWanted(SeriesWanted):
     resolution: Literal["1h", "5m"] = Field("1h", description="Hours, or five minutes; in UTC.")
 
 
-class Rollup(BaseModel):
+class Rollup(OfSeries):
     """One bucket of one datastream; sums, means, smallest and largest are over good and not evaluated values."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    city: str = Field(examples=["trondheim"])
-    datastream: int = Field(examples=[17])
-    device: str = Field(examples=["elgeseter"])
-    site: str | None = Field(examples=["elgeseter"])
-    property: str = Field(examples=["pm10"])
-    channel: str = Field(examples=[""])
     bucket: datetime = Field(description="Its start.", examples=["2020-01-01T11:00:00Z"])
     bucket_local: datetime = Field(description="The same in the city.", examples=["2020-01-01T12:00:00+01:00"])
     mean: float | None = Field(
