@@ -141,7 +141,7 @@ WARNINGS: Mapping[Caution, Texts] = MappingProxyType(
             "en": "locked on {x}, when months after it were known already",
             "nb": "låst {x}, da måneder etter allerede var kjent",
         },
-        "changed_too": {"en": "{x} other changes in the same time", "nb": "{x} andre endringer i samme tid"},
+        "changed_too": {"en": "other changes in the same time: {x}", "nb": "andre endringer i samme tid: {x}"},
         "places_dropped": {"en": "too few months at {x}", "nb": "for få måneder ved {x}"},
         "several_indicators": {
             "en": "one of several indicators: of twenty that nothing happened to one looks changed",
@@ -176,6 +176,9 @@ _NOT_SHOWN: Texts = {
     "en": " No change is shown: it may be nothing.",
     "nb": " Ingen endring er vist: det kan være ingenting.",
 }
+_WHOLE = 1000
+"""From here on a number has no digits after the point."""
+
 _YEARS: Texts = {"en": "{n} year{s}", "nb": "{n} år"}
 _TO: Texts = {"en": "to", "nb": "til"}
 _NO_INTERVAL: Texts = {"en": "no interval", "nb": "uten intervall"}
@@ -222,12 +225,21 @@ def sentence(found: Effect, starts: date, unit: str) -> Texts | None:
 
 def amount(change: Change, unit: str, language: str) -> str:
     """A change as people read it: in percent with its interval and in the unit; decibels in the unit alone."""
-    plain = f"{change.difference.value:+.3g} {unit}"
+    plain = f"{number(change.difference.value)} {unit.strip('{}')}"
     if change.ratio is None:
-        return f"{plain} ({_interval(change.difference, '{:+.3g}', language)})"
+        return f"{plain} ({_interval(change.difference, language)})"
     low, high = percent(change.ratio.low), percent(change.ratio.high)
     held = _NO_INTERVAL[language] if low is None or high is None else f"{low:+.1f} {_TO[language]} {high:+.1f} %"
     return f"{percent(change.ratio.value):+.1f} % ({held}), {plain}"
+
+
+def number(value: float) -> str:
+    """A difference in three digits, its sign always there.
+
+    >>> number(-2108.4), number(0.1234)
+    ('-2108', '+0.123')
+    """
+    return f"{value:+.0f}" if abs(value) >= _WHOLE else f"{value:+.3g}"
 
 
 def warning(caution: Caution, x: object = "") -> dict[str, object]:
@@ -288,10 +300,10 @@ def _bounds(name: str, found: Shift) -> dict[str, object]:
     return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
 
 
-def _interval(found: Shift, form: str, language: str) -> str:
+def _interval(found: Shift, language: str) -> str:
     if found.low is None or found.high is None:
         return _NO_INTERVAL[language]
-    return f"{form.format(found.low)} {_TO[language]} {form.format(found.high)}"
+    return f"{number(found.low)} {_TO[language]} {number(found.high)}"
 
 
 def left_out(found: Effect) -> Sequence[dict[str, object]]:

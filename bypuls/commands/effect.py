@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from bypuls.commands.terminal import say
+from bypuls.effect_words import number
 
 Language = Literal["en", "nb"]
 
@@ -110,11 +111,15 @@ def _amount(change: Mapping[str, Any] | None, unit: str, language: Language) -> 
     """In percent where there is one, else in the unit; with its interval."""
     if change is None:
         return "-"
-    name, form, of = ("difference", "{:+.3g}", unit) if change["percent"] is None else ("percent", "{:+.1f}", "%")
+    name, of = ("difference", unit.strip("{}")) if change["percent"] is None else ("percent", "%")
     low, high = change[f"{name}_low"], change[f"{name}_high"]
     words = _WORDS[language]
-    held = words["no_interval"] if low is None else f"{form.format(low)} {words['to']} {form.format(high)}"
-    return f"{form.format(change[name])} {of} ({held})"
+
+    def said(value: float) -> str:
+        return f"{value:+.1f}" if of == "%" else number(value)
+
+    held = words["no_interval"] if low is None else f"{said(low)} {words['to']} {said(high)}"
+    return f"{said(change[name])} {of} ({held})"
 
 
 def _details(one: Mapping[str, Any], language: Language) -> Iterator[str]:

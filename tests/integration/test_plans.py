@@ -142,8 +142,11 @@ def test_a_locked_measure_changes_in_status_and_owner_only(storvik):
         ({"from": date(2025, 12, 1)}, "starts"),
         ({"to": date(2026, 5, 1)}, "ends"),
         ({"kpi": NO2}, "kpi"),
-        ({"direction": "increase"}, "direction"),
+        ({"direction": "increase", "expected": {"difference": 2}}, "direction, expected"),
         ({"control_sites": ["brua"]}, "control_sites"),
+        ({"kpis": [NO2]}, "kpis"),
+        ({"expected": {"percent": -5}}, "expected"),
+        ({"transition_months": 3}, "transition_months"),
         ({"nearby": []}, "nearby"),
         ({"title": {"en": "Another"}}, "title"),
     ):
@@ -154,6 +157,7 @@ def test_a_locked_measure_changes_in_status_and_owner_only(storvik):
     # Nor past the program: the database keeps it too.
     for statement in (
         "UPDATE measure SET kpi = 'x'",
+        "UPDATE measure SET transition_months = 3",
         "UPDATE measure SET locked_at = NULL, locked_by = NULL",
         "DELETE FROM measure",
     ):

@@ -24,6 +24,7 @@ def test_the_example_reads_as_it_says():
     measure = plan.goals[0].measures[0]
     assert (measure.starts, measure.ends, measure.control_sites) == (date(2025, 11, 1), None, ["torget"])
     assert measure.nearby[0].kind == "instrument"
+    assert (measure.kpis, measure.transition_months, measure.expected.difference) == (["air.pm10.mean"], 1, -2)
 
 
 def changed(tmp_path, change):
@@ -36,6 +37,10 @@ def changed(tmp_path, change):
 
 def first_target(document):
     return document["goals"][0]["targets"][0]
+
+
+def first_measure(document):
+    return document["goals"][0]["measures"][0]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,13 @@ def first_target(document):
         (lambda d: d["goals"][0]["measures"][0].update(to=date(2025, 1, 1)), "ends (2025-01-01) before it begins"),
         (lambda d: d["goals"][0]["measures"][0].update(control_sites=["elgeseter"]), "both a site of the measure and"),
         (lambda d: d["goals"][0]["measures"][0].update(status="finished"), "$.goals[0].measures[0].status"),
+        (lambda d: first_measure(d).update(kpis=["air.no2.mean", "air.no2.mean"]), "kpis names others than kpi"),
+        (lambda d: first_measure(d).update(kpis=[first_measure(d)["kpi"]]), "kpis names others than kpi, each once"),
+        (lambda d: first_measure(d).update(expected={}), "percent or difference, one of the two"),
+        (lambda d: first_measure(d).update(expected={"percent": -1, "difference": -1}), "one of the two"),
+        (lambda d: first_measure(d).update(expected={"percent": 5}), "5 does not go with direction decrease"),
+        (lambda d: first_measure(d).update(expected={"percent": -100}), "$.goals[0].measures[0].expected.percent"),
+        (lambda d: first_measure(d).update(transition_months=25), "$.goals[0].measures[0].transition_months"),
         (lambda d: d.update(goals=[]), "$.goals"),
     ],
 )
