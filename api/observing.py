@@ -64,8 +64,9 @@ class Platform:
             gauge("lag_seconds", "Seconds that the oldest change of now waits (rollup, kpi).", "queue"),
             gauge("newest_observation_timestamp_seconds", "Time of the newest observation of a city.", "city"),
             gauge("newest_observation_age_seconds", "Age of the newest observation of a city.", "city"),
-            gauge("datastreams", "Datastreams of a city.", "city"),
-            gauge("silent_datastreams", "Datastreams of a city that should have spoken.", "city"),
+            gauge("newest_observation_allowed_age_seconds", "How old it may be by the city's series.", "city"),
+            gauge("datastreams", "Datastreams of active devices, by city and domain.", "city", "domain"),
+            gauge("silent_datastreams", "Those of them that should have spoken.", "city", "domain"),
             gauge("audit_differences", "What the newest audit of a city found.", "city"),
             gauge("audit_timestamp_seconds", "When the newest audit of a city ended.", "city"),
             gauge("audit_complete", "Whether it came to its end.", "city"),
@@ -91,12 +92,15 @@ def _of_platform(connection: Connection, now: datetime) -> dict[str, Mapping[tup
     found["queue_rows"] = {(name,): rows for name, rows in connection.execute(SQL["queues"]).fetchall()}
     found["lag_seconds"] = {(name,): lag for name, lag in lags_of(connection, now).items()}
     at = now.timestamp()
-    for city, newest, streams, silent in connection.execute(SQL["cities"], {"now": now}).fetchall():
-        found.setdefault("datastreams", {})[city,] = streams
-        found.setdefault("silent_datastreams", {})[city,] = silent
+    for city, newest, allowed in connection.execute(SQL["cities"], {"now": now}).fetchall():
         if newest is not None:
             found.setdefault("newest_observation_timestamp_seconds", {})[city,] = newest
-            found.setdefault("newest_observation_age_seconds", {})[city,] = at - newest
+            found.setdefault("newest_observation_age_seconds", {})[city,] = max(0.0, at - newest)
+        if allowed is not None:
+            found.setdefault("newest_observation_allowed_age_seconds", {})[city,] = allowed
+    for city, domain, streams, silent in connection.execute(SQL["series"], {"now": now}).fetchall():
+        found.setdefault("datastreams", {})[city, domain] = streams
+        found.setdefault("silent_datastreams", {})[city, domain] = silent
     for city, _, _, finished, complete, _, _, _, total in connection.execute(SQL["audits"]).fetchall():
         found.setdefault("audit_differences", {})[city,] = total
         found.setdefault("audit_timestamp_seconds", {})[city,] = finished.timestamp()

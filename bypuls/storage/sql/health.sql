@@ -30,15 +30,24 @@ UNION ALL SELECT 'kpi_due', count(*) FROM kpi_due
 UNION ALL SELECT 'kpi_backlog', count(*) FROM kpi_backlog
 UNION ALL SELECT 'outbox', count(*) FROM outbox
 
--- Of each city: its newest observation, its series and how many of them are silent (as /v1/silent says it).
+-- Of each city: its newest observation, and how old that may be: as old as lets the first of its series fall silent.
 -- name: cities
-SELECT c.slug, extract(epoch FROM max(s.last_time))::float8, count(s.id),
-       count(*) FILTER (WHERE d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site
-                        AND bypuls_silent_from(s.last_time, s.interval, s.expected_spacing) < %(now)s)
+SELECT c.slug, extract(epoch FROM max(s.last_time))::float8,
+       extract(epoch FROM min(bypuls_silent_from(s.last_time, s.interval, s.expected_spacing) - s.last_time)
+                          FILTER (WHERE d.status = 'active'))::float8
 FROM city c
 LEFT JOIN datastream s ON s.city = c.slug
 LEFT JOIN device d ON d.id = s.device
 GROUP BY c.slug ORDER BY c.slug
+
+-- Of each city and domain: the series of active devices at the places where they are, and how many of them are silent
+-- (as /v1/silent says it).
+-- name: series
+SELECT s.city, p.domain, count(*),
+       count(*) FILTER (WHERE bypuls_silent_from(s.last_time, s.interval, s.expected_spacing) < %(now)s)
+FROM datastream s JOIN device d ON d.id = s.device JOIN observed_property p ON p.id = s.property
+WHERE d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site
+GROUP BY 1, 2 ORDER BY 1, 2
 
 -- The newest audit of each city that came to an end.
 -- name: audits
