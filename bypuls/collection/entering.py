@@ -64,7 +64,7 @@ def enter(connection: Connection, city: str, year: int, said: Said, who: str) ->
     findings = [one for one in findings_of(connection, city, year, {key: new}) if one.code == key[0]]
     wrong = [asked(one) for one in findings if forbids(one, {key[0]}, alone=True) and one.data_point == key[1]]
     if wrong:
-        raise Refused([Complaint("value", one.what, *key) for one in wrong])
+        raise Refused([Complaint("value", one.what, *key, nb=one.nb) for one in wrong])
     if new != before and not only_verified(before, new):
         _still_open(connection, city, year, key)
     changed = put_reported(connection, city, year, new, who)

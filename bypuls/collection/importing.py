@@ -10,6 +10,7 @@ from bypuls.collection.files import MOST_BYTES, Unreadable
 from bypuls.collection.judging import forbids, judge, questions
 from bypuls.collection.reading import Form, read_file, read_form
 from bypuls.collection.said import Complaint, Said
+from bypuls.collection.sentences import both
 from bypuls.errors import SettingsError
 from bypuls.storage.cities import require_city
 from bypuls.storage.collection_rounds import is_closed, signed_kpis
@@ -113,14 +114,17 @@ def _of_another(connection: Connection, city: str, year: int, form: Form) -> lis
     """The file names its city and year: those of another are not taken for this one's."""
     wrong = []
     if form.year is not None and form.year != str(year):
-        what = f"the file is of {form.year[:20]}, not of {year}: name its year, or correct the file"
-        wrong.append(Complaint("", what))
+        wrong.append(_of_file("of_another_year", given=form.year[:20], year=str(year)))
     if form.city is not None:
         names = {plain(city), *(plain(name) for name in city_names(connection, city).values())}
         if plain(form.city) not in names:
-            what = f"the file is of {form.city[:40]!r}, not of {city}: name its city, or correct the file"
-            wrong.append(Complaint("", what))
+            wrong.append(_of_file("of_another_city", given=form.city[:40], city=city))
     return wrong
+
+
+def _of_file(sentence: str, **values: str) -> Complaint:
+    english, norwegian = both(sentence, **values)
+    return Complaint("", english, nb=norwegian)
 
 
 def _last_year(connection: Connection, city: str, year: int) -> dict[Key, float]:
@@ -160,7 +164,8 @@ def _judge_together(
 def asked(finding: Finding, said: Said | None = None) -> Complaint:
     """A question of the plausibility rules as a complaint, at the cell it is about."""
     where = said.where.get("result") or said.where.get("numerator", "") if said is not None else ""
-    return Complaint(where, f"{finding.text['en']} ({finding.source})", finding.code, finding.data_point)
+    english, norwegian = (f"{finding.text[language]} ({finding.source})" for language in ("en", "nb"))
+    return Complaint(where, english, finding.code, finding.data_point, norwegian)
 
 
 def _locked(
@@ -168,10 +173,6 @@ def _locked(
 ) -> list[Complaint]:
     """What the collection round does not let in any more."""
     if changed and is_closed(connection, city, year):
-        return [Complaint("", f"the collection round of {year} is closed: open it again first")]
+        return [_of_file("round_closed", year=str(year))]
     signed = signed_kpis(connection, city, year)
-    return [
-        one.complaint("result", "the KPI is signed: reopen it, with a reason, before another value is entered")
-        for one in said
-        if one.point.kpi.code in signed and one.point.key in changed
-    ]
+    return [one.told("result", "signed") for one in said if one.point.kpi.code in signed and one.point.key in changed]

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from bypuls.collection.columns import Name
 from bypuls.collection.said import Complaint, Said
+from bypuls.collection.sentences import FACTS
 from bypuls.collection.unit_texts import WrongUnit, factor
 from bypuls.storage.reported_values import Reported
 from bypuls.u4ssc.catalogue import Key, Point, U4sscCatalogue
@@ -74,8 +75,7 @@ def _verified(
     ):
         return _kept(said, stored, "verified") or "unknown"
     if said.verified is not None and said.verified == stored.verified:
-        what = "the number is another than the verifier saw: is this one verified, too? Leave it empty if not"
-        judged.warnings.append(said.complaint("verified", what))
+        judged.warnings.append(said.told("verified", "another_than_verified"))
     return said.verified or "unknown"
 
 
@@ -124,23 +124,20 @@ def _denominator(
 ) -> float | None:
     kpi, point = said.point.kpi, said.point
     if point.yes_or_no and (numerator is not None or denominator is not None):
-        judged.wrong.append(said.complaint("numerator", "the answer is yes or no: write it as the result alone"))
+        judged.wrong.append(said.told("numerator", "yes_or_no_alone"))
     elif denominator is not None and not has_denominator(point):
-        judged.wrong.append(
-            said.complaint("denominator", "this is a number of its own, without a denominator: leave it empty")
-        )
+        judged.wrong.append(said.told("denominator", "no_denominator"))
     elif denominator == 0:
-        what = "the denominator is 0, so the value is not defined: write NR, or correct it"
-        judged.wrong.append(said.complaint("denominator", what))
+        judged.wrong.append(said.told("denominator", "zero_denominator"))
     elif numerator is not None and denominator is None and has_denominator(point):
         prefilled = prefilled_denominator(point, facts)
         if prefilled is not None:
-            what = f"the denominator is the city's {_fact(point)}: {prefilled:.10g}"
-            judged.warnings.append(said.complaint("numerator", what))
+            english, norwegian = _fact(point)
+            known = {"fact": english, "fact_nb": norwegian, "number": f"{prefilled:.10g}"}
+            judged.warnings.append(said.told("numerator", "prefilled", **known))
             return prefilled
         if said.value is None:
-            what = f"a numerator needs its denominator ({kpi.denominator}); or give the result alone"
-            judged.wrong.append(said.complaint("numerator", what))
+            judged.wrong.append(said.told("numerator", "needs_denominator", denominator=str(kpi.denominator)))
     return denominator
 
 
@@ -158,47 +155,43 @@ def prefilled_denominator(point: Point, facts: Mapping[str, float]) -> float | N
     return None if fact is None else fact / wanted.per
 
 
-def _fact(point: Point) -> str:
+def _fact(point: Point) -> tuple[str, str]:
     wanted = point.kpi.denominator_fact
     if wanted is None:
-        return ""
-    return wanted.fact if wanted.per == 1 else f"{wanted.fact} / {wanted.per}"
+        return "", ""
+    per = "" if wanted.per == 1 else f" / {wanted.per}"
+    return f"{wanted.fact}{per}", f"{FACTS.get(wanted.fact, wanted.fact)}{per}"
 
 
 def _value(said: Said, parts: tuple[float | None, float | None, float | None], judged: Judged) -> float | None:
     typed, numerator, denominator = parts
     point = said.point
     if said.percent and not point.unit.startswith("%"):
-        what = f"it is written as a percentage, and the unit is {point.unit}: write the number as it is"
-        judged.wrong.append(said.complaint("result", what))
+        judged.wrong.append(said.told("result", "not_a_percentage", unit=point.unit))
     try:
         scale = float(factor(said.unit, point.unit))
     except WrongUnit as error:
-        judged.wrong.append(said.complaint("unit", str(error)))
+        judged.wrong.append(said.told("unit", "wrong_unit", given=error.given, unit=point.unit, hint=error.hint))
         return None
     if judged.wrong:
         return None
     computed = _computed(point, numerator, denominator)
     if scale != 1 and computed is not None:
-        what = f"numerator and denominator are read in {point.unit}: leave the unit so, or give the result alone"
-        judged.wrong.append(said.complaint("unit", what))
+        judged.wrong.append(said.told("unit", "parts_in_unit", unit=point.unit))
     elif computed is not None and typed is not None and not _agree(typed, computed, said.value):
-        what = (
-            f"the result {typed:.10g} is not numerator / denominator, which is {computed:.6g}: "
-            "correct one of them, or leave the result empty"
-        )
-        judged.wrong.append(said.complaint("result", what))
+        numbers = {"typed": f"{typed:.10g}", "computed": f"{computed:.6g}"}
+        judged.wrong.append(said.told("result", "not_of_its_parts", **numbers))
     if computed is not None:
         return computed
     if typed is None:
-        judged.wrong.append(said.complaint("result", "no value can be worked out: give the result, or both its parts"))
+        judged.wrong.append(said.told("result", "no_value"))
         return None
     if scale != 1:
-        what = f"{typed:.10g} {said.unit} is stored as {typed * scale:.10g} {point.unit}"
-        judged.warnings.append(said.complaint("unit", what))
+        numbers = {"typed": f"{typed:.10g}", "number": f"{typed * scale:.10g}"}
+        judged.warnings.append(said.told("unit", "converted", given=str(said.unit), unit=point.unit, **numbers))
     elif point.unit.startswith("%") and not said.percent and 0 < typed < 1:
-        what = f"{typed:g} % is less than one in a hundred: if {typed * 100:g} % is meant, write {typed * 100:g}"
-        judged.warnings.append(said.complaint("result", what))
+        numbers = {"typed": f"{typed:g}", "number": f"{typed * 100:g}"}
+        judged.warnings.append(said.told("result", "less_than_a_hundredth", **numbers))
     return typed * scale
 
 

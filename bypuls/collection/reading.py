@@ -229,4 +229,4 @@ def _once_each(form: Form) -> None:
         before = seen.setdefault(said.point.key, said)
         if before is not said:
             first = next(iter(before.where.values()), "another row")
-            form.complaints.append(said.complaint("code", f"this data point stands twice: see {first}; keep one row"))
+            form.complaints.append(said.told("code", "twice", first=first))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bypuls.collection.columns import Name
+from bypuls.collection.sentences import both
 from bypuls.u4ssc.catalogue import Point
 
 
@@ -19,12 +20,14 @@ class Complaint:
         what: in one line, with how to mend it.
         code: KPI, where it is about one.
         data_point: of that KPI.
+        nb: `what` in Norwegian; empty: it is there in English alone.
     """
 
     where: str
     what: str
     code: str = ""
     data_point: str = ""
+    nb: str = ""
 
     def __str__(self) -> str:
         """One line of a receipt."""
@@ -63,3 +66,8 @@ class Said:
     def complaint(self, column: Name, what: str) -> Complaint:
         """About one of its cells."""
         return Complaint(self.where.get(column, column), what, *self.point.key)
+
+    def told(self, column: Name, sentence: str, **values: str) -> Complaint:
+        """About one of its cells, by one of the `sentences`."""
+        english, norwegian = both(sentence, **values)
+        return Complaint(self.where.get(column, column), english, *self.point.key, nb=norwegian)

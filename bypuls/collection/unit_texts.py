@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
+from bypuls.collection.sentences import both
 from bypuls.errors import UnitError
 from bypuls.units import Units
 
@@ -92,7 +93,16 @@ _EACH = {"ekwh": "kWh"}
 
 
 class WrongUnit(ValueError):
-    """A unit that is not the data point's and cannot become it: the message says what is expected."""
+    """A unit that is not the data point's and cannot become it: the message says what is expected.
+
+    Attributes:
+        given: the unit, shortened.
+        hint: how it may be converted by hand.
+    """
+
+    def __init__(self, given: str, expected: str, hint: str = "") -> None:
+        self.given, self.hint = " ".join(given.split())[:40], hint
+        super().__init__(both("wrong_unit", given=self.given, unit=expected, hint=hint)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +140,15 @@ def factor(given: str | None, expected: str) -> Decimal:
     if same_size and mine.per == wanted.per:
         return Decimal(1)
     if _parts(AIR).size == wanted.size and wanted.per == _parts(AIR).per:
-        raise WrongUnit(_message(given, expected) + _AIR_HINT)
+        raise WrongUnit(given, expected, _AIR_HINT)
     if [name for _, name in mine.per] != [name for _, name in wanted.per]:
-        raise WrongUnit(_message(given, expected))
+        raise WrongUnit(given, expected)
     size = Decimal(1) if same_size else _convert(mine, wanted)
     if size is None:
-        raise WrongUnit(_message(given, expected))
+        raise WrongUnit(given, expected)
     for (own, _), (theirs, _) in zip(mine.per, wanted.per, strict=True):
         size = size * theirs / own
     return size.normalize() if size != size.to_integral() else size.quantize(Decimal(1))
-
-
-def _message(given: str, expected: str) -> str:
-    return f"unit {' '.join(given.split())[:40]!r} is not read here: {expected} is expected"
 
 
 @cache

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.access import Reporter, check_city
 from api.context import Context, Using
 from api.listing import CSV_RESPONSES, CitySlug, Listed, Question, answer, conditions, in_city, the_row
-from api.problems import INVALID, WrongValue, instance_of, problem
+from api.problems import INVALID, instance_of, problem
 from api.resources.reported_values.files import file_of, take_file
 from api.resources.reported_values.queries import HISTORY, NAMED, REPORTED_VALUES
 from api.resources.reported_values.saying import said_of
@@ -22,6 +22,7 @@ from api.resources.reported_values.schemas import (
     ReportedValuesWanted,
     ValueSaid,
     ValueTaken,
+    WrongStatement,
     Year,
 )
 from api.tables import json_bytes
@@ -180,17 +181,22 @@ def _stands(context: Context, city: str, year: int, key: Key) -> dict[str, objec
     return the_row(context, Question(REPORTED_VALUES, conditions(parameters, NAMED), parameters))
 
 
-def _remark(complaint: Complaint) -> dict[str, str]:
+def _remark(complaint: Complaint) -> dict[str, object]:
     return {
         "where": complaint.where,
         "message": complaint.what,
+        "text": _in_both(complaint),
         "code": complaint.code,
         "data_point": complaint.data_point,
     }
 
 
+def _in_both(complaint: Complaint) -> dict[str, str] | None:
+    return {"en": complaint.what, "nb": complaint.nb} if complaint.nb else None
+
+
 def _refused(request: Request, complaints: list[Complaint] | tuple[Complaint, ...]) -> Response:
-    wrong = [WrongValue(where=one.where or "the file", message=one.what) for one in complaints]
+    wrong = [WrongStatement(where=one.where or "the file", message=one.what, text=_in_both(one)) for one in complaints]
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     detail = f"nothing is stored: {complaints[0]}{more}"
     return problem(INVALID, detail, instance_of(request), errors=wrong)

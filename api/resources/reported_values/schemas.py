@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from api.listing import InCity
+from api.problems import WrongValue
 from api.times import Moment
 
 Quality = Literal[
@@ -121,8 +122,15 @@ class Remark(BaseModel):
 
     where: str = Field(examples=["numerator"])
     message: str
+    text: dict[str, str] | None = Field(description="The message in both languages; null: there in English alone.")
     code: str
     data_point: str
+
+
+class WrongStatement(WrongValue):
+    """One thing that keeps a value from being stored."""
+
+    text: dict[str, str] | None = Field(None, description="The message in both languages, where it is there in both.")
 
 
 class ValueTaken(BaseModel):
