@@ -21,7 +21,7 @@ from psycopg.pq import Format
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from processors.windows import instant
+from processors.windows import HOUR, distinct, instant
 
 Records = npt.NDArray[Any]
 """Structured array with the fields of `FIELDS`, sorted by datastream, then bucket."""
@@ -136,23 +136,27 @@ class _ArrayBytes(Loader):
         return bytes(data[20:])
 
 
+_INT8 = np.dtype([("length", ">i4"), ("number", ">i8")])
 _WIRE = {"bucket": ">i8"} | dict.fromkeys(_INTEGERS, ">i4") | dict.fromkeys(_FLOATS, ">f8")
 _EPOCH_OF_POSTGRES = 946_684_800  # 1 January 2000, from which it counts microseconds
+
+
+def hours_with_rollups(
+    connection: Connection, table: Literal["rollup_1h", "rollup_5m"], spans: Sequence[Span]
+) -> dict[int, npt.NDArray[np.int64]]:
+    """In which hours each datastream gave anything, in order; one span of each datastream."""
+    rows = _rows(connection, _SQL[f"hours_in_{table}"], spans)
+    return {
+        datastream: distinct(_instants(np.frombuffer(buckets, _INT8)["number"]) // HOUR * HOUR)
+        for datastream, buckets in rows
+    }
 
 
 def read(connection: Connection, table: Literal["rollup_1h", "rollup_5m"], spans: Sequence[Span]) -> Records:
     """The rollups of these datastreams within their spans (which do not overlap for one datastream)."""
     if not spans:
         return np.empty(0, FIELDS)
-    parameters = [
-        [span[0] for span in spans],
-        [instant(span[1]) for span in spans],
-        [instant(span[2]) for span in spans],
-    ]
-    with connection.cursor(binary=True) as cursor:
-        for name in ("int4", "float8", "timestamptz"):
-            cursor.adapters.register_loader(connection.adapters.types[name].array_oid, _ArrayBytes)
-        rows = cursor.execute(_SQL[f"read_{table}"], parameters).fetchall()
+    rows = _rows(connection, _SQL[f"read_{table}"], spans)
     if not rows:
         return np.empty(0, FIELDS)
     datastreams, *columns = zip(*rows, strict=True)
@@ -161,9 +165,26 @@ def read(connection: Connection, table: Literal["rollup_1h", "rollup_5m"], spans
     records["datastream"] = np.repeat(np.array(datastreams, dtype=np.int64), counts)
     for (name, kind), column in zip(_WIRE.items(), columns, strict=True):
         records[name] = _elements(column, counts, kind)
-    records["bucket"] = records["bucket"] // 1_000_000 + _EPOCH_OF_POSTGRES
+    records["bucket"] = _instants(records["bucket"])
     keys = (records["datastream"].astype(np.int64) << 40) + records["bucket"]
     return records if (keys[1:] > keys[:-1]).all() else records[np.argsort(keys)]
+
+
+def _rows(connection: Connection, query: LiteralString, spans: Sequence[Span]) -> list[tuple[Any, ...]]:
+    parameters = [
+        [span[0] for span in spans],
+        [instant(span[1]) for span in spans],
+        [instant(span[2]) for span in spans],
+    ]
+    with connection.cursor(binary=True) as cursor:
+        for name in ("int4", "float8", "timestamptz"):
+            cursor.adapters.register_loader(connection.adapters.types[name].array_oid, _ArrayBytes)
+        return cursor.execute(query, parameters).fetchall()
+
+
+def _instants(microseconds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Seconds since 1970."""
+    return microseconds // 1_000_000 + _EPOCH_OF_POSTGRES
 
 
 def _elements(spans: Sequence[bytes], counts: npt.NDArray[np.int64], kind: str) -> npt.NDArray[Any]:

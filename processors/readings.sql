@@ -28,3 +28,18 @@ CROSS JOIN LATERAL (
     WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until
 ) r
 WHERE r.bucket IS NOT NULL
+
+-- In which hours these datastreams gave anything.
+-- name: hours_in_rollup_1h
+SELECT w.datastream, r.bucket
+FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
+CROSS JOIN LATERAL (SELECT array_agg(h.bucket) AS bucket FROM rollup_1h h
+                    WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until) r
+WHERE r.bucket IS NOT NULL
+
+-- name: hours_in_rollup_5m
+SELECT w.datastream, r.bucket
+FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) w (datastream, since, until)
+CROSS JOIN LATERAL (SELECT array_agg(h.bucket) AS bucket FROM rollup_5m h
+                    WHERE h.datastream = w.datastream AND h.bucket >= w.since AND h.bucket < w.until) r
+WHERE r.bucket IS NOT NULL
