@@ -193,15 +193,6 @@ class IotCore:
         self.folder.release()
         atexit.unregister(self.stop)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
 
 def choose_broker(
     home: Path, *, port: int | None = None, options: MosquittoOptions | None = None
@@ -216,20 +207,6 @@ def choose_broker(
     if program is not None:
         return Mosquitto(home, program=program, port=port, options=options)
     return IotCore(home, port=port, options=options)
-
-
-def start_broker(
-    home: Path, *, port: int | None = None, options: MosquittoOptions | None = None
-) -> Mosquitto | IotCore:
-    """Start the best broker this machine has; a context manager that stops it. See `choose_broker`.
-
-    Raises:
-        ServerError: it cannot be started.
-        SettingsError: options that contradict each other.
-    """
-    broker = choose_broker(home, port=port, options=options)
-    broker.start()
-    return broker
 
 
 def _iotcore_broker(port: int, options: MosquittoOptions) -> Any:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from bypuls import broker_server
-from bypuls.broker_server import IotCore, Mosquitto, choose_broker, start_broker
+from bypuls.broker_server import IotCore, Mosquitto, choose_broker
 from bypuls.errors import ServerError, SettingsError
 from bypuls.mosquitto_config import MosquittoOptions, access_rules
 from bypuls.server_folder import LOOPBACK, free_port, wait_until
@@ -166,7 +166,7 @@ def test_a_taken_port_is_one_clear_line(server_home):
     with socket.create_server((LOOPBACK, 0)) as other:
         taken = other.getsockname()[1]
         with pytest.raises(ServerError, match=f"the MQTT broker cannot listen on port {taken}"):
-            start_broker(server_home, port=taken)
+            choose_broker(server_home, port=taken).start()
 
 
 @pytest.mark.broker
@@ -174,7 +174,7 @@ def test_it_listens_on_loopback_only_and_refuses_to_be_open_to_everybody(mosquit
     listening = {c.laddr.ip for c in psutil.Process(mosquitto.pid).net_connections() if c.status == psutil.CONN_LISTEN}
     assert listening == {LOOPBACK}
     with pytest.raises(SettingsError, match="for everybody"):
-        start_broker(server_home, port=free_port(), options=MosquittoOptions(address="0.0.0.0"))
+        choose_broker(server_home, port=free_port(), options=MosquittoOptions(address="0.0.0.0")).start()
 
 
 @pytest.mark.broker
@@ -200,12 +200,16 @@ needs_iotcore = pytest.mark.skipif(sys.version_info >= (3, 14), reason="iotcore 
 @pytest.mark.usefixtures("no_mosquitto")
 def test_without_mosquitto_the_broker_from_pypi_serves_and_says_what_it_lacks(server_home, unique, caplog):
     caplog.set_level(logging.WARNING)
-    with start_broker(server_home, port=free_port()) as broker:
-        assert isinstance(broker, IotCore)
+    broker = choose_broker(server_home, port=free_port())
+    assert isinstance(broker, IotCore)
+    broker.start()
+    try:
         with Client(broker, unique) as client:
             client.subscribe(f"{unique}/#")
             client.publish(f"{unique}/x", [b"a", b"x" * 1_000_000])
             assert client.has(2)
+    finally:
+        broker.stop()
     assert "development and demonstration only" in caplog.text
     assert "memory only" in caplog.text
     assert "no access rules" in caplog.text
@@ -214,11 +218,11 @@ def test_without_mosquitto_the_broker_from_pypi_serves_and_says_what_it_lacks(se
 @pytest.mark.usefixtures("no_mosquitto")
 def test_the_broker_from_pypi_is_refused_where_users_are_wanted(server_home):
     with pytest.raises(ServerError, match="install Mosquitto"):
-        start_broker(server_home, options=MosquittoOptions(users={"ingest": "secret"}))
+        choose_broker(server_home, options=MosquittoOptions(users={"ingest": "secret"}))
 
 
 @pytest.mark.usefixtures("no_mosquitto")
 def test_without_any_broker_the_message_says_what_to_do(server_home, monkeypatch):
     monkeypatch.setitem(sys.modules, "iotcore", None)
     with pytest.raises(ServerError, match="install Mosquitto, or set BYPULS_BROKER_URL"):
-        start_broker(server_home, port=free_port())
+        choose_broker(server_home, port=free_port()).start()
