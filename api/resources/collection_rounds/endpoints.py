@@ -64,7 +64,7 @@ def put_round(context: Using, holder: Admin, place: Place, body: schemas.RoundOp
     """
     city, year = place
     check_city(holder, city)
-    asked = {code: rounds.Asked(whom.unit.strip(), whom.contact) for code, whom in body.asked.items()}
+    asked = {code: _asked(whom) for code, whom in body.asked.items()}
     with context.writing() as connection:
         deadline = body.deadline
         if deadline is None:
@@ -73,7 +73,8 @@ def put_round(context: Using, holder: Admin, place: Place, body: schemas.RoundOp
             except NotFound:
                 raise SettingsError("body deadline: a new round needs one, a day like 2025-03-01") from None
         rounds.open_round(connection, load_catalogue(), place, deadline, asked, holder.name)
-        rounds.change_round(connection, place, holder.name, note=body.note, closed=body.closed)
+        note = None if body.note is None else _clean(body.note)
+        rounds.change_round(connection, place, holder.name, note=note, closed=body.closed)
     return get_round(context, place)
 
 
@@ -122,7 +123,7 @@ def patch_assignment(context: Using, holder: Admin, place: Place, code: CodePath
     check_city(holder, place[0])
     known = load_catalogue().code(code)
     with context.writing() as connection:
-        rounds.ask(connection, place, known, rounds.Asked(whom.unit.strip(), whom.contact), holder.name)
+        rounds.ask(connection, place, known, _asked(whom), holder.name)
     return _people(context, place, known)
 
 
@@ -253,6 +254,10 @@ def _people(context: Context, place: tuple[str, int], code: str) -> Response:
         one = rounds.assignments(connection, *place)[code]
     shown = {name: getattr(one, name) for name in schemas.People.model_fields}
     return Response(json_bytes(shown), media_type=_JSON)
+
+
+def _asked(whom: schemas.WhomToAsk) -> rounds.Asked:
+    return rounds.Asked(_clean(whom.unit), None if whom.contact is None else _clean(whom.contact))
 
 
 def _clean(text: str) -> str:

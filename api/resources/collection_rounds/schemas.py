@@ -93,7 +93,7 @@ class RoundOpened(BaseModel):
 
     deadline: date | None = Field(None, description="Needed to open the round.")
     asked: dict[str, WhomToAsk] = Field({}, description="KPI code -> who.", max_length=200)
-    note: Annotated[str, Field(max_length=4000)] | None = None
+    note: Annotated[str, Field(max_length=4000)] | None = Field(None, description="Is published: name no person.")
     closed: bool | None = None
 
 

@@ -89,4 +89,8 @@ SELECT id, code, data_point, question, asked_by, asked_at, answer, answered_by, 
 FROM assignment_question WHERE city = %(city)s AND year = %(year)s ORDER BY id
 
 -- name: forget_contact
-UPDATE assignment SET contact = NULL WHERE city = %(city)s AND contact = %(contact)s RETURNING year
+-- However it was typed: who asks to be forgotten does not know with which blanks and capitals.
+UPDATE assignment SET contact = NULL
+WHERE city = %(city)s
+  AND lower(btrim(regexp_replace(contact, '\s+', ' ', 'g'))) = lower(btrim(regexp_replace(%(contact)s, '\s+', ' ', 'g')))
+RETURNING year

@@ -53,6 +53,8 @@ def test_a_round_asks_for_every_kpi(api):
     assert [row["year"] for row in api.data("/v1/collection-rounds?city=alpha")] == [2023]
     assert api.data("/v1/collection-rounds?city=beta") == []
     assert api.get("/v1/collection-rounds/alpha/2020").status_code == 404
+    for odd in ({"note": "\u0007"}, {"asked": {EMF: {"unit": "\u0007"}}}):
+        assert "no letter" in api.put(ROUND, json=odd, headers=api.admin).json()["detail"]
 
 
 def test_the_next_round_asks_whom_the_last_one_asked(api):
@@ -201,8 +203,12 @@ def test_nobodys_name_is_in_an_open_read(api):
 def test_a_contact_is_forgotten_everywhere(api):
     api.put("/v1/collection-rounds/alpha/2024", json={"deadline": "2025-06-01"}, headers=api.admin)
     assert api.client.delete("/v1/collection-rounds/alpha/contacts", params={"contact": CONTACT}).status_code == 401
-    done = api.client.delete("/v1/collection-rounds/alpha/contacts", params={"contact": CONTACT}, headers=api.admin)
-    assert done.json() == {"assignments": 2}
+    api.patch(
+        f"{ROUND}/assignments/EN:EN:EQ:2A", json={"unit": "", "contact": f" {CONTACT.upper()}"}, headers=api.admin
+    )
+    typed = CONTACT.replace(" ", "  ")
+    done = api.client.delete("/v1/collection-rounds/alpha/contacts", params={"contact": typed}, headers=api.admin)
+    assert done.json() == {"assignments": 3}, "with other blanks and capitals, too"
     assert api.sql("SELECT count(*) FROM assignment WHERE contact IS NOT NULL") == [(0,)]
     everything = str(api.sql("SELECT to_jsonb(a)::text FROM audit_log a"))
     assert "Nordmann" not in everything, "the audit log never had the name"
