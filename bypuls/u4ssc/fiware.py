@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 from bypuls.u4ssc.assessment import Assessment, KpiResult, PointResult
 
@@ -131,6 +132,11 @@ def _v2(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {"id": _urn(name), "type": TYPE} | {key: _typed(key, value) for key, value in values.items()}
 
 
+def _encoded(forbidden: re.Match[str]) -> str:
+    """In a link, which without its = led nowhere: who follows it decodes it first, as Orion's manual advises."""
+    return quote(forbidden[0], safe="")
+
+
 def _typed(key: str, value: Any) -> dict[str, Any]:
     if key == "updatedAt":
         return {"type": "DateTime", "value": value}
@@ -139,5 +145,5 @@ def _typed(key: str, value: Any) -> dict[str, Any]:
     if isinstance(value, int | float):
         return {"type": "Number", "value": value}
     if isinstance(value, str):
-        return {"type": "Text", "value": _FORBIDDEN.sub("", value)}
+        return {"type": "Text", "value": _FORBIDDEN.sub(_encoded if value.startswith("/") else "", value)}
     return {"type": "StructuredValue", "value": value}

@@ -127,3 +127,5 @@ def test_ngsi_v2_is_typed_and_free_of_what_orion_refuses(assessment):
     assert kinds["calculationPeriod"] == "StructuredValue"
     texts = [value["value"] for one in found for value in one.values() if isinstance(value, dict)]
     assert not any(set(text) & set("<>\"'=;()") for text in texts if isinstance(text, str))
+    air = next(one for one in found if "pm_10" in one["id"])
+    assert air["source"]["value"] == "/v1/kpis/air.pm10.mean/inputs?city%3Dt", "decoded it leads to the inputs"
