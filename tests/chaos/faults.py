@@ -10,7 +10,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -20,8 +19,6 @@ from bypuls.storage.backup import backup, restore
 from bypuls.storage.migrate import Migration, migrate
 from tests.chaos.nats import find_nats
 from tests.chaos.world import Setting, World
-
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 @dataclass(frozen=True)
@@ -145,12 +142,8 @@ def fill_disk(world, seconds=10):
 
 
 def step_clock(world):
-    file = world.folder / "clock"
-    for offset in ("+3600", "-3600", "+0"):
-        fresh = file.with_suffix(".new")
-        fresh.write_text(f"{offset}\n")
-        fresh.chmod(0o644)
-        fresh.replace(file)
+    for seconds in (3600, -3600, 0):
+        world.step_clock(seconds)
         time.sleep(5)
 
 
@@ -239,20 +232,11 @@ def no_iptables():
     return None if probe.returncode == 0 else "no right to change the packet filter"
 
 
-def no_faketime():
-    return None if FAKETIME.exists() else "libfaketime is not installed (apt-get install libfaketime)"
-
-
 def no_nats():
     return None if find_nats() else "nats-server is not installed (apt-get install nats-server)"
 
 
 SMALL_DISK = {"shared_buffers": "'64MB'", "max_wal_size": "'64MB'", "min_wal_size": "'32MB'"}
-FAKED_CLOCK = {
-    "LD_PRELOAD": str(FAKETIME),
-    "FAKETIME_NO_CACHE": "1",
-    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-}
 
 FAULTS = [
     Fault("none", "nothing", nothing),
@@ -278,7 +262,7 @@ FAULTS = [
     Fault("slow-consumer", "ingest gets 20 kB/s from the broker for 20 s", slow_consumer),
     Fault("poison", "5 % of the messages are poison", nothing, Setting(poison=0.05)),
     Fault("clock-stepped", "clock of ingest and processor stepped by +1 h, -2 h and +1 h", step_clock,
-          Setting(environment=FAKED_CLOCK), missing=no_faketime),
+          Setting(stepped_clock=True)),
     Fault("failing-migration", "a migration that locks the observations for 5 s and fails", failing_migration),
     Fault("moved-by-backup", "stopped, backed up, restored into another database and started there", move_by_backup),
     Fault("mosquitto-killed-at-work", "Mosquitto killed (SIGKILL) 3 times while ingest keeps up", kill_broker_at_work,

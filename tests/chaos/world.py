@@ -37,6 +37,7 @@ from tests.chaos.proxy import Proxy
 from tests.lanes.databases import reachable_folder
 
 LARGE_BYTES = 20_000
+_ROOT = Path(__file__).parents[2]
 SHARED_TOPIC = "shared-load/{city}/{device}"
 
 
@@ -52,7 +53,7 @@ class Setting:
     instances: tuple[str, ...] = ("1",)
     shared: bool = False
     disk_megabytes: int | None = None
-    environment: dict[str, str] = field(default_factory=dict)
+    stepped_clock: bool = False
     postgres: dict[str, str] = field(default_factory=dict)
 
 
@@ -90,6 +91,8 @@ class World:
     def _set_up(self):
         setting = self.setting
         self.folder = self._stack.enter_context(reachable_folder())
+        self.clock = self.folder / "clock"
+        self.clock.write_text("0")
         home = self.folder / "home"
         if setting.disk_megabytes:
             self._mount(home, setting.disk_megabytes)
@@ -166,11 +169,12 @@ class World:
             "BYPULS_BROKER_URL": _at_port(self.broker.url, self.ingest_to_broker.port),
             "BYPULS_INGEST_INSTANCE": instance or "1",
             "BYPULS_INGEST_MAX_PAYLOAD_BYTES": str(LARGE_BYTES - 1),
-            **self.setting.environment,
+            "BYPULS_CHAOS_CLOCK": str(self.clock),
         }
+        module = "tests.chaos.stepped" if self.setting.stepped_clock else "bypuls"
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "bypuls", kind], env=environment, stdout=log, stderr=log
+                [sys.executable, "-m", module, kind], env=environment, stdout=log, stderr=log, cwd=_ROOT
             )
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
@@ -212,6 +216,12 @@ class World:
                     with contextlib.suppress(psutil.Error):
                         size = psutil.Process(process.pid).memory_info().rss / 1e6
                         self.peak_megabytes = max(self.peak_megabytes, size)
+
+    def step_clock(self, seconds: float) -> None:
+        """By how much the clock of ingest and processor is wrong from now on."""
+        fresh = self.clock.with_suffix(".new")
+        fresh.write_text(f"{seconds}")
+        fresh.replace(self.clock)
 
     # --- network -----------------------------------------------------------------------------------------------------
 
