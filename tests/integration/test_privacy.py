@@ -259,6 +259,38 @@ def test_a_meter_that_waits_to_be_settled_is_as_closed_as_its_home(town):
     assert seen == {streams["school"]}
 
 
+@pytest.mark.lane("plain")
+def test_a_meter_that_nobody_has_placed_is_closed_until_it_is_known_to_hang_in_no_home(town):
+    streams = _two_places(town) | {"street": town.datastream("school", "pm10")}
+    town.store(streams["street"], [(NOW, 7.0)])
+    town.connection.execute("UPDATE datastream SET site = NULL WHERE site = 'school'")
+    town.connection.execute("UPDATE device SET site = NULL, status = 'pending' WHERE site = 'school'")
+    drain(town.connection, at(NOW), load(ProcessSettings), Catalogue.of({}))
+    town.connection.execute(
+        """INSERT INTO recent_message (device, slot, received_at, topic, payload, outcome)
+           SELECT device, 0, %s, 't', property::bytea, '{"stored": 1}' FROM datastream WHERE site IS NULL""",
+        (NOW,),
+    )
+
+    def seen(role="reader", personal=""):
+        with connect(town.url, role, autocommit=True) as connection:
+            connection.execute("SELECT set_config('bypuls.personal', %s, false)", (personal,))
+            table = "board_hour WHERE value IS NOT NULL" if role == "grafana" else "observation"
+            return {one for (one,) in connection.execute(f"SELECT datastream FROM {table}")}
+
+    assert seen() == seen("grafana") == {streams["street"]}  # what the air is like is open wherever it hangs
+    assert seen(personal="trondheim") == set(streams.values())
+    with connect(town.url, "reader", autocommit=True) as connection:
+        assert connection.execute("SELECT payload FROM recent_message ORDER BY payload").fetchall() == [
+            (b"pm10",),
+            (None,),
+        ]
+    for site in ("h1", "school"):
+        town.connection.execute("UPDATE device SET site = %s WHERE site IS NULL OR site IN ('h1', 'school')", (site,))
+        placed = {streams["school"], streams["street"]} if site == "school" else set()
+        assert seen() == seen("grafana") == placed
+
+
 def test_no_month_of_measurements_is_open_to_the_reader(town):
     town.one("SELECT bypuls_ensure_partitions('2025-09-01', '2025-11-30')")
     migrate(town.url)  # grants on all tables find those of months, too

@@ -106,34 +106,39 @@ CREATE OR REPLACE FUNCTION bypuls_bucket_value(aggregation text, n integer, sum 
     END
 $$;
 
--- One hour of one series; `readings` counts all that came, `counting` those whose flag counts.
+-- One hour of one series; `readings` counts all that came, `counting` those whose flag counts. No values of homes, nor of what
+-- homes have, too, while nobody has said where it hangs (04_open.sql).
 CREATE VIEW board_hour AS
 SELECT s.city, s.site, s.property, s.channel, r.datastream, r.bucket AS time,
-       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN
+       CASE WHEN o.told THEN
            bypuls_bucket_value(p.aggregation, r.n_good + r.n_not_evaluated, r.sum, r.max, r.last, r.increase, r.energy_sum,
                                r.sin_sum, r.cos_sum) END AS value,
-       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN r.min END AS min,
-       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN r.max END AS max, r.n_good + r.n_not_evaluated AS counting,
+       CASE WHEN o.told THEN r.min END AS min,
+       CASE WHEN o.told THEN r.max END AS max, r.n_good + r.n_not_evaluated AS counting,
        r.n_good + r.n_not_evaluated + r.n_suspect + r.n_fail AS readings, r.n_suspect AS suspect, r.n_fail AS fail,
        r.expected, p.unit, p.domain,
        coalesce(r.covered, 1) AS covered  -- of a register's hour: the share that lies between its readings
 FROM datastream s
 JOIN observed_property p ON p.id = s.property
-LEFT JOIN site t ON t.city = s.city AND t.slug = s.site
+JOIN device d ON d.id = s.device
+LEFT JOIN site t ON t.city = s.city AND t.slug = coalesce(s.site, d.site)
+CROSS JOIN LATERAL (SELECT t.kind <> 'household' OR (t.kind IS NULL AND p.domain NOT IN ('energy', 'water', 'building')) AS told) o
 JOIN rollup_1h r ON r.datastream = s.id;
 
 CREATE VIEW board_five_minutes AS
 SELECT s.city, s.site, s.property, s.channel, r.datastream, r.bucket AS time,
-       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN
+       CASE WHEN o.told THEN
            bypuls_bucket_value(p.aggregation, r.n_good + r.n_not_evaluated, r.sum, r.max, r.last, r.increase, r.energy_sum,
                                r.sin_sum, r.cos_sum) END AS value,
-       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN r.min END AS min,
-       CASE WHEN t.kind IS DISTINCT FROM 'household' THEN r.max END AS max, r.n_good + r.n_not_evaluated AS counting,
+       CASE WHEN o.told THEN r.min END AS min,
+       CASE WHEN o.told THEN r.max END AS max, r.n_good + r.n_not_evaluated AS counting,
        r.n_good + r.n_not_evaluated + r.n_suspect + r.n_fail AS readings, r.n_suspect AS suspect, r.n_fail AS fail,
        p.unit, p.domain
 FROM datastream s
 JOIN observed_property p ON p.id = s.property
-LEFT JOIN site t ON t.city = s.city AND t.slug = s.site
+JOIN device d ON d.id = s.device
+LEFT JOIN site t ON t.city = s.city AND t.slug = coalesce(s.site, d.site)
+CROSS JOIN LATERAL (SELECT t.kind <> 'household' OR (t.kind IS NULL AND p.domain NOT IN ('energy', 'water', 'building')) AS told) o
 JOIN rollup_5m r ON r.datastream = s.id;
 
 -- Indicators with what their evidence says in short; `inputs` is the address of the hours behind a value.
@@ -162,6 +167,14 @@ LEFT JOIN area a ON k.scope_kind = 'district' AND a.city = k.city AND a.slug = k
 LEFT JOIN household_group g ON k.scope_kind = 'group' AND g.city = k.city AND g.slug = k.scope
 WHERE t.kind IS DISTINCT FROM 'household';
 
+-- What may hang in a home while nobody has said where: series without a place of what homes have, too.
+CREATE OR REPLACE VIEW unplaced_meter AS
+SELECT s.id AS datastream, s.device, s.city
+FROM datastream s
+JOIN device d ON d.id = s.device
+JOIN observed_property p ON p.id = s.property
+WHERE s.site IS NULL AND d.site IS NULL AND p.domain IN ('energy', 'water', 'building');
+
 -- What was refused and how to mend it; never the message itself.
 CREATE VIEW board_quarantine AS
 SELECT q.id, coalesce(q.city, '-') AS city, q.received_at, q.last_received_at, q.occurrences, q.source, q.topic,
@@ -169,18 +182,20 @@ SELECT q.id, coalesce(q.city, '-') AS city, q.received_at, q.last_received_at, q
        CASE WHEN h.home IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint, q.stored,
        q.replay_asked_at, q.replayed_at, q.replay_outcome
 FROM quarantine q
--- As in 04_open.sql: by any name of a device that hangs or hung in a home, in the message or in its topic.
+-- As in 04_open.sql: by any name of a device that hangs or hung in a home, or may hang in one, in the message or its topic.
 LEFT JOIN LATERAL (SELECT true AS home FROM unnest(string_to_array(lower(q.topic), '/') || lower(q.device)) AS said (name)
                    WHERE (q.city, said.name) IN (
                        SELECT d.city, n.name
-                       FROM device d
+                       FROM (SELECT d.id FROM device d
+                             WHERE EXISTS (SELECT FROM site t
+                                           WHERE t.city = d.city AND t.kind = 'household'
+                                             AND (t.slug = d.site OR EXISTS (SELECT FROM datastream s
+                                                                             WHERE s.device = d.id AND s.site = t.slug)))
+                             UNION SELECT u.device FROM unplaced_meter u) closed
+                       JOIN device d ON d.id = closed.id
                        CROSS JOIN LATERAL (SELECT lower(d.external_id) AS name
                                            UNION ALL SELECT lower(value) FROM jsonb_each_text(d.keys)) n
-                       WHERE n.name IS NOT NULL
-                         AND EXISTS (SELECT FROM site t
-                                     WHERE t.city = d.city AND t.kind = 'household'
-                                       AND (t.slug = d.site OR EXISTS (SELECT FROM datastream s
-                                                                       WHERE s.device = d.id AND s.site = t.slug))))
+                       WHERE n.name IS NOT NULL)
                    LIMIT 1) h ON true;
 
 -- What waits, since when. The oldest of each lane is one look at its key; counts stop at 100,000. A KPI value that is not

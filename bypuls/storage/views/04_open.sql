@@ -14,14 +14,21 @@ CREATE VIEW bypuls_open.hidden_datastream AS
 SELECT s.id FROM public.datastream s
 JOIN public.device d ON d.id = s.device
 -- One that waits to be settled is measured where its device hangs.
-JOIN bypuls_open.hidden_site t ON t.city = s.city AND t.slug = coalesce(s.site, d.site);
+JOIN bypuls_open.hidden_site t ON t.city = s.city AND t.slug = coalesce(s.site, d.site)
+UNION ALL
+-- A meter that nobody has placed may hang in a home: what homes have, too, is closed until somebody says where it hangs.
+SELECT u.datastream FROM public.unplaced_meter u
+WHERE coalesce(current_setting('bypuls.personal', true), '') NOT IN ('*', u.city);
 
--- Also those that have left: the messages they sent there are kept.
+-- Also those that have left: the messages they sent there are kept. And those that nobody has placed.
 CREATE VIEW bypuls_open.hidden_device AS
 SELECT d.id, d.city, d.external_id FROM public.device d
 WHERE EXISTS (SELECT FROM bypuls_open.hidden_site t
               WHERE t.city = d.city
-                AND (t.slug = d.site OR EXISTS (SELECT FROM public.datastream s WHERE s.device = d.id AND s.site = t.slug)));
+                AND (t.slug = d.site OR EXISTS (SELECT FROM public.datastream s WHERE s.device = d.id AND s.site = t.slug)))
+UNION
+SELECT d.id, d.city, d.external_id FROM public.device d JOIN public.unplaced_meter u ON u.device = d.id
+WHERE coalesce(current_setting('bypuls.personal', true), '') NOT IN ('*', u.city);
 
 -- NOT IN over an uncorrelated query: asked once and hashed, not once a row.
 CREATE VIEW bypuls_open.observation AS
