@@ -44,6 +44,16 @@ class Lane:
         finally:
             self._drop(name)
 
+    @contextlib.contextmanager
+    def copy(self, url: str) -> Iterator[str]:
+        """A new database like that one, to which nobody is connected; dropped at the end."""
+        name = f"test_{secrets.token_hex(6)}"
+        self._create(name, urlsplit(url).path.removeprefix("/"))
+        try:
+            yield self.url(name)
+        finally:
+            self._drop(name)
+
     def close(self) -> None:
         if self._template is not None:
             self._drop(self._template)
