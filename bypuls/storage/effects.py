@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 from bypuls import effect_words as words
 from bypuls.effect_pairs import Judged, Place, month_of
 from bypuls.effects import LONGEST, Effect, effect, waits
-from bypuls.kpi_value import KpiValue
 from bypuls.signed_rank import WHOLE_YEAR
 from bypuls.storage import values
 from bypuls.storage.database import Connection
+from bypuls.storage.months import Months
 from bypuls.storage.queries import queries
 from bypuls.storage.standing import measures
 
@@ -24,9 +24,18 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _City:
-    """Places of a city: site -> kind and area; area -> those within it, itself too."""
+    """What of a city is read for all of its measures.
 
+    Attributes:
+        sites: kind and area. within: area -> those within it, itself too.
+        known: all its measures.
+    """
+
+    connection: Connection
     slug: str
+    now: datetime
+    known: Sequence[Row]
+    months: Months
     sites: Mapping[str, tuple[str, str | None]]
     within: Mapping[str, frozenset[str]]
 
@@ -51,9 +60,11 @@ def effects(
         kpi: only by this one.
     """
     known = measures(connection, city, now, withdrawn=True)
-    places = _places(connection, city, known)
+    if not known:
+        return []
+    read = _city(connection, city, now, known)
     return [
-        _row(connection, places, one, indicator, known, now)
+        _row(read, one, indicator)
         for one in known
         if (measure is None or one["measure"] == measure) and (one["withdrawn_at"] is None or one["locked_at"])
         for indicator in (one["kpi"], *one["kpis"])
@@ -61,20 +72,24 @@ def effects(
     ]
 
 
-def _places(connection: Connection, city: str, known: Iterable[Mapping[str, Any]]) -> _City:
+def _city(connection: Connection, city: str, now: datetime, known: Sequence[Row]) -> _City:
     areas = sorted({area for one in known for area in one["areas"]})
     within: dict[str, set[str]] = {}
     for area, inner in connection.execute(_SQL["areas_within"], {"city": city, "areas": areas}):
         within.setdefault(area, set()).add(inner)
     sites = {slug: (kind, area) for slug, kind, area in connection.execute(_SQL["sites"], {"city": city})}
-    return _City(city, sites, {area: frozenset(inner) for area, inner in within.items()})
+    first = min(month_of(one["from"]) for one in known) - 2 * LONGEST * WHOLE_YEAR
+    months = Months(connection, city, _begin(first) - timedelta(days=1))  # months begin before UTC's
+    return _City(
+        connection, city, now, known, months, sites, {area: frozenset(inner) for area, inner in within.items()}
+    )
 
 
-def _row(connection: Connection, city: _City, measure: Row, kpi: str, known: Sequence[Row], now: datetime) -> Row:
-    _, document = values.definition(connection, kpi)
-    found = _found(connection, city, measure, document, known, now)
+def _row(city: _City, measure: Row, kpi: str) -> Row:
+    _, document = values.definition(city.connection, kpi)
+    found = _found(city, measure, document)
     primary, unit = kpi == measure["kpi"], str(document["unit"])
-    also = _also(connection, city, measure, document, known, found)
+    also = _also(city, measure, document, found)
     named = ("measure", "goal", "title", "from", "to", "transition_months", "status", "direction")
     return {
         "city": city.slug,
@@ -105,37 +120,28 @@ def _row(connection: Connection, city: _City, measure: Row, kpi: str, known: Seq
     }
 
 
-def _found(
-    connection: Connection,
-    city: _City,
-    measure: Row,
-    document: Mapping[str, Any],
-    known: Sequence[Row],
-    now: datetime,
-) -> Effect:
-    judged = _judged(measure)
-    if waits(judged, now) is not None:
-        return effect(judged, {}, {}, now)
+def _found(city: _City, measure: Row, document: Mapping[str, Any]) -> Effect:
+    judged, kpi = _judged(measure), document["id"]
+    if waits(judged, city.now) is not None:
+        return effect(judged, {}, {}, city.now)
     if "P1M" not in document["periods"]:
         return Effect("refused", "no_months")
     if int((document.get("window") or {}).get("last_months") or 1) > 1:
         return Effect("refused", "overlapping")
-
-    def read(places: Sequence[Place]) -> dict[Place, list[KpiValue]]:
-        since = _begin(judged.before_ends - 2 * LONGEST * WHOLE_YEAR) - timedelta(days=1)  # months begin before UTC's
-        return values.months(connection, city.slug, document["id"], places, since)
-
     touched = city.touched(measure)
     if touched is None:
-        return replace(effect(judged, read([("city", city.slug)]), {}, now), no_control="whole_city")
-    own = read([("site", slug) for slug in sorted(touched)])
+        return replace(
+            effect(judged, city.months.of(kpi, [("city", city.slug)]), {}, city.now), no_control="whole_city"
+        )
+    own = city.months.of(kpi, [("site", slug) for slug in sorted(touched)])
     # A loop has no air and a station no vehicles: where some have values of this indicator the others are no places.
     own = {place: found for place, found in own.items() if found} or own
-    alone = effect(judged, own, {}, now)
+    alone = effect(judged, own, {}, city.now)
     if alone.span is None:
         return alone
-    controls = read([("site", slug) for slug in _untouched(city, measure, touched, known, alone.span)])
-    return effect(judged, own, {place: found for place, found in controls.items() if found}, now)
+    untouched = _untouched(city, measure, touched, alone.span)
+    controls = city.months.of(kpi, [("site", slug) for slug in untouched])
+    return effect(judged, own, {place: found for place, found in controls.items() if found}, city.now)
 
 
 def _judged(measure: Row) -> Judged:
@@ -143,15 +149,13 @@ def _judged(measure: Row) -> Judged:
     return Judged(*(measure[name] for name in names))
 
 
-def _untouched(
-    city: _City, measure: Row, touched: frozenset[str], known: Sequence[Row], span: tuple[int, int]
-) -> list[str]:
+def _untouched(city: _City, measure: Row, touched: frozenset[str], span: tuple[int, int]) -> list[str]:
     """The control sites of a measure, or else all sites of its kind; less those that another touched meanwhile."""
     wanted = measure["control_sites"]
     if not wanted:
         kinds = {city.sites[slug][0] for slug in touched if slug in city.sites}
         wanted = [slug for slug, (kind, _) in city.sites.items() if kind in kinds]
-    others = frozenset().union(*(city.touched(one) or frozenset() for one in _meanwhile(measure, known, span)))
+    others = frozenset().union(*(city.touched(one) or frozenset() for one in _meanwhile(measure, city.known, span)))
     return [slug for slug in wanted if slug in city.sites and slug not in touched | others]
 
 
@@ -171,14 +175,7 @@ def _chosen(measure: Row) -> str:
     return "declared" if measure["control_sites"] else "same_kind"
 
 
-def _also(
-    connection: Connection,
-    city: _City,
-    measure: Row,
-    document: Mapping[str, Any],
-    known: Sequence[Row],
-    found: Effect,
-) -> list[Row]:
+def _also(city: _City, measure: Row, document: Mapping[str, Any], found: Effect) -> list[Row]:
     """What else changed at these places or for this indicator, in the months that count."""
     if found.span is None:
         return []
@@ -186,7 +183,7 @@ def _also(
     touched = city.touched(measure)
     also = [
         _changed(one["measure"], "measure", one["from"], one["to"], sites=one["sites"])
-        for one in _meanwhile(measure, known, found.span)
+        for one in _meanwhile(measure, city.known, found.span)
         if document["id"] in (one["kpi"], *one["kpis"]) or _meet(touched, city.touched(one))
     ]
     also += [
@@ -197,7 +194,7 @@ def _also(
     sites = None if touched is None else [slug for _, slug in (*found.places, *found.controls)]
     asked = {"city": city.slug, "sites": sites, "since": since, "until": until}
     asked["properties"] = [name for name, spec in document["inputs"].items() if spec.get("from_site") != "weather"]
-    for kind, site, device, observed, begun, ended, why in connection.execute(_SQL["instruments"], asked):
+    for kind, site, device, observed, begun, ended, why in city.connection.execute(_SQL["instruments"], asked):
         last = None if ended is None else ended.date()
         what = f"{device} {observed}" + (f": {why}" if why else "")
         also.append(_changed(what, kind, begun.date(), last, sites=[site]))

@@ -62,18 +62,6 @@ def series(connection: Connection, city: str, kpi: str, scope: tuple[str, str], 
     return _values(connection.execute(_SQL["series"], key).fetchall())
 
 
-def months(
-    connection: Connection, city: str, kpi: str, scopes: Sequence[tuple[str, str]], since: datetime
-) -> dict[tuple[str, str], list[KpiValue]]:
-    """Values of months by scope (kind and slug), oldest first; a scope without any is there, empty."""
-    key = {"city": city, "kpi": kpi, "since": since}
-    key |= {"kinds": [kind for kind, _ in scopes], "scopes": [slug for _, slug in scopes]}
-    found: dict[tuple[str, str], list[KpiValue]] = {scope: [] for scope in scopes}
-    for value in _values(connection.execute(_SQL["months"], key).fetchall()):
-        found[value.scope_kind, value.scope].append(value)
-    return found
-
-
 def of_cities(
     connection: Connection,
     cities: Sequence[str],

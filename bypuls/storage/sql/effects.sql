@@ -31,3 +31,16 @@ UNION ALL
 SELECT 'new_instrument', s.site, s.external_id, s.property, s.first_time, NULL::timestamptz, NULL
 FROM series s WHERE s.first_time > %(since)s AND s.first_time < %(until)s
 ORDER BY since, site, device, property
+
+-- name: months
+-- Months of one indicator at several places: what comparing them needs of their evidence.
+SELECT v.scope_kind, v.scope, v.start, v.ends, v.value, v.unit, v.status, v.quality, v.reason, v.coverage, v.version,
+       v.evidence ->> 'class', v.evidence ->> 'origin', coalesce((v.evidence ->> 'estimate')::boolean, false),
+       v.evidence ->> 'standard'
+FROM kpi_value v
+WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.period = 'P1M' AND v.start >= %(since)s
+  AND (v.scope_kind, v.scope) IN (SELECT * FROM unnest(%(kinds)s::text[], %(scopes)s::text[]))
+ORDER BY v.scope_kind, v.scope, v.start
+
+-- name: document
+SELECT document FROM kpi_definition WHERE id = %(kpi)s AND version = %(version)s

@@ -19,15 +19,6 @@ WHERE v.city = ANY(%(cities)s) AND v.scope_kind = 'city' AND v.period = %(period
   AND v.start + (v.ends - v.start) / 2 >= %(since)s AND v.start + (v.ends - v.start) / 2 < %(until)s
 ORDER BY v.city, v.kpi, v.start
 
--- name: months
--- Months of one indicator at several places of a city.
-SELECT v.city, v.kpi, v.scope_kind, v.scope, v.period, v.start, v.ends, v.value, v.unit, v.status, v.quality, v.reason, v.coverage,
-       v.evidence, v.version, k.document
-FROM kpi_value v LEFT JOIN kpi_definition k ON k.id = v.kpi AND k.version = v.version
-WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.period = 'P1M' AND v.start >= %(since)s
-  AND (v.scope_kind, v.scope) IN (SELECT * FROM unnest(%(kinds)s::text[], %(scopes)s::text[]))
-ORDER BY v.scope_kind, v.scope, v.start
-
 -- name: definition
 SELECT version, document FROM kpi_definition WHERE id = %(kpi)s AND current
 
