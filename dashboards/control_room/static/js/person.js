@@ -4,9 +4,19 @@ import { createStore } from "./store.js";
 import { Failure, getJson, send } from "./api.js";
 
 const KEY = "bypuls.token";
-const NOBODY = { token: "", name: /** @type {string | null} */ (null), scopes: /** @type {string[]} */ ([]), city: /** @type {string | null} */ (null), failure: /** @type {any} */ (null), asking: false };
+const NOBODY = { token: "", name: /** @type {string | null} */ (null), scopes: /** @type {string[]} */ ([]), city: /** @type {string | null} */ (null), failure: /** @type {any} */ (null), asking: false, waking: false };
 
-export const person = createStore(NOBODY);
+/** What this tab has kept. */
+function kept() {
+  try {
+    return sessionStorage.getItem(KEY);
+  } catch {
+    return null; // storage may be forbidden: then it is typed again after the page is loaded again
+  }
+}
+
+/** `waking`: somebody was signed in before the page was loaded again, and it is not known yet whether they still are. */
+export const person = createStore({ ...NOBODY, waking: kept() !== null });
 
 /** @param {string | null} token null: forget it */
 function keep(token) {
@@ -14,40 +24,42 @@ function keep(token) {
     if (token === null) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, token);
   } catch {
-    // storage may be forbidden: then it is typed again after the page is loaded again
+    // as above
   }
 }
 
-/** @param {string} typed */
-export async function signIn(typed) {
+/** Of several attempts the last one counts, and none after signing out. */
+let turn = 0;
+
+/** @param {string} typed @param {boolean} [waking] */
+export async function signIn(typed, waking = false) {
   const token = typed.trim();
-  person.set({ ...NOBODY, asking: true });
+  const mine = (turn += 1);
+  person.set({ ...NOBODY, asking: true, waking });
   try {
     // What is no header value (a letter outside ASCII, a line break) is no token either.
     if (!/^[\x21-\x7e]+$/.test(token)) throw new Failure({ status: 401, title: "", detail: "", hint: "" });
     const { name, scopes, city } = await getJson("/v1/whoami", {}, { bearer: token });
+    if (mine !== turn) return;
     keep(token);
-    person.set({ token, name, scopes, city, failure: null, asking: false });
+    person.set({ token, name, scopes, city, failure: null, asking: false, waking: false });
   } catch (failure) {
+    if (mine !== turn) return;
     if (failure?.problem?.status === 401) keep(null);
     person.set({ ...NOBODY, failure });
   }
 }
 
 export function signOut() {
+  turn += 1;
   keep(null);
   person.set(NOBODY);
 }
 
 /** Whoever was signed in before the page was loaded again. */
 export function signInAgain() {
-  let token = null;
-  try {
-    token = sessionStorage.getItem(KEY);
-  } catch {
-    // as above
-  }
-  if (token && !person.get().name && !person.get().asking) signIn(token);
+  const { waking, asking } = person.get();
+  if (waking && !asking) signIn(kept() ?? "", true);
 }
 
 /**

@@ -1,7 +1,7 @@
 // "Signed in as", or the way to sign in: on every page where people write.
 
-import { html, useEffect, useState } from "./html.js";
-import { may, person, signIn, signInAgain, signOut } from "./person.js";
+import { html, useState } from "./html.js";
+import { may, person, signIn, signOut } from "./person.js";
 import { useStore } from "./store.js";
 import { useReader } from "./session.js";
 import { said } from "./states.js";
@@ -11,7 +11,6 @@ export function SignedIn({ city, scope }) {
   const { words } = useReader();
   const who = useStore(person, (state) => state);
   const [open, setOpen] = useState(false);
-  useEffect(signInAgain, []);
   const submit = (event) => {
     event.preventDefault();
     const field = event.currentTarget.elements.namedItem("token");

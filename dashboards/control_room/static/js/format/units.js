@@ -33,6 +33,15 @@ const WORDS = {
   nb: { "{vehicle}": "kjøretøy", "{vehicle}/h": "kjøretøy/t", "{vehicle}/d": "kjøretøy/døgn", "{bicycle}": "sykler", "{person}": "personer", class: "klasse", h: "t", d: "dager", a: "år" },
 };
 
+/** U4SSC's units, as its template has them in Norwegian. */
+const NORWEGIAN = {
+  days: "døgn", years: "år", minutes: "minutter", number: "antall", ratio: "forholdstall", "yes/no": "ja/nei", "ratio female:male": "forholdet kvinner:menn", "% of city GDP": "% av byens BNP",
+  "number of services": "tjenester", "number / 100 000 inhabitants": "antall / 100 000 innbyggere", "km / 100 000 inhabitants": "km / 100 000 innbyggere", "FTE / 100 000 inhabitants": "årsverk / 100 000 innbyggere",
+  "deaths / 100 000 live births": "dødsfall / 100 000 levendefødte", "interruptions / customer / year": "avbrudd / kunde / år", "tonnes CO2e / capita": "tonn CO2e / innbygger",
+  "kWh / capita / year": "kWh / innbygger / år", "GJ / capita / year": "GJ / innbygger / år", "ekWh / m2 / year": "ekWh / m² / år", "litres / capita / day (unit not confirmed)": "liter / innbygger / døgn (enheten ikke bekreftet)",
+  "ha / 100 000 inhabitants (unit not confirmed)": "ha / 100 000 innbyggere (enheten ikke bekreftet)", "m2 / 100 000 inhabitants (unit not confirmed)": "m² / 100 000 innbyggere (enheten ikke bekreftet)",
+};
+
 /**
  * A unit of the API as written: "ug/m3" -> "µg/m³".
  * @param {string | null | undefined} code
@@ -42,6 +51,7 @@ export function writtenUnit(code, language = "en") {
   if (!code) return "";
   const word = WORDS[language]?.[code];
   if (word !== undefined) return word;
+  if (language === "nb" && Object.hasOwn(NORWEGIAN, code)) return NORWEGIAN[code];
   if (code in UCUM) return UCUM[code];
   return code.replace(/\{([^}]*)\}/g, "$1").replace(/\bug\b/g, "µg").replace(/m3\b/g, "m³").replace(/m2\b/g, "m²").replace(/\./g, "·");
 }

@@ -1,7 +1,8 @@
 // What the pages of reporting know of a city's year: asked for together, and again after every write.
 
+import { useEffect } from "../html.js";
 import { getJson, getList } from "../api.js";
-import { may, person } from "../person.js";
+import { may, person, signInAgain } from "../person.js";
 import { useStore } from "../store.js";
 import { useAsked } from "../states.js";
 
@@ -29,6 +30,7 @@ export const keyOf = ({ code, data_point: point }) => `${code}|${point ?? ""}`;
  */
 export function useYear(city, year) {
   const who = useStore(person, (state) => state);
+  useEffect(signInAgain, []);
   const writes = may(who, SCOPE, city.slug);
   const asked = useAsked(async (signal) => {
     const of = roundPath(city.slug, year);
@@ -46,7 +48,7 @@ export function useYear(city, year) {
       writes ? getJson(`${of}/questions`, {}, how) : [],
     ]);
     return yearOf({ assessment, rounds, assignments, missing, checks, reported, catalogue: catalogue.data, people, questions }, year);
-  }, `${city.slug} ${year} ${writes ? who.name : ""}`);
+  }, who.waking ? null : `${city.slug} ${year} ${writes ? who.name : ""}`);
   return { ...asked, writes, admin: may(who, "admin", city.slug) && who.scopes.includes("admin"), who };
 }
 
