@@ -105,7 +105,7 @@ class HealthSettings(BaseSettings):
     ingest_lag_seconds: float = Field(60, gt=0, description="of the oldest message that waits to be stored")
     rollup_lag_seconds: float = Field(300, gt=0, description="of the oldest reading of now that waits to be rolled up")
     kpi_lag_seconds: float = Field(900, gt=0, description="of the oldest indicator of now that waits to be computed")
-    silent_seconds: float = Field(60, gt=0, description="since a process that did not end as it should was heard of")
+    silent_seconds: float = Field(180, gt=0, description="since a process that did not end as it should was heard of")
 
 
 class ApiSettings(BaseSettings):
