@@ -68,6 +68,10 @@ REASONS: Mapping[Refusal, Texts] = MappingProxyType(
             "en": "each month's value rests on the eleven months before it too: before and after overlap",
             "nb": "hver månedsverdi bygger også på de elleve månedene før: før og etter overlapper",
         },
+        "goes_round": {
+            "en": "directions go round: north-west is not more than north-east",
+            "nb": "retninger går rundt: nordvest er ikke mer enn nordøst",
+        },
         "after_not_over": {
             "en": f"fewer than {LEAST_PAIRS} whole months are over since: it cannot be told yet",
             "nb": f"det har gått færre enn {LEAST_PAIRS} hele måneder siden: det kan ikke sies ennå",

@@ -46,6 +46,7 @@ Refusal = Literal[
     "no_end",
     "no_months",
     "overlapping",
+    "goes_round",
     "after_not_over",
     "no_values_after",
     "no_values_before",
@@ -60,7 +61,7 @@ LONGEST = 3
 
 CONFIDENCE = 0.95
 
-NO_RATIO = frozenset({"dB", "dB[A]", "Cel", "deg", "class"})
+NO_RATIO = frozenset({"dB", "dB[A]", "Cel", "class"})
 """Units whose zero is no zero: twice as many of them is not twice as much."""
 
 

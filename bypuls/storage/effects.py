@@ -9,7 +9,7 @@ from typing import Any
 
 from bypuls import effect_words as words
 from bypuls.effect_pairs import Judged, Place, month_of
-from bypuls.effects import LONGEST, Effect, effect, waits
+from bypuls.effects import LONGEST, Effect, Refusal, effect, waits
 from bypuls.signed_rank import WHOLE_YEAR
 from bypuls.storage import values
 from bypuls.storage.database import Connection
@@ -124,10 +124,9 @@ def _found(city: _City, measure: Row, document: Mapping[str, Any]) -> Effect:
     judged, kpi = _judged(measure), document["id"]
     if waits(judged, city.now) is not None:
         return effect(judged, {}, {}, city.now)
-    if "P1M" not in document["periods"]:
-        return Effect("refused", "no_months")
-    if int((document.get("window") or {}).get("last_months") or 1) > 1:
-        return Effect("refused", "overlapping")
+    unfit = _unfit(document)
+    if unfit is not None:
+        return Effect("refused", unfit)
     touched = city.touched(measure)
     if touched is None:
         return replace(
@@ -142,6 +141,15 @@ def _found(city: _City, measure: Row, document: Mapping[str, Any]) -> Effect:
     untouched = _untouched(city, measure, touched, alone.span)
     controls = city.months.of(kpi, [("site", slug) for slug in untouched])
     return effect(judged, own, {place: found for place, found in controls.items() if found}, city.now)
+
+
+def _unfit(document: Mapping[str, Any]) -> Refusal | None:
+    """Why months of an indicator have no differences."""
+    if "P1M" not in document["periods"]:
+        return "no_months"
+    if int((document.get("window") or {}).get("last_months") or 1) > 1:
+        return "overlapping"
+    return "goes_round" if document["unit"] == "deg" else None
 
 
 def _judged(measure: Row) -> Judged:

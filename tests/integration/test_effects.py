@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from bypuls.cli import app
 from bypuls.plan import read_plan
 from bypuls.storage.cities import add_city
-from bypuls.storage.plans import add_plan
+from bypuls.storage.effects import effects
+from bypuls.storage.plans import Author, add_plan, lock_measure
 from simulators.city.model import Model
 from simulators.city.scenario import read_scenario
 from simulators.city.town import HOUR, QUARTER, city_document, streams
@@ -34,9 +35,15 @@ def model():
 
 
 @pytest.fixture
-def run(town, monkeypatch):
-    monkeypatch.setenv("BYPULS_DATABASE_URL", town.url)
+def fjordvik(town):
     add_city(town.connection, city_document(), "test")
+    town.slug = "fjordvik"
+    return town
+
+
+@pytest.fixture
+def run(fjordvik, monkeypatch):
+    monkeypatch.setenv("BYPULS_DATABASE_URL", fjordvik.url)
 
     def command(*arguments):
         done = CliRunner().invoke(app, [str(one) for one in arguments])
@@ -67,10 +74,10 @@ def say_months(town, model, kpi, sites, *, factor=1.0, unit):
             )  # fmt: skip
 
 
-def test_the_known_effect_of_the_simulated_city_is_found_and_none_where_there_is_none(town, model, run):
+def test_the_known_effect_of_the_simulated_city_is_found_and_none_where_there_is_none(fjordvik, model, run):
     plan = read_plan(PLAN)
     fee, signs = plan.goals[0].measures
-    say_months(town, model, VOLUME, {*fee.sites, *signs.sites, *fee.control_sites}, unit="{vehicle}")
+    say_months(fjordvik, model, VOLUME, {*fee.sites, *signs.sites, *fee.control_sites}, unit="{vehicle}")
     assert run("plan", "add", PLAN) == "fjordvik: traffic-2025 added; 1 goals, 2 measures, 0 targets\n"
     assert "fee, traffic.volume.mean_daily: it is not locked" in run("plan", "effect", "fjordvik")
     for measure in (fee, signs):
@@ -91,9 +98,9 @@ def test_the_known_effect_of_the_simulated_city_is_found_and_none_where_there_is
     assert "simulerte data" in said
 
 
-def test_what_weather_did_is_taken_off_by_the_stations_beside(town, model, run):
+def test_what_weather_did_is_taken_off_by_the_stations_beside(fjordvik, model, run):
     """The truth of the air: the same city, the same weather, without the fee."""
-    say_months(town, model, NO2, {"strandgata", "elgeseter"}, unit="ug/m3")
+    say_months(fjordvik, model, NO2, {"strandgata", "elgeseter"}, unit="ug/m3")
     without, street = Model(13), next(one for one in streams() if (one.site, one.property) == ("strandgata", "no2"))
     times = np.arange(*(int((datetime(year, 1, 1, tzinfo=UTC) - WINTER).timestamp()) for year in (2025, 2026)), HOUR)
     truth = 100 * (model.values(street, times).mean() / without.values(street, times).mean() - 1)
@@ -101,8 +108,77 @@ def test_what_weather_did_is_taken_off_by_the_stations_beside(town, model, run):
     fee, goal = plan.goals[0].measures[0], plan.goals[0]
     air = msgspec.structs.replace(fee, sites=["strandgata"], kpi=NO2, control_sites=["elgeseter"], expected=None)
     goal = msgspec.structs.replace(goal, measures=[air])
-    add_plan(town.connection, msgspec.structs.replace(plan, goals=[goal]), "ada")
+    add_plan(fjordvik.connection, msgspec.structs.replace(plan, goals=[goal]), "ada")
     run("plan", "lock", "fjordvik", "fee")
     found = json.loads(run("plan", "effect", "fjordvik", "--json"))[0]
     assert found["beside_control"]["percent_low"] <= truth <= found["beside_control"]["percent_high"] < 0
     assert found["control_sites"] == ["elgeseter"]
+
+
+def seasons(town, site, factor=1.0, kpi=NO2, unit="ug/m3"):
+    """By hand: 20, 21 … 31 in the months of 2024, that times the factor in 2025."""
+    for year, of in ((2024, 1.0), (2025, factor)):
+        for month in range(1, 13):
+            scope = ("city", "fjordvik") if site is None else ("site", site)
+            say_year(town.connection, "fjordvik", kpi, year, (19 + month) * of, scope=scope, month=month, unit=unit)
+
+
+def locked(town, **given):
+    """The measures of a plan, each locked: name -> what is said."""
+    plan = read_plan(PLAN)
+    fee, goal = plan.goals[0].measures[0], plan.goals[0]
+    base = {"kpi": NO2, "sites": [], "control_sites": [], "expected": None}
+    made = [msgspec.structs.replace(fee, slug=slug, **(base | one)) for slug, one in given.items()]
+    goals = [msgspec.structs.replace(goal, measures=made)]
+    add_plan(town.connection, msgspec.structs.replace(plan, goals=goals), "ada")
+    for one in made:
+        lock_measure(town.connection, Author("ada", "fjordvik"), one.slug)
+    found = effects(town.connection, "fjordvik", datetime(2026, 2, 1, tzinfo=UTC))
+    return {(one["measure"], one["kpi"]): one for one in found}
+
+
+def test_a_districts_sites_and_others_of_their_kind_that_nothing_was_done_at(fjordvik):
+    # In the centre lie strandgata (traffic) and torget (background); elgeseter and sjoegata are traffic, too.
+    for site, factor in (("strandgata", 0.8), ("torget", 0.8), ("elgeseter", 1.0), ("sjoegata", 0.5), ("parken", 1.0)):
+        seasons(fjordvik, site, factor)
+    found = locked(fjordvik, centre={"areas": ["sentrum"]}, harbour={"sites": ["sjoegata"]})
+    centre = found["centre", NO2]
+    assert sorted(one["scope"] for one in centre["scopes"]) == ["strandgata", "torget"]
+    # not the street where another measure began in the same month
+    assert (centre["control_sites"], centre["control_chosen"]) == (["elgeseter", "parken"], "same_kind")
+    assert centre["beside_control"]["percent"] == pytest.approx(-20)
+    assert [one["what"] for one in centre["changed_too"]] == ["harbour"]
+    assert "control_by_kind" in [one["code"] for one in centre["cautions"]]
+
+
+def test_a_whole_city_has_nothing_beside_it_and_no_direction_a_difference(fjordvik):
+    seasons(fjordvik, None, 0.9)
+    found = locked(fjordvik, all={"kpis": ["weather.wind.direction", "air.no2.mean.rolling_year"]})
+    assert found["all", NO2]["no_control"]["en"] == "the whole city is touched"
+    assert found["all", NO2]["change"]["percent"] == pytest.approx(-10)
+    refused = {kpi: one["refusal"] for (_, kpi), one in found.items()}
+    assert refused == {NO2: None, "weather.wind.direction": "goes_round", "air.no2.mean.rolling_year": "overlapping"}
+
+
+def test_what_happened_to_the_instruments_is_told(fjordvik):
+    for site in ("strandgata", "elgeseter"):
+        seasons(fjordvik, site, 0.8)
+    stream = fjordvik.datastream("strandgata", "no2")
+    other = fjordvik.datastream("strandgata", "pm10")
+    for one, day in ((stream, "2024-07-01"), (stream, "2021-01-01"), (other, "2024-08-01")):
+        fjordvik.connection.execute(
+            "INSERT INTO calibration (datastream, valid_from, slope, who, why) VALUES (%s, %s, 1.1, 'ada', 'span gas')",
+            (one, day),
+        )
+    fjordvik.connection.execute(
+        """INSERT INTO invalidation (city, site, since, until, why, who)
+           VALUES ('fjordvik', 'strandgata', '2025-03-01', '2025-03-09', 'dug up', 'ada')"""
+    )
+    fjordvik.connection.execute("UPDATE datastream SET first_time = '2025-05-01' WHERE id = %s", (stream,))
+    told = locked(fjordvik, fee={"sites": ["strandgata"], "control_sites": ["elgeseter"]})["fee", NO2]["changed_too"]
+    assert [(one["kind"], str(one["from"])) for one in told] == [
+        ("calibration", "2024-07-01"),
+        ("invalidation", "2025-03-01"),
+        ("new_instrument", "2025-05-01"),
+    ]
+    assert told[0]["what"].endswith("no2: span gas")
