@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,55 +79,62 @@ def select_series(definition: KpiDefinition, series: pd.DataFrame, sites: list[s
 
 
 def prepare(
-    definition: KpiDefinition, cells: Cells, records: Records, series: pd.DataFrame, calendar: Calendar
+    definition: KpiDefinition,
+    cells: Cells,
+    records: Records,
+    series: pd.DataFrame,
+    calendar: Calendar,
+    shared: Shared | None = None,
 ) -> Prepared:
     """Sort the rollups of the selected datastreams to their cells, value and combine them.
 
-    `series` is what `select_series` gave; `records` may hold other datastreams too.
+    `series` is what `select_series` gave; `records` may hold other datastreams too. `shared` keeps what does not depend
+    on the cells: definitions and periods that rest on the same records share it.
     """
-    ids = series["id"].to_numpy(np.int64)
-    at = np.searchsorted(ids, records["datastream"])
-    at = np.where(at < len(ids), at, 0)
-    known = ids[at] == records["datastream"] if len(ids) else np.zeros(len(records), dtype=bool)
-    if not known.all():  # a copy of the rows costs more than looking
-        records, at = records[known], at[known]
-    bucket = records["bucket"].astype(np.int64)
-    site = series["site_index"].to_numpy(np.int64)[at]
-    start = starts_of(bucket, cells.period, calendar)
-    how = _statistics(definition, series)[at]
-    rows = _Rows(
-        cell=cells.find(site, start),
-        start=start,
-        site=site,
-        series=at.astype(np.int64),
-        bucket=bucket,
-        value=values_by(records, how),
-        steadiness=_steadiness(records, how),
-        share=shares_of(records),
-        records=records,
-    )
-    heard = pd.DataFrame({"series": rows.series, "bucket": rows.bucket, "cell": rows.cell})
+    shared = {} if shared is None else shared
+    key: tuple[Any, ...] = (
+        "rows", definition.window, definition.calendar, series["id"].to_numpy(np.int64).tobytes(),
+        series["site_index"].to_numpy(np.int64).tobytes(), tuple(_statistics(definition, series)),
+    )  # fmt: skip
+    if key not in shared:
+        shared[key] = _measured(definition, records, series)
+    measured: _Measured = shared[key]
+    start = starts_of(measured.bucket, cells.period, calendar)
+    rows = _Rows(cells.find(measured.site, start), start, measured)
+    heard = pd.DataFrame({"series": measured.series, "bucket": measured.bucket, "cell": rows.cell})
     if ANY_PROPERTY in definition.inputs:
-        hours = _hours(rows, series, np.zeros(len(rows.cell), dtype=bool))
+        hours = _with_cells(_hours(measured, series, np.zeros(len(rows.cell), dtype=bool)), cells, calendar)
+    elif definition.site_combine == "best_class" and series.duplicated(["site_index", "property"]).any():
+        rows, hours = _of_best_class(definition, cells, rows, series, calendar)
     else:
-        rows, hours = _combine(definition, cells, rows, series)
+        key = (*key, definition.site_combine, definition.coverage.get("hour"))
+        if key not in shared:
+            shared[key] = _combined(definition, measured, series)
+        hours = _with_cells(shared[key], cells, calendar, rows)
     # Hours of running means belong to several cells: theirs stay sorted by datastream and hour.
     running = definition.window.last_hours > 1
-    order = np.argsort(rows.cell, kind="stable") if not running else np.lexsort((rows.bucket, rows.series))
-    order = order[(rows.cell[order] >= 0) | running]
-    in_order = len(order) == len(rows.cell) and bool((order == np.arange(len(order))).all())
-    ordered = rows.records if in_order else rows.records[order]
-    chosen = rows.series[order]
+    row_series, records = rows.measured.series, rows.measured.records
+    if running:
+        order = np.lexsort((rows.measured.bucket, row_series))
+    else:
+        order = np.argsort(rows.cell, kind="stable")
+        order = order[np.searchsorted(rows.cell[order], 0) :]
+    in_order = len(order) == len(rows.cell) and bool((order[1:] > order[:-1]).all())
+    ordered, cell, chosen = (records, rows.cell, row_series) if in_order else (
+        records[order], rows.cell[order], row_series[order]
+    )  # fmt: skip
     judges = series["judges"].to_numpy(bool)[chosen] if definition.judges_law else np.ones(len(chosen), dtype=bool)
-    return Prepared(hours, heard, ordered, rows.cell[order], chosen, judges)
+    return Prepared(hours, heard, ordered, cell, chosen, judges)
 
 
-@dataclass(slots=True)
-class _Rows:
+Shared = dict[tuple[Any, ...], Any]
+"""What has been worked out of the same records, by what it depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
     """One entry per rollup row of a selected datastream."""
 
-    cell: Integers
-    start: Integers
     site: Integers
     series: Integers
     bucket: Integers
@@ -135,18 +143,36 @@ class _Rows:
     share: Floats
     records: Records
 
-    def where(self, keep: Booleans) -> _Rows:
-        return _Rows(
-            self.cell[keep],
-            self.start[keep],
-            self.site[keep],
-            self.series[keep],
-            self.bucket[keep],
-            self.value[keep],
-            self.steadiness[keep],
-            self.share[keep],
-            self.records[keep],
-        )
+    def where(self, keep: Booleans) -> _Measured:
+        return _Measured(*(getattr(self, field.name)[keep] for field in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The same, with the cell of each and when its period starts."""
+
+    cell: Integers
+    start: Integers
+    measured: _Measured
+
+
+def _measured(definition: KpiDefinition, records: Records, series: pd.DataFrame) -> _Measured:
+    ids = series["id"].to_numpy(np.int64)
+    at = np.searchsorted(ids, records["datastream"])
+    at = np.where(at < len(ids), at, 0)
+    known = ids[at] == records["datastream"] if len(ids) else np.zeros(len(records), dtype=bool)
+    if not known.all():  # a copy of the rows costs more than looking
+        records, at = records[known], at[known]
+    how = _statistics(definition, series)
+    return _Measured(
+        site=series["site_index"].to_numpy(np.int64)[at],
+        series=at.astype(np.int64),
+        bucket=records["bucket"].astype(np.int64),
+        value=values_by(records, how, at),
+        steadiness=_steadiness(records, how, at),
+        share=shares_of(records),
+        records=records,
+    )
 
 
 def shares_of(records: Records) -> Floats:
@@ -168,25 +194,30 @@ def _statistics(definition: KpiDefinition, series: pd.DataFrame) -> npt.NDArray[
     )
 
 
-def _steadiness(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
+def _steadiness(records: Records, aggregation: npt.NDArray[np.object_], series: Integers) -> Floats:
     """Length of the mean of a bucket's unit vectors (1 steady, 0 from everywhere); 1 for what is no direction."""
     steadiness = np.ones(len(records))
-    of = aggregation == "circular_mean"
-    if not of.any():
+    turned = aggregation == "circular_mean"
+    if not turned.any():
         return steadiness
+    of = turned[series]
     here = records[of]
     steadiness[of] = np.hypot(here["sin_sum"], here["cos_sum"]) / np.maximum(here["n_valid"], 1)
     return steadiness
 
 
-def values_by(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
-    """The bucket's value by the way its property aggregates; NaN without a counting value."""
+def values_by(records: Records, aggregation: npt.NDArray[np.object_], series: Integers) -> Floats:
+    """The bucket's value by the way its property aggregates; NaN without a counting value.
+
+    `aggregation` of each datastream; `series` which of them each record is of.
+    """
     count = records["n_valid"].astype(float)
     values = np.full(len(records), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         for how in sorted(set(aggregation.tolist())):
-            of = aggregation == how
-            here = records if of.all() else records[of]
+            alone = bool((aggregation == how).all())
+            of = slice(None) if alone else np.flatnonzero((aggregation == how)[series])
+            here = records if alone else records[of]
             if how == "mean":
                 values[of] = here["sum"] / count[of]
             elif how == "energy_mean":
@@ -198,38 +229,64 @@ def values_by(records: Records, aggregation: npt.NDArray[np.object_]) -> Floats:
     return np.where((count > 0) | (records["covered"] > 0), values, np.nan)
 
 
-def _combine(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame) -> tuple[_Rows, pd.DataFrame]:
-    needed = definition.coverage.get("hour", 0.0)
+def _combined(definition: KpiDefinition, measured: _Measured, series: pd.DataFrame) -> pd.DataFrame:
+    """The hours of sites whatever their cells: of one datastream each, of channels as they are, or added up."""
+    hours = _hours(measured, series, _is_valid(definition, measured))
     alone = not series.duplicated(["site_index", "property"]).any()
-    if not alone and definition.site_combine == "best_class":
-        rows = rows.where(_best_class(definition, cells, rows, series))
-    valid = (rows.share >= needed - _EPSILON) & ~np.isnan(rows.value)
-    hours = _hours(rows, series, valid)
     if alone or not len(hours) or definition.site_combine == "channels":
-        return rows, hours
-    if definition.site_combine == "best_class":
-        return rows, _mean_of_duplicates(hours, _statistics(definition, series))
-    return rows, _sum_of_channels(hours, series)
+        return hours
+    return _sum_of_channels(hours, series)
 
 
-def _hours(rows: _Rows, series: pd.DataFrame, valid: Booleans) -> pd.DataFrame:
-    keep = ~np.isnan(rows.value)
+def _is_valid(definition: KpiDefinition, measured: _Measured) -> Booleans:
+    return (measured.share >= definition.coverage.get("hour", 0.0) - _EPSILON) & ~np.isnan(measured.value)
+
+
+def _of_best_class(
+    definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame, calendar: Calendar
+) -> tuple[_Rows, pd.DataFrame]:
+    keep = _best_class(definition, cells, rows, series)
+    rows = _Rows(rows.cell[keep], rows.start[keep], rows.measured.where(keep))
+    hours = _hours(rows.measured, series, _is_valid(definition, rows.measured))
+    if len(hours):
+        hours = _mean_of_duplicates(hours, _statistics(definition, series))
+    return rows, _with_cells(hours, cells, calendar)
+
+
+def _hours(measured: _Measured, series: pd.DataFrame, valid: Booleans) -> pd.DataFrame:
     names, codes = np.unique(series["property"].to_numpy(object), return_inverse=True)
-    of = rows.series[keep]
+    there = ~np.isnan(measured.value)
+    if not there.all():
+        measured, valid = measured.where(there), valid[there]
     return pd.DataFrame(
         {
-            "cell": rows.cell[keep],
-            "site": rows.site[keep],
-            "property": pd.Categorical.from_codes(codes[of], categories=names.tolist()),
-            "bucket": rows.bucket[keep],
-            "value": rows.value[keep],
-            "valid": valid[keep],
-            "share": rows.share[keep],
-            "steadiness": rows.steadiness[keep],
-            "estimated": rows.records["gap_increase"][keep].astype(float),
-            "series": of,
+            "site": measured.site,
+            "property": pd.Categorical.from_codes(codes[measured.series], categories=names.tolist()),
+            "bucket": measured.bucket,
+            "value": measured.value,
+            "valid": valid,
+            "share": measured.share,
+            "steadiness": measured.steadiness,
+            "estimated": measured.records["gap_increase"].astype(float),
+            "series": measured.series,
         }
     )
+
+
+def _with_cells(hours: pd.DataFrame, cells: Cells, calendar: Calendar, rows: _Rows | None = None) -> pd.DataFrame:
+    """The hours with the cell of each; `rows` where they may be the same, one by one."""
+    bucket = hours["bucket"].to_numpy(np.int64)
+    if rows is not None and len(rows.cell) == len(hours) and _same(rows.measured, bucket, hours["series"].to_numpy()):
+        cell = rows.cell
+    else:
+        cell = cells.find(hours["site"].to_numpy(np.int64), starts_of(bucket, cells.period, calendar))
+    found = hours.copy(deep=False)
+    found.insert(0, "cell", cell)
+    return found
+
+
+def _same(measured: _Measured, bucket: Integers, series: Integers) -> bool:
+    return bool((measured.bucket == bucket).all() and (measured.series == series).all())
 
 
 def _best_class(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame) -> Booleans:
@@ -237,11 +294,19 @@ def _best_class(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd
 
     One class per window: a mean that is half reference and half indicative would be neither.
     """
-    covered = (rows.share >= definition.coverage.get("hour", 0.0) - _EPSILON) & ~np.isnan(rows.value)
-    names = pd.Categorical(series["property"].to_numpy(object)).codes[rows.series]
-    ranks = series["rank"].to_numpy(np.int64)[rows.series]
+    measured = rows.measured
+    covered = _is_valid(definition, measured)
+    names = pd.Categorical(series["property"].to_numpy(object)).codes[measured.series]
+    ranks = series["rank"].to_numpy(np.int64)[measured.series]
     frame = pd.DataFrame(
-        {"site": rows.site, "start": rows.start, "name": names, "rank": ranks, "bucket": rows.bucket, "valid": covered}
+        {
+            "site": measured.site,
+            "start": rows.start,
+            "name": names,
+            "rank": ranks,
+            "bucket": measured.bucket,
+            "valid": covered,
+        }
     )
     group = ["site", "start", "name", "rank"]
     valid_hours = frame[covered].drop_duplicates([*group, "bucket"]).groupby(group).size()
@@ -278,7 +343,6 @@ def _mean_of_duplicates(hours: pd.DataFrame, aggregation: npt.NDArray[np.object_
     across = np.where(level, 10 ** (np.where(level, value, 0) / 10), np.where(turned, length * np.sin(angle), value))
     used = used.assign(value=across, along=np.where(turned, length * np.cos(angle), 0.0))
     means = used.groupby(key, observed=True, as_index=False).agg(
-        cell=("cell", "first"),
         value=("value", "mean"),
         along=("along", "mean"),
         valid=("valid", "first"),
@@ -299,7 +363,6 @@ def _sum_of_channels(hours: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Lanes and directions: the sum, valid only when every channel that should speak has a valid hour."""
     key = ["site", "property", "bucket"]
     summed = hours.groupby(key, observed=True, as_index=False).agg(
-        cell=("cell", "first"),
         value=("value", "sum"),
         valid=("valid", "all"),
         share=("share", "sum"),

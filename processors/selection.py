@@ -48,7 +48,7 @@ def weather_of(definition: KpiDefinition, records: Records, series: pd.DataFrame
             "site": chosen["site"].map({slug: number for number, slug in enumerate(sites)}).to_numpy(np.int64)[at],
             "property": chosen["property"].to_numpy(object)[at],
             "bucket": mine["bucket"].astype(np.int64),
-            "value": values_by(mine, chosen["aggregation"].to_numpy(object)[at]),
+            "value": values_by(mine, chosen["aggregation"].to_numpy(object), at),
         }
     )
     valid = (shares_of(mine) >= definition.coverage.get("hour", 0.0) - 1e-9) & ~hours["value"].isna().to_numpy()

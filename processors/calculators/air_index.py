@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
+
 import numpy as np
 
 from bypuls.formulas.air_index import continuous_index
+from bypuls.standards import Scale
 from processors.calculation import Calculator, Detail, Inputs, Outcome
 from processors.calculators.air_class import evidence_of_scale, merge
 
@@ -36,6 +39,8 @@ def compute(inputs: Inputs) -> Outcome:
         details.append({"pollutants": found, "missing": missing, "decided_by": decided} if found else None)
     kinds = [inputs.cells.kinds[site] for site in inputs.cells.site.tolist()]
     there = ~np.isnan(worst)
+    # Few combinations of pollutants occur: what is said of the standard is put into words once for each.
+    said = lru_cache(maxsize=None)(partial(_said, scale))
     return Outcome(
         worst,
         band=[scale.name(int(number)) if number == number else None for number in worst.tolist()],  # noqa: PLR0124
@@ -43,10 +48,14 @@ def compute(inputs: Inputs) -> Outcome:
         covered=there.astype(np.int64),
         expected=np.ones(len(worst), dtype=np.int64),
         evidence=[
-            evidence_of_scale(scale, kind, list(detail["pollutants"]) if detail else None)
+            said(kind, tuple(detail["pollutants"]) if detail else None)
             for kind, detail in zip(kinds, details, strict=True)
         ],
     )
+
+
+def _said(scale: Scale, kind: str, pollutants: tuple[str, ...] | None) -> Detail:
+    return evidence_of_scale(scale, kind, pollutants)
 
 
 calculator = Calculator(
