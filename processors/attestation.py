@@ -6,41 +6,69 @@ Most values have neither: two looks into small tables for a batch are all it cos
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from math import ceil, floor
+
+import numpy as np
 
 from bypuls.clock import isoformat
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from processors.columns import Columns
+from processors.content import folded, folded_number, mark_of
 from processors.readings import Span
-from processors.sites import Value
+from processors.values import Value
 from processors.windows import instant, seconds
 
 _SQL = queries("processors", "attestation.sql")
 _EMPTY = frozenset({"silent", "low_coverage", "flagged"})
 
 
-def attest(connection: Connection, values: Sequence[Value]) -> None:
-    """Name in each value's evidence the calibrations and invalidations that its hours went through.
-
-    `left_out.invalidated` counts what people left out; where that leaves nothing, it is the reason.
-    """
-    streams = sorted({stream for value in values for stream in value.evidence.get("series", ())})
-    calibrated = _by_stream(connection, "calibrations", streams)
-    invalid = _by_stream(connection, "invalid", streams)
-    if calibrated:
-        for value in values:
-            named = [
-                {"id": number, "datastream": stream, "from": isoformat(since), "slope": slope, "intercept": intercept}
-                for stream, number, since, slope, intercept in _touching(value, calibrated)
-            ]
-            if named:
-                value.evidence["calibrations"] = named
-    if invalid:
-        _leave_out(connection, [(value, list(_touching(value, invalid))) for value in values])
-
-
 Verdict = tuple[datetime, datetime, int, float, float]
 """(since, until, id, slope, intercept); the last two are 0 of an invalidation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What people said of some datastreams' values, by datastream."""
+
+    calibrated: Mapping[int, Sequence[Verdict]]
+    invalid: Mapping[int, Sequence[Verdict]]
+
+    @classmethod
+    def read(cls, connection: Connection, streams: Sequence[int]) -> Verdicts:
+        """Of these datastreams."""
+        return cls(_by_stream(connection, "calibrations", streams), _by_stream(connection, "invalid", streams))
+
+    def mark(self, columns: Columns) -> None:
+        """Fold into the marks what `attest` may say of each row; what is left out is counted only there."""
+        for stream, verdicts in self.calibrated.items():
+            for since, until, number, slope, intercept in verdicts:
+                touched = columns.touch(stream, seconds(since), ceil(until.timestamp()))
+                if touched.any():
+                    said = mark_of(stream, number, isoformat(since), slope, intercept)
+                    columns.marks[touched] = folded(columns.marks[touched], np.array([said], dtype=np.uint64))
+        for stream, verdicts in self.invalid.items():
+            for since, until, *_ in verdicts:
+                columns.always |= columns.touch(stream, floor(since.timestamp()), ceil(until.timestamp()))
+
+    def attest(self, connection: Connection, values: Sequence[Value]) -> None:
+        """Name in each value's evidence the calibrations and invalidations that its hours went through.
+
+        `left_out.invalidated` counts what people left out; where that leaves nothing, it is the reason.
+        """
+        if self.calibrated:
+            for value in values:
+                named = [
+                    {"id": number, "datastream": stream, "from": isoformat(since), "slope": slope,
+                     "intercept": intercept}
+                    for stream, number, since, slope, intercept in _touching(value, self.calibrated)
+                ]  # fmt: skip
+                if named:
+                    value.evidence["calibrations"] = named
+        if self.invalid:
+            _leave_out(connection, [(value, list(_touching(value, self.invalid))) for value in values])
 
 
 def _by_stream(connection: Connection, name: str, streams: Sequence[int]) -> dict[int, list[Verdict]]:
@@ -82,23 +110,23 @@ def _leave_out(
         for at, count in connection.execute(_SQL[f"left_out_of_{table}"], columns).fetchall():
             value, verdicts = touched[at]
             value.evidence["left_out"] = value.evidence["left_out"] | {"invalidated": count}
-            value.evidence["invalidations"] = sorted({number for _, number, *_ in verdicts})
+            value.evidence["invalidations"] = numbers = sorted({number for _, number, *_ in verdicts})
+            if value.content is not None:
+                value.content = folded_number(value.content, count, *numbers)
             if value.quality == "undefined" and value.reason in _EMPTY:
                 value.reason = "invalidated"
 
 
-def without_outlived(connection: Connection, values: Sequence[Value], spans: Sequence[Span]) -> list[Value]:
+def without_outlived(connection: Connection, columns: Columns, spans: Sequence[Span]) -> Columns:
     """The values whose five minutes are all there; the others stand as they were said.
 
     Hours outlive their five minutes. A value of five minutes cannot be computed again from hours.
 
     `spans`: the datastreams and times that the values were computed from.
     """
-    columns = [[span[0] for span in spans], [instant(span[1]) for span in spans], [instant(span[2]) for span in spans]]
-    gone = connection.execute(_SQL["hours_without_five_minutes"], columns).fetchall()
-    return [
-        value
-        for value in values
-        if not any(value.scope == site and seconds(first) < value.end and seconds(last) >= value.start
-                   for site, first, last in gone)
-    ]  # fmt: skip
+    wanted = [[span[0] for span in spans], [instant(span[1]) for span in spans], [instant(span[2]) for span in spans]]
+    keep = np.ones(len(columns), dtype=bool)
+    for slug, first, last in connection.execute(_SQL["hours_without_five_minutes"], wanted).fetchall():
+        here = np.array([site == slug for site in columns.sites], dtype=bool)[columns.site]
+        keep &= ~(here & (seconds(first) < columns.end) & (seconds(last) >= columns.start))
+    return columns.where(keep)

@@ -7,9 +7,9 @@ calculator knows no database and no clock; coverage, evidence and status are the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from bypuls.standards import Standards
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Detail = dict[str, Any]
+_Said = TypeVar("_Said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,14 @@ class Cells:
     def hours(self) -> Integers:
         """Hours of each window."""
         return (self.end - self.start) // 3600
+
+    def take(self, rows: Integers) -> Cells:
+        """Those rows."""
+        return replace(
+            self, site=self.site[rows], start=self.start[rows], end=self.end[rows], elapsed=self.elapsed[rows],
+            counting=None if self.counting is None else self.counting[rows],
+            counting_over=None if self.counting_over is None else self.counting_over[rows],
+        )  # fmt: skip
 
     def find(self, site: Integers, start: Integers) -> Integers:
         """The row of each (site, start of a window), -1 where it is none of them."""
@@ -158,6 +167,24 @@ class Outcome:
     counted: str = "hours"
     undefined: list[str | None] | None = None
     evidence: list[Detail | None] | None = None
+
+    def take(self, rows: Integers) -> Outcome:
+        """Those entries."""
+        at = rows.tolist()
+        return Outcome(
+            self.value[rows],
+            band=_of(self.band, at),
+            detail=_of(self.detail, at),
+            covered=None if self.covered is None else self.covered[rows],
+            expected=None if self.expected is None else self.expected[rows],
+            counted=self.counted,
+            undefined=_of(self.undefined, at),
+            evidence=_of(self.evidence, at),
+        )
+
+
+def _of(said: list[_Said] | None, rows: Sequence[int]) -> list[_Said] | None:
+    return None if said is None else [said[row] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from processors.lanes import free_lanes
+from processors.wanted import Wanted
 
 RECENT = timedelta(hours=48)
 """What people look at: hours and days that began this long ago are taken before everything else."""
@@ -19,7 +21,7 @@ _SQL = queries("processors", "claims.sql")
 class Claimed:
     """What one batch took: (kpi, city, period) -> (site, start)."""
 
-    wanted: dict[tuple[str, str, str], list[tuple[str, int]]]
+    wanted: Mapping[tuple[str, str, str], Wanted | list[tuple[str, int]]]
 
     def __len__(self) -> int:
         return sum(len(pairs) for pairs in self.wanted.values())

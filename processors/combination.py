@@ -8,7 +8,7 @@ from typing import Any
 
 from bypuls.kpi import KpiDefinition
 from processors.calculation import Catalogue, Detail, Part
-from processors.sites import Value, minimum_band
+from processors.values import Value, minimum_band
 
 _KEPT = ("standard", "edition", "standard_status", "estimate", "estimate_why", "rests_on", "selection", "weather")
 

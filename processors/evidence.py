@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ import pandas as pd
 from bypuls.kpi import KpiDefinition
 from bypuls.periods import Calendar
 from processors.calculation import Catalogue, Cells, Detail, Floats, Integers, Outcome
-from processors.preparation import CLASSES, ORIGINS, Prepared
+from processors.content import Marks, between, folded, mark_of, marks_of_records, running_total
+from processors.preparation import CLASSES, ORIGINS, Booleans, Prepared
 from processors.readings import Records
 from processors.windows import HOUR, distinct, ends_of, shift_days
 
@@ -22,20 +24,41 @@ class Facts:
     """Per cell: what its evidence says.
 
     Attributes:
-        series: the datastreams whose hours are hashed, in the order of the hash.
+        records: rollups; a cell rests on those from `edges[cell, 0]` to before `edges[cell, 1]`, which are hashed.
+        ids: datastreams, likewise by `of_ids`, in the order of the hash.
         share: how much of an hour is covered.
+        classes, origins: a bit for each of `CLASSES` and `ORIGINS`.
+        marks: of the records.
     """
 
-    series: list[list[int]]
-    datastreams: list[int]
+    records: Records
+    edges: Integers
+    ids: Integers
+    of_ids: Integers
+    datastreams: Integers
     valid_hours: Integers
     share: Floats
-    suspect: list[int]
-    fail: list[int]
-    classes: list[list[str]]
-    origins: list[list[str]]
-    indicative: list[bool]
-    hashes: list[str]
+    suspect: Integers
+    fail: Integers
+    classes: Integers
+    origins: Integers
+    indicative: Booleans
+    marks: Marks
+
+    def take(self, rows: Integers) -> Facts:
+        """Of those cells."""
+        made = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name not in {"records", "ids"}}
+        return Facts(records=self.records, ids=self.ids, **made)
+
+    def series(self) -> list[list[int]]:
+        """The datastreams of each cell."""
+        every = self.ids.tolist()
+        return [every[begin:end] for begin, end in self.of_ids.tolist()]
+
+    def hashes(self) -> list[str]:
+        """The fingerprint of each cell's records."""
+        data, width = bytes_of(self.records), self.records.dtype.itemsize
+        return ["sha256:" + hashlib.sha256(data[begin:end]).hexdigest() for begin, end in (self.edges * width).tolist()]
 
 
 def facts_of(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
@@ -52,56 +75,50 @@ def facts_of(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
     hours_of = distinct((valid["cell"].to_numpy(np.int64) << 32) + hour) >> 32
     share = np.zeros(count)
     np.maximum.at(share, own["cell"].to_numpy(np.int64), own["share"].to_numpy(float))
+    edges = _edges(cell, count)
     return Facts(
-        series=_split(series["id"].to_numpy(np.int64)[pairs[1]], pairs[0], count),
-        datastreams=np.bincount(pairs[0], minlength=count).tolist(),
+        records=prepared.records,
+        edges=edges,
+        ids=series["id"].to_numpy(np.int64)[pairs[1]],
+        of_ids=_edges(pairs[0], count),
+        datastreams=np.bincount(pairs[0], minlength=count),
         valid_hours=np.bincount(hours_of, minlength=count),
         share=share,
         suspect=_sums(cell, prepared.records["n_suspect"], count),
         fail=_sums(cell, prepared.records["n_fail"], count),
-        classes=class_names(classes),
-        origins=origin_names(origins),
-        indicative=(np.bincount(cell, ~prepared.judges, minlength=count) > 0).tolist(),
-        hashes=_hashes(prepared.records, cell, count),
+        classes=classes,
+        origins=origins,
+        indicative=np.bincount(cell, ~prepared.judges, minlength=count) > 0,
+        marks=between(running_total(marks_of_records(prepared.records)), edges[:, 0], edges[:, 1]),
     )
 
 
-def _split(numbers: Integers, cell: Integers, count: int) -> list[list[int]]:
-    """The numbers of each cell; both are sorted by cell."""
-    edges, every = np.searchsorted(cell, np.arange(count + 1)).tolist(), numbers.tolist()
-    return [every[begin:end] for begin, end in itertools.pairwise(edges)]
+def _edges(cell: Integers, count: int) -> Integers:
+    """From which row to which each cell's are; they are sorted by cell."""
+    edges = np.searchsorted(cell, np.arange(count + 1))
+    return np.stack([edges[:-1], edges[1:]], axis=1)
 
 
-def class_names(masks: list[int]) -> list[list[str]]:
-    """The classes of instruments that each mask holds; equal masks share one list."""
-    names = {mask: _names(mask, [kind.value for kind in CLASSES]) for mask in set(masks)}
-    return [names[mask] for mask in masks]
+def bytes_of(records: Records) -> memoryview:
+    """The rows as they lie in memory, without a copy where they lie together."""
+    return np.ascontiguousarray(records).view(np.uint8).data
 
 
-def origin_names(masks: list[int]) -> list[list[str]]:
-    """The origins that each mask holds."""
-    names = {mask: _names(mask, [kind.value for kind in ORIGINS]) for mask in set(masks)}
-    return [names[mask] for mask in masks]
+def _names_of(masks: Integers, every: Sequence[str]) -> list[list[str]]:
+    """The names that each mask holds; equal masks share one list."""
+    numbers = masks.tolist()
+    names = {mask: [name for bit, name in enumerate(every) if mask >> bit & 1] for mask in set(numbers)}
+    return [names[mask] for mask in numbers]
 
 
-def _masks(cell: Integers, bit: Integers, count: int) -> list[int]:
+def _masks(cell: Integers, bit: Integers, count: int) -> Integers:
     masks = np.zeros(count, dtype=np.int64)
     np.bitwise_or.at(masks, cell, 1 << bit)
-    return [int(mask) for mask in masks]
+    return masks
 
 
-def _names(mask: int, names: list[str]) -> list[str]:
-    return [name for number, name in enumerate(names) if mask >> number & 1]
-
-
-def _sums(cell: Integers, numbers: Integers, count: int) -> list[int]:
-    return [int(total) for total in np.bincount(cell, numbers, minlength=count)]
-
-
-def _hashes(records: Records, cell: Integers, count: int) -> list[str]:
-    data, width = memoryview(np.ascontiguousarray(records).tobytes()), records.dtype.itemsize
-    edges = (np.searchsorted(cell, np.arange(count + 1)) * width).tolist()
-    return ["sha256:" + hashlib.sha256(data[begin:end]).hexdigest() for begin, end in itertools.pairwise(edges)]
+def _sums(cell: Integers, numbers: Integers, count: int) -> Integers:
+    return np.bincount(cell, numbers, minlength=count).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +155,8 @@ def add_beyond(found: list[Detail], beyond: Beyond, cells: Cells, records: Recor
     spans = np.stack([beyond.since.T, beyond.until.T], axis=-1)
     looks = bool((beyond.since != cells.start).any() or (beyond.until != cells.end).any())
     everywhere = beyond.weather["id"].tolist()
-    data, width = memoryview(np.ascontiguousarray(records).tobytes()), records.dtype.itemsize
-    keys = (records["datastream"].astype(np.int64) << 40) + records["bucket"].astype(np.int64)
-    own = series.groupby("site_index")["id"].agg(list).to_dict()
-    streams = [sorted({*own.get(site, ()), *everywhere}) for site in range(len(cells.sites))]
+    data, width = bytes_of(records), records.dtype.itemsize
+    keys, streams = _keys(records), _streams_beyond(beyond, cells, series)
     edges: list[list[Integers]] = [[] for _ in found]
     for site, here in enumerate(streams):
         rows = np.flatnonzero(cells.site == site)
@@ -163,6 +178,36 @@ def add_beyond(found: list[Detail], beyond: Beyond, cells: Cells, records: Recor
             ]
 
 
+def _keys(records: Records) -> Integers:
+    return (records["datastream"].astype(np.int64) << 40) + records["bucket"].astype(np.int64)
+
+
+def _streams_beyond(beyond: Beyond, cells: Cells, series: pd.DataFrame) -> list[list[int]]:
+    """The datastreams of each site, and those of the weather."""
+    own: dict[int, list[int]] = {}
+    for site, datastream in zip(series["site_index"].tolist(), series["id"].tolist(), strict=True):
+        own.setdefault(site, []).append(datastream)
+    everywhere = beyond.weather["id"].tolist()
+    return [sorted({*own.get(site, ()), *everywhere}) for site in range(len(cells.sites))]
+
+
+def marks_beyond(beyond: Beyond, cells: Cells, records: Records, series: pd.DataFrame) -> Marks:
+    """The mark of what `add_beyond` would say of each cell."""
+    weather = beyond.weather
+    said = mark_of(weather["id"].tolist(), weather["site"].tolist(), weather["origin"].tolist())
+    marks = folded(np.full(len(cells), said, dtype=np.uint64), *beyond.since, *beyond.until)
+    keys, total = _keys(records), running_total(marks_of_records(records))
+    found = np.zeros(len(cells), dtype=np.uint64)
+    for site, here in enumerate(_streams_beyond(beyond, cells, series)):
+        rows = np.flatnonzero(cells.site == site)
+        for datastream in here:
+            for since, until in zip(beyond.since, beyond.until, strict=True):
+                low, high = (np.searchsorted(keys, span[rows] + (datastream << 40)) for span in (since, until))
+                found[rows] += between(total, low, high)
+        marks[rows] = folded(marks[rows], np.full(len(rows), mark_of(here), dtype=np.uint64))
+    return folded(marks, found)
+
+
 def evidence_of(definition: KpiDefinition, city: str, cells: Cells, outcome: Outcome, facts: Facts) -> list[Detail]:
     """The evidence of each cell, as DATA.md names its parts; a running month or year also says what is `elapsed`."""
     starts, ends = iso(cells.start), iso(cells.end)
@@ -171,15 +216,15 @@ def evidence_of(definition: KpiDefinition, city: str, cells: Cells, outcome: Out
         (cells.sites[site] for site in cells.site.tolist()),
         starts,
         ends,
-        facts.series,
-        facts.datastreams,
+        facts.series(),
+        facts.datastreams.tolist(),
         cells.expected.tolist(),
         facts.valid_hours.tolist(),
-        facts.suspect,
-        facts.fail,
-        facts.classes,
-        facts.origins,
-        facts.hashes,
+        facts.suspect.tolist(),
+        facts.fail.tolist(),
+        _names_of(facts.classes, [kind.value for kind in CLASSES]),
+        _names_of(facts.origins, [kind.value for kind in ORIGINS]),
+        facts.hashes(),
         strict=True,
     )
     found: list[Detail] = [
@@ -214,7 +259,7 @@ def _add(found: list[Detail], definition: KpiDefinition, cells: Cells, outcome: 
         for one, expected, valid in zip(found, outcome.expected.tolist(), outcome.covered.tolist(), strict=True):
             one[outcome.counted] = {"expected": expected, "valid": valid}
     if definition.judges_law:
-        for one, indicative in zip(found, facts.indicative, strict=True):
+        for one, indicative in zip(found, facts.indicative.tolist(), strict=True):
             if indicative:
                 one["indicative"] = True
     for one, more in zip(found, outcome.evidence or [], strict=False):

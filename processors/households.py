@@ -8,7 +8,7 @@ from bypuls.kpi import KpiDefinition
 from bypuls.privacy import GROUP_PERIODS
 from processors.calculation import Catalogue
 from processors.combination import combine
-from processors.sites import Value
+from processors.values import Value
 
 
 def has_groups(definition: KpiDefinition, period: str) -> bool:

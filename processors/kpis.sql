@@ -29,7 +29,7 @@ CREATE TEMP TABLE IF NOT EXISTS staged_value (
     city text NOT NULL, kpi text NOT NULL, scope_kind text NOT NULL, scope text NOT NULL, period text NOT NULL,
     start timestamptz NOT NULL, ends timestamptz NOT NULL, value double precision, unit text NOT NULL, band text,
     detail jsonb, quality text NOT NULL, reason text, coverage double precision, evidence jsonb NOT NULL,
-    version text NOT NULL, final_at timestamptz NOT NULL
+    version text NOT NULL, final_at timestamptz NOT NULL, content bigint
 )
 
 -- name: empty_staged
@@ -37,10 +37,11 @@ TRUNCATE staged_value
 
 -- name: stage
 COPY staged_value (city, kpi, scope_kind, scope, period, start, ends, value, unit, band, detail, quality, reason,
-                   coverage, evidence, version, final_at) FROM STDIN
+                   coverage, evidence, version, final_at, content) FROM STDIN
 
 -- A value is provisional until its period's end plus the lateness, then final; a final one that changes is revised.
 -- What was said before is kept when value, status, quality or band change. Nothing is written when nothing changes.
+-- `content` is the mark of what a row says (processors/content.py).
 -- The lane's lock keeps others off these keys, so the join sees what the insert will meet.
 -- name: upsert
 WITH judged AS MATERIALIZED (
@@ -50,7 +51,7 @@ WITH judged AS MATERIALIZED (
                 WHEN (n.value, n.quality, n.band) IS DISTINCT FROM (o.value, o.quality, o.band) THEN 'revised'
                 ELSE o.status END AS new_status,
            (o.value, o.quality, o.band) IS DISTINCT FROM (n.value, n.quality, n.band) AS says_else,
-           o.status AS old_status,
+           o.status AS old_status, o.content IS DISTINCT FROM n.content AS marked_else,
            (o.evidence, o.detail, o.reason, o.coverage, o.version, o.unit, o.final_at, o.ends)
                IS DISTINCT FROM (n.evidence, n.detail, n.reason, n.coverage, n.version, n.unit, n.final_at, n.ends) AS shows_else
     FROM staged_value n
@@ -60,8 +61,12 @@ WITH judged AS MATERIALIZED (
 ), changed AS MATERIALIZED (
     SELECT * FROM judged WHERE NOT stands OR says_else OR shows_else OR new_status <> old_status
 ), kept AS (
-    INSERT INTO kpi_value_history
-    SELECT o.*, %(now)s
+    INSERT INTO kpi_value_history (city, kpi, scope_kind, scope, period, start, ends, value, unit, band, detail, status,
+                                   quality, reason, coverage, evidence, version, final_at, computed_at, added_at, xact,
+                                   seq, superseded_at)
+    SELECT o.city, o.kpi, o.scope_kind, o.scope, o.period, o.start, o.ends, o.value, o.unit, o.band, o.detail, o.status,
+           o.quality, o.reason, o.coverage, o.evidence, o.version, o.final_at, o.computed_at, o.added_at, o.xact,
+           o.seq, %(now)s
     FROM changed c
     CROSS JOIN LATERAL (SELECT * FROM kpi_value v
                         WHERE v.city = c.city AND v.kpi = c.kpi AND v.scope_kind = c.scope_kind AND v.scope = c.scope
@@ -70,17 +75,24 @@ WITH judged AS MATERIALIZED (
     ON CONFLICT DO NOTHING
 ), written AS (
     INSERT INTO kpi_value (city, kpi, scope_kind, scope, period, start, ends, value, unit, band, detail, status, quality,
-                           reason, coverage, evidence, version, final_at, computed_at)
+                           reason, coverage, evidence, version, final_at, content, computed_at)
     SELECT city, kpi, scope_kind, scope, period, start, ends, value, unit, band, detail, new_status, quality, reason,
-           coverage, evidence, version, final_at, %(now)s
+           coverage, evidence, version, final_at, content, %(now)s
     FROM changed
     ON CONFLICT (city, kpi, scope_kind, scope, period, start) DO UPDATE SET
-        (ends, value, unit, band, detail, status, quality, reason, coverage, evidence, version, final_at, computed_at,
-         xact, seq)
+        (ends, value, unit, band, detail, status, quality, reason, coverage, evidence, version, final_at, content,
+         computed_at, xact, seq)
         = (excluded.ends, excluded.value, excluded.unit, excluded.band, excluded.detail, excluded.status,
            excluded.quality, excluded.reason, excluded.coverage, excluded.evidence, excluded.version, excluded.final_at,
-           excluded.computed_at, pg_current_xact_id(), nextval('kpi_value_seq'))
+           excluded.content, excluded.computed_at, pg_current_xact_id(), nextval('kpi_value_seq'))
     RETURNING 1
+), marked AS (
+    -- Says the same, by another mark: the mark alone is written, and nobody is told.
+    UPDATE kpi_value v SET content = j.content
+    FROM judged j
+    WHERE j.stands AND j.marked_else AND NOT (j.says_else OR j.shows_else OR j.new_status <> j.old_status)
+      AND v.city = j.city AND v.kpi = j.kpi AND v.scope_kind = j.scope_kind AND v.scope = j.scope
+      AND v.period = j.period AND v.start = j.start
 )
 SELECT count(*) FROM written
 
@@ -88,11 +100,25 @@ SELECT count(*) FROM written
 -- of the lengths of arrays.
 -- name: stored_sites
 SELECT v.kpi, v.city, v.period, extract(epoch FROM v.start)::bigint, v.scope, v.value, v.band, v.detail, v.quality,
-       v.reason, v.coverage, v.evidence
+       v.reason, v.coverage, v.evidence, v.content
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) w (kpi, city, period, site, start)
 CROSS JOIN LATERAL (SELECT * FROM kpi_value k
                     WHERE k.city = w.city AND k.kpi = w.kpi AND k.scope_kind = 'site' AND k.scope = w.site
                       AND k.period = w.period AND k.start = w.start OFFSET 0) v
+
+-- What stands of one KPI, city, period and kind of scope. Small numbers in one: quality from 1, provisional, whether there
+-- is a mark, band from 2 (1: none, 0: another).
+-- name: standing
+SELECT array_agg(w.at), array_agg(date_part('epoch', v.start)::bigint), array_agg(coalesce(v.value, 'NaN')),
+       array_agg(coalesce(array_position(%s::text[], v.quality), 0)
+                 + CASE WHEN v.status = 'provisional' THEN 4 ELSE 0 END
+                 + CASE WHEN v.content IS NOT NULL THEN 8 ELSE 0 END
+                 + 16 * CASE WHEN v.band IS NULL THEN 1 ELSE coalesce(array_position(%s::text[], v.band) + 1, 0) END),
+       array_agg(coalesce(v.content, 0))
+FROM unnest(%s::text[]) WITH ORDINALITY w (scope, at)
+CROSS JOIN LATERAL (SELECT start, value, quality, status, band, content FROM kpi_value k
+                    WHERE k.scope = w.scope AND k.city = %s AND k.kpi = %s AND k.period = %s AND k.scope_kind = %s
+                      AND k.start >= %s AND k.start <= %s OFFSET 0) v
 
 -- name: notify
 SELECT pg_notify('bypuls_kpi', '')

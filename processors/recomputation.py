@@ -212,7 +212,7 @@ def compute_piece(connection: Connection, kpis: Kpis, year: Year, piece: Piece, 
         connection.execute(_SQL["share_lanes"], (year.city, list(piece.kpis)))
         wanted = _wanted(connection, kpis.catalogue, place, year, piece, now)
         if wanted:
-            kpis.compute(connection, Claimed(wanted), now)
+            kpis.compute(connection, Claimed(wanted), now, unchanged=True)
     return Recomputed(*(kpis.counts[name] - before[name] for name in ("computed", "written")))
 
 

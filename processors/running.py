@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from processors.calculation import Cells, Integers
-from processors.evidence import Facts, class_names, origin_names
+from processors.evidence import Facts
 from processors.preparation import Prepared
 from processors.windows import HOUR
 
@@ -14,7 +14,7 @@ from processors.windows import HOUR
 def running_facts(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
     """What each hour's value rests on: the hours that end with it, as many as `cells.expected` says.
 
-    The hash and what it covers are left to `add_beyond`.
+    The hash and what it covers are left to `add_beyond`, their mark to `marks_beyond`.
     """
     count = len(cells)
     since, until = cells.end - cells.expected * HOUR, cells.end
@@ -35,17 +35,21 @@ def running_facts(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Fac
         classes[rows] |= there.astype(np.int64) << int(series["class_index"].iloc[one])
         origins[rows] |= there.astype(np.int64) << int(series["origin_index"].iloc[one])
     valid = _valid_hours(cells, prepared, since, until)
+    nowhere = np.zeros((count, 2), dtype=np.int64)
     return Facts(
-        series=[[]] * count,
-        datastreams=datastreams.tolist(),
+        records=prepared.records,
+        edges=nowhere,
+        ids=np.empty(0, dtype=np.int64),
+        of_ids=nowhere,
+        datastreams=datastreams,
         valid_hours=valid,
         share=valid / np.maximum(cells.expected, 1),
-        suspect=suspect.tolist(),
-        fail=fail.tolist(),
-        classes=class_names(classes.tolist()),
-        origins=origin_names(origins.tolist()),
-        indicative=(indicative > 0).tolist(),
-        hashes=[""] * count,
+        suspect=suspect,
+        fail=fail,
+        classes=classes,
+        origins=origins,
+        indicative=indicative > 0,
+        marks=np.zeros(count, dtype=np.uint64),
     )
 
 

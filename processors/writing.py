@@ -11,7 +11,8 @@ from msgspec import json
 from bypuls.clock import isoformat
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from processors.sites import Value
+from processors.content import as_stored
+from processors.values import Value
 from processors.windows import instant
 
 _SQL = queries("processors", "kpis.sql")
@@ -39,8 +40,12 @@ def _line(value: Value) -> str:
         f"{value.city}\t{definition.id}\t{value.scope_kind}\t{value.scope}\t{value.period}\t{start}\t{ends}\t"
         f"{_number(value.value)}\t{_text(definition.unit)}\t{_text(value.band)}\t{_json(value.detail)}\t"
         f"{value.quality}\t{_text(value.reason)}\t{_number(value.coverage)}\t{_json(value.evidence)}\t"
-        f"{definition.version}\t{final_at}\n"
+        f"{definition.version}\t{final_at}\t{_mark(value.content)}\n"
     )
+
+
+def _mark(content: int | None) -> str:
+    return "\\N" if content is None else str(as_stored(content))
 
 
 @lru_cache(maxsize=10_000)

@@ -10,6 +10,7 @@ from bypuls.properties import Properties
 from processors.calculation import Place
 from processors.readings import FIELDS, SERIES_COLUMNS, series_frame
 from processors.sites import cells_of, site_values
+from processors.wanted import Wanted
 from processors.windows import starts_of
 
 PROPERTIES = Properties.load()
@@ -75,5 +76,5 @@ def values_of(catalogue, kpi, period, records, series, *, place=TRONDHEIM, now=L
         wanted = [(sites[datastream], start) for datastream, start in pairs.T.tolist()]
     kinds = dict(zip(series["site"], series["kind"], strict=True))
     attributes = dict(zip(series["site"], series["attributes"], strict=True))
-    cells = cells_of(definition, period, wanted, kinds, place, now, attributes)
+    cells = cells_of(definition, period, Wanted.of(wanted), kinds, place, now, attributes)
     return site_values(definition, catalogue, cells, records, series, place)

@@ -313,11 +313,11 @@ def test_values_due_while_a_batch_computes_are_computed_again(town, pm10, catalo
     Rollups(catalogue).batch(town.connection, 100, LATER)
 
     class Interleaved(Kpis):
-        def _scopes(self, *given):
+        def _write(self, *given):
             with connect(town.url, autocommit=True) as ingest:
                 town.store(pm10, hours(DAY, [34.0]), connection=ingest)
                 Rollups(catalogue).batch(ingest, 100, LATER)
-            return super()._scopes(*given)
+            return super()._write(*given)
 
     Interleaved(catalogue).batch(town.connection, 1000, LATER, everything=True)
     process(town, catalogue)

@@ -38,7 +38,10 @@ kpi_value
 (SELECT DISTINCT ON (x.city, x.kpi, x.scope_kind, x.scope, x.period, x.start) x.*
  FROM (SELECT h.* FROM kpi_value_history h WHERE h.superseded_at > %(as_of)s
        UNION ALL
-       SELECT k.*, 'infinity'::timestamptz FROM kpi_value k) x
+       SELECT k.city, k.kpi, k.scope_kind, k.scope, k.period, k.start, k.ends, k.value, k.unit, k.band, k.detail, k.status,
+              k.quality, k.reason, k.coverage, k.evidence, k.version, k.final_at, k.computed_at, k.added_at, k.xact, k.seq,
+              'infinity'::timestamptz
+       FROM kpi_value k) x
  WHERE least(x.added_at, x.computed_at) <= %(as_of)s
  ORDER BY x.city, x.kpi, x.scope_kind, x.scope, x.period, x.start, x.superseded_at)
 

@@ -22,8 +22,13 @@ WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.scope_kind = %(scope_kind)s AN
 -- name: value_then
 -- As it was said at a time: the first version that was replaced later, or the present one; if anything was said by then.
 SELECT v.ends, v.quality, v.reason, v.evidence, v.detail, v.computed_at, v.coverage
-FROM (SELECT k.*, 'infinity'::timestamptz AS superseded_at FROM kpi_value k
-      UNION ALL SELECT h.* FROM kpi_value_history h WHERE h.superseded_at > %(then)s) v
+FROM (SELECT city, kpi, scope_kind, scope, period, start, ends, quality, reason, evidence, detail, computed_at, coverage,
+             added_at, 'infinity'::timestamptz AS superseded_at
+      FROM kpi_value
+      UNION ALL
+      SELECT city, kpi, scope_kind, scope, period, start, ends, quality, reason, evidence, detail, computed_at, coverage,
+             added_at, superseded_at
+      FROM kpi_value_history WHERE superseded_at > %(then)s) v
 WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.scope_kind = %(scope_kind)s AND v.scope = %(scope)s
   AND v.period = %(period)s AND v.start = %(start)s AND least(v.added_at, v.computed_at) <= %(then)s
 ORDER BY v.superseded_at LIMIT 1

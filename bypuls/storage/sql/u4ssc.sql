@@ -17,8 +17,13 @@ ORDER BY name, valid_from DESC
 -- name: measured
 SELECT DISTINCT ON (kpi, start)
        kpi, value, unit, quality, reason, status, coverage, evidence, version, start, computed_at
-FROM (SELECT k.*, 'infinity'::timestamptz AS superseded_at FROM kpi_value k
-      UNION ALL SELECT h.* FROM kpi_value_history h WHERE h.superseded_at > %(as_of)s) v
+FROM (SELECT city, kpi, scope_kind, scope, period, start, value, unit, quality, reason, status, coverage, evidence, version,
+             computed_at, added_at, 'infinity'::timestamptz AS superseded_at
+      FROM kpi_value
+      UNION ALL
+      SELECT city, kpi, scope_kind, scope, period, start, value, unit, quality, reason, status, coverage, evidence, version,
+             computed_at, added_at, superseded_at
+      FROM kpi_value_history WHERE superseded_at > %(as_of)s) v
 WHERE city = %(city)s AND scope_kind = 'city' AND scope = %(city)s AND period = 'P1Y' AND kpi = ANY(%(kpis)s)
   AND start BETWEEN make_timestamptz(%(year)s - 1, 12, 31, 10, 0, 0, 'UTC')
                 AND make_timestamptz(%(year)s, 1, 1, 12, 0, 0, 'UTC')
