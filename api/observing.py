@@ -70,9 +70,9 @@ class Platform:
             gauge("audit_differences", "What the newest audit of a city found.", "city"),
             gauge("audit_timestamp_seconds", "When the newest audit of a city ended.", "city"),
             gauge("audit_complete", "Whether it came to its end.", "city"),
-            gauge("heartbeat_age_seconds", "Since a process was heard of.", "process", "instance"),
-            gauge("process_problems", "What troubles a process, how many things.", "process", "instance"),
-            gauge("ingest_oldest_seconds", "How long the oldest message in hand waits.", "instance"),
+            gauge("heartbeat_age_seconds", "Since a process was heard of.", "process", "worker"),
+            gauge("process_problems", "What troubles a process, how many things.", "process", "worker"),
+            gauge("ingest_oldest_seconds", "How long the oldest message in hand waits.", "worker"),
         ]
 
     def _look(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:

@@ -62,26 +62,26 @@ def _platform(limits: Mapping[str, float]) -> Iterator[dict[str, Any]]:
     )
     yield _alert(
         "BypulsProcessSilent",
-        f"max by (process, instance) (bypuls_heartbeat_age_seconds) > {limits['silent_seconds']:g}",
+        f"max by (process, worker) (bypuls_heartbeat_age_seconds) > {limits['silent_seconds']:g}",
         "1m",
         "critical",
-        "{{ $labels.process }} ({{ $labels.instance }}) was last heard of {{ $value | humanizeDuration }} ago",
+        "{{ $labels.process }} ({{ $labels.worker }}) was last heard of {{ $value | humanizeDuration }} ago",
         "It did not end as it should: look at its log and start it again.",
     )
     yield _alert(
         "BypulsProcessTroubled",
-        "max by (process, instance) (bypuls_process_problems) > 0",
+        "max by (process, worker) (bypuls_process_problems) > 0",
         "2m",
         "warning",
-        "{{ $labels.process }} ({{ $labels.instance }}) says what keeps it from its work",
+        "{{ $labels.process }} ({{ $labels.worker }}) says what keeps it from its work",
         "GET /health/ready has the words.",
     )
     yield _alert(
         "BypulsIngestBehind",
-        f"max by (instance) (bypuls_ingest_oldest_seconds) > {limits['ingest_lag_seconds']:g}",
+        f"max by (worker) (bypuls_ingest_oldest_seconds) > {limits['ingest_lag_seconds']:g}",
         "2m",
         "critical",
-        "Ingest {{ $labels.instance }}: a message waits {{ $value | humanizeDuration }} to be stored",
+        "Ingest {{ $labels.worker }}: a message waits {{ $value | humanizeDuration }} to be stored",
         "The database is slow or away, or more comes than one process stores: start another one.",
     )
     for queue, what in (("rollup", "a reading"), ("kpi", "an indicator")):

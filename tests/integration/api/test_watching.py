@@ -99,8 +99,8 @@ def test_metrics_hold_what_the_database_tells_and_nobody_s_name(own_api):
     assert found["bypuls_newest_observation_age_seconds", city] == 120
     assert found["bypuls_queue_rows", (("queue", "changed_bucket"),)] == 1
     assert found["bypuls_audit_differences", city] == 5
-    assert found["bypuls_heartbeat_age_seconds", (("instance", "1"), ("process", "ingest"))] == 7
-    assert found["bypuls_ingest_oldest_seconds", (("instance", "1"),)] == 3
+    assert found["bypuls_heartbeat_age_seconds", (("process", "ingest"), ("worker", "1"))] == 7
+    assert found["bypuls_ingest_oldest_seconds", (("worker", "1"),)] == 3
     assert found["bypuls_api_answers_total", (("status", "2xx"),)] == 1
     assert found["bypuls_api_answers_total", (("status", "4xx"),)] == 1
     assert found["bypuls_api_pool_size", (("pool", "reader"),)] >= 1
@@ -110,7 +110,7 @@ def test_metrics_hold_what_the_database_tells_and_nobody_s_name(own_api):
     assert silent == own_api.get("/v1/health").json()["cities"][0]["silent_datastreams"]
     labels = {name for _, pairs in found for name, _ in pairs}
     assert labels <= {
-        "city", "domain", "queue", "process", "instance", "pool", "status", "le", "version",
+        "city", "domain", "queue", "process", "worker", "pool", "status", "le", "version",
         "implementation", "major", "minor", "patchlevel",
     }  # fmt: skip
     audit = own_api.get("/v1/health").json()["audits"][0]
