@@ -7,7 +7,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-us
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: setup up test lint format bench fuzz secrets clean
+.PHONY: setup up test lint format bench fuzz chaos secrets clean
 
 setup: $(VENV)/.ready
 
@@ -51,6 +51,11 @@ bench: setup
 # A million messages that are almost right through every decoder; 'make test' sends twenty thousand.
 fuzz: setup
 	BYPULS_FUZZ=1000000 $(BIN)/pytest tests/unit/test_mutated_messages.py $(ARGS)
+
+# Every fault while numbered messages come, and what was lost: docs/reliability.md is made of it. Half an hour to an hour.
+chaos: setup
+	$(BIN)/pytest tests/chaos -o python_files='chaos_*.py' -o timeout=1800 -s $(ARGS)
+	$(BIN)/python -m tests.chaos.report
 
 # Passwords of the docker-compose installation, once each; needs no environment. What is there stays.
 secrets:
