@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from processors.values import Value
 from processors.wanted import Wanted
 from processors.windows import HOUR, ends_of, seconds
 
-Known = dict[tuple[Any, ...], tuple[Prepared, Facts]]
+Known = dict[tuple[Any, ...], Any]
 
 
 def cells_of(
@@ -156,8 +156,8 @@ def _prepared(
         chosen["id"].to_numpy(np.int64).tobytes(), chosen["judges"].to_numpy(bool).tobytes(),
     )  # fmt: skip
     if known is not None and key in known:
-        return known[key]
-    prepared = prepare(definition, cells, records, chosen, calendar)
+        return cast("tuple[Prepared, Facts]", known[key])
+    prepared = prepare(definition, cells, records, chosen, calendar, known)
     facts = facts_of if definition.window.last_hours == 1 else running_facts
     found = prepared, facts(cells, prepared, chosen)
     if known is not None:
