@@ -199,6 +199,7 @@ def kill_broker(world, seconds=15):
     time.sleep(seconds)
     _kill_broker(world)
     world.start("ingest-1")
+    world.wait_until_it_listens("ingest-1", 2)
 
 
 def kill_broker_at_work(world):

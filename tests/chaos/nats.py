@@ -14,7 +14,7 @@ server_name: chaos
 listen: "{loopback}:{client_port}"
 jetstream {{ store_dir: "{folder}/jetstream" }}
 # As many unacknowledged as ingest holds: its own default, 100, would be half a batch a second.
-mqtt {{ host: "{loopback}", port: {port}, ack_wait: "60s", max_ack_pending: 4000 }}
+mqtt {{ host: "{loopback}", port: {port}, ack_wait: "10s", max_ack_pending: 4000 }}
 """
 
 

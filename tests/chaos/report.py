@@ -71,6 +71,7 @@ def document(rows: list[dict]) -> str:
     ours = [row for row in found if not row["loses"] and not row["skipped"]]
     brokers = [row for row in found if row["loses"] and not row["skipped"]]
     skipped = [f"- {row['words']}: not run, {row['skipped']}" for row in found if row["skipped"]]
+    skipped += [f"- {fault.words}: not measured yet" for fault in FAULTS if fault.name not in by_name]
     ended = [f"- {row['words']}: {text}" for row in found for text in row["ended"]]
     parts = [HEAD, _summary(ours), TABLE, *map(_line, ours)]
     if brokers:
@@ -85,12 +86,12 @@ def _summary(rows):
     total = {key: sum(row["counts"][key] for row in rows) for key in keys}
     machines = sorted({f"{row['machine']}; {row['at']}" for row in rows})
     rates = sorted({row["rate"] for row in rows})
-    said = " and ".join(f"{rate:g}" for rate in rates)
+    said = " or ".join(f"{rate:g}" for rate in rates)
     return (
         f"\n## Measured\n\n{len(rows)} faults, {total['acknowledged']:,} messages acknowledged, **{total['lost']:,} lost, "
         f"{total['twice']:,} twice**, {total['wrong']:,} wrong, {total['refused_unduly']:,} refused without need, "
         f"{total['rollups_differing']:,} rollups and {total['kpis_differing']:,} KPI values differing. {said} messages (three "
-        f"values each) a second, on {'; '.join(machines)}. The machine was busy with other work too (load 5 to 11 on its two "
+        f"values each) a second, on {'; '.join(machines)}. The machine was busy with other work too (load 5 to 19 on its two "
         "cores): times to catch up are upper bounds, counts are not touched by it.\n"
     )
 

@@ -45,7 +45,7 @@ SHARED_TOPIC = "shared-load/{city}/{device}"
 class Setting:
     """What a fault needs of its world."""
 
-    rate: float = 300
+    rate: float = 100
     poison: float = 0.01
     timeless: float = 0.1
     devices: int = 20
@@ -308,7 +308,7 @@ class World:
     def settle(self, seconds: float = 120, *, losing: bool = False) -> None:
         """Wait until everything is stored, or nothing comes any more; then end the processes as an operator does."""
         newest, since, began = -1, time.monotonic(), time.monotonic()
-        patience = 5 if losing else 30
+        patience = 20 if losing else 30
         while time.monotonic() - began < seconds:
             self.restart_what_ended()
             found = self.processed()
