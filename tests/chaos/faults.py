@@ -116,6 +116,8 @@ def forget(name, network):
     def inject(world):
         for near, far in world.connections_of(name, getattr(world, network).port):
             world.drop_packets(near, far)
+        waiting = 5 * world.setting.rate
+        world.wait(lambda: world.acknowledged - world.processed() > waiting, 60, lambda: "nothing was held up")
 
     return inject
 
