@@ -29,6 +29,7 @@ from processors.due import periods_resting_on
 from processors.kpis import Kpis
 from processors.readings import hours_with_rollups, read_series
 from processors.rollup import read_places
+from processors.wanted import Wanted
 from processors.windows import distinct, instant, seconds
 
 _SQL = queries("processors", "recomputation.sql")
@@ -209,6 +210,8 @@ def compute_piece(connection: Connection, kpis: Kpis, year: Year, piece: Piece, 
     place = read_places(connection)[year.city]
     before = dict(kpis.counts)
     with connection.transaction():
+        # A plan made while nothing was written yet would go through all that others write, for each value.
+        connection.execute("SET LOCAL enable_seqscan = off")
         connection.execute(_SQL["share_lanes"], (year.city, list(piece.kpis)))
         wanted = _wanted(connection, kpis.catalogue, place, year, piece, now)
         if wanted:
@@ -218,14 +221,14 @@ def compute_piece(connection: Connection, kpis: Kpis, year: Year, piece: Piece, 
 
 def _wanted(
     connection: Connection, catalogue: Catalogue, place: Place, year: Year, piece: Piece, now: datetime
-) -> dict[tuple[str, str, str], list[tuple[str, int]]]:
+) -> dict[tuple[str, str, str], Wanted | list[tuple[str, int]]]:
     """Every value of the piece that rests on any hour: as the hours would have queued it."""
     series = read_series(connection, [place.city])[place.city]
     series = series[series["site"].isin(piece.sites)]
     number = {slug: at for at, slug in enumerate(piece.sites)}
-    wanted: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
+    wanted: dict[tuple[str, str, str], Wanted | list[tuple[str, int]]] = {}
     read: dict[bool, dict[int, Integers]] = {True: {}, False: {}}  # a rolling year looks back a year further
-    alike: dict[Hashable, list[tuple[Period, list[tuple[str, int]]]]] = {}
+    alike: dict[Hashable, list[tuple[Period, Wanted]]] = {}
     for kpi in piece.kpis:
         definition = catalogue.definitions[kpi]
         periods = tuple(one for one in definition.periods if one in piece.periods)
@@ -248,7 +251,7 @@ def _wanted(
             )
             since, until = max(seconds(whole.start), piece.since), min(seconds(whole.end), piece.until)
             alike[key] = [
-                (period, _pairs(piece, site[inside], start[inside]))
+                (period, _once(piece, site[inside], start[inside]))
                 for period, site, start, _ in resting
                 if (inside := (start >= since) & (start < until)).any()
             ]
@@ -257,10 +260,9 @@ def _wanted(
     return wanted
 
 
-def _pairs(piece: Piece, site: Integers, start: Integers) -> list[tuple[str, int]]:
-    cells = distinct((site << 40) + start)
-    slugs = [piece.sites[one] for one in (cells >> 40).tolist()]
-    return list(zip(slugs, (cells & ((1 << 40) - 1)).tolist(), strict=True))
+def _once(piece: Piece, site: Integers, start: Integers) -> Wanted:
+    keys = distinct((site << 40) + start)
+    return Wanted(piece.sites, keys >> 40, keys & ((1 << 40) - 1))
 
 
 def _whole(definition: KpiDefinition, place: Place, year: Year) -> Window:
