@@ -111,10 +111,10 @@ def test_a_year_as_it_was_known_at_a_time(town):
     benchmark(100, "Kommuneplan")
     first = now()
     # As the processor replaces a value that was said.
-    said = """city, kpi, scope_kind, scope, period, start, ends, value, unit, band, detail, status, quality, reason, coverage,
-              evidence, version, final_at, computed_at, added_at, xact, seq"""
+    columns = """city, kpi, scope_kind, scope, period, start, ends, value, unit, band, detail, status, quality, reason,
+                 coverage, evidence, version, final_at, computed_at, added_at, xact, seq"""
     town.connection.execute(
-        f"INSERT INTO kpi_value_history ({said}, superseded_at) SELECT {said}, clock_timestamp() FROM kpi_value"
+        f"INSERT INTO kpi_value_history ({columns}, superseded_at) SELECT {columns}, clock_timestamp() FROM kpi_value"
     )
     town.connection.execute("UPDATE kpi_value SET value = 14, status = 'revised', computed_at = clock_timestamp()")
     town.connection.execute(
