@@ -13,14 +13,14 @@ import pandas as pd
 
 from bypuls.kpi import KpiDefinition
 from processors.calculation import Cells, Detail, Floats, Integers, Outcome
-from processors.content import Marks, folded, mark_of, marks_of
+from processors.content import Marks, folded, made_by, mark_of, marks_of
 from processors.evidence import Beyond, Facts, add_beyond, evidence_of, marks_beyond
 from processors.preparation import Booleans
 from processors.readings import Records
 from processors.values import Value, minimum_band
 
-FORMAT = 1
-"""Raise it when the evidence of a site's value says anything else, or elsewhere, of the same hours."""
+_MAKERS = tuple(f"processors.{name}" for name in ("evidence", "columns", "sites", "attestation"))
+"""What says in the evidence of a site's value what it is made of: after a change of it no mark stands, once."""
 
 QUALITIES = ("ok", "insufficient", "undefined")
 _EPSILON = 1e-9
@@ -76,10 +76,10 @@ class Run:
         return (np.where(self.facts.indicative, 0, codes) if definition.judges_law else codes), names
 
     def marks(self) -> Marks:
-        """The mark of what each cell's value would say, in `FORMAT`."""
+        """The mark of what each cell's value would say."""
         definition, cells, outcome, facts = self.definition, self.cells, self.outcome, self.facts
         count = len(cells)
-        of_sites = [mark_of(FORMAT, self.city, definition.id, definition.version, site, cells.period)
+        of_sites = [mark_of(made_by(*_MAKERS), self.city, definition.id, definition.version, site, cells.period)
                     for site in cells.sites]  # fmt: skip
         marks = np.array(of_sites, dtype=np.uint64)[cells.site]
         # Small numbers in one column: each step goes over all of it.

@@ -1,4 +1,4 @@
-"""64-bit marks of what values say, by which a value that would say the same is known without being written out. Pure.
+"""64-bit marks of what values say, by which a value that would say the same is known without being written out.
 
 A mark is stored (`kpi_value.content`) and compared with that of another process or year, so it is made of numbers and
 texts alone, by arithmetic that is the same everywhere: steps of splitmix64 over columns.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -73,6 +76,19 @@ _ODDS = mixed(np.arange(FIELDS.itemsize // 4, dtype=np.uint64)) | np.uint64(1)
 def mark_of(*said: object) -> int:
     """The mark of something that JSON can say."""
     return int.from_bytes(hashlib.blake2b(json.encode(said), digest_size=8).digest(), "little")
+
+
+@lru_cache(maxsize=200)
+def made_by(*modules: str) -> str:
+    """The fingerprint of the code that makes something: where it changes, marks that hold it do."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name in modules:
+        found = find_spec(name)
+        if found is None or found.origin is None:
+            message = f"{name}: no such module, or it has no file"
+            raise ModuleNotFoundError(message)
+        digest.update(Path(found.origin).read_bytes())
+    return digest.hexdigest()
 
 
 def bits_of(number: float | None) -> int:

@@ -6,12 +6,8 @@ stand, it is not made again. Pure but for the code it fingerprints.
 
 from __future__ import annotations
 
-import hashlib
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,7 +18,7 @@ from processors import combination, households
 from processors.calculation import Calculator, Catalogue, Integers
 from processors.columns import QUALITIES
 from processors.combination import combine
-from processors.content import Marks, bits_of, folded, folded_number, mark_of
+from processors.content import Marks, bits_of, folded, folded_number, made_by, mark_of
 from processors.households import group_value, has_groups
 from processors.preparation import Booleans
 from processors.standing import Standing
@@ -79,7 +75,9 @@ class Scopes:
             if site not in self._personal:
                 self._first[site] = min(at, self._first.get(site, np.inf))
         self._areas = {site: areas.get((city, site), ()) for site in self.sites}
-        self._made_by = _fingerprint(calculator.merge.__module__ if calculator.merge else "")
+        self._made_by = made_by(
+            combination.__name__, households.__name__, *([calculator.merge.__module__] if calculator.merge else [])
+        )
 
     def around(self, by_site: Mapping[str, Value], period: str) -> Iterable[tuple[str, str, list[str]]]:
         """(scope kind, scope, sites with a value) of every scope that holds one of the sites."""
@@ -170,14 +168,3 @@ class Scopes:
         stands_so = (row >= 0) & standing.known[row] & (standing.marks[row] == found) & ~unknown
         stands_so &= standing.provisional[row] == starts.provisional
         return there & ~stands_so, int(there.sum())
-
-
-@lru_cache(maxsize=200)
-def _fingerprint(merge: str) -> str:
-    """Of the code that makes scopes' values: where it changes, all are made again."""
-    modules = [combination.__name__, households.__name__, merge]
-    files = [sys.modules[name].__file__ for name in modules if name]
-    digest = hashlib.blake2b(digest_size=8)
-    for file in files:
-        digest.update(Path(file or "").read_bytes())
-    return digest.hexdigest()
