@@ -29,7 +29,7 @@ def test_a_number_is_folded_as_a_column_is():
     assert len(set(marks.tolist())) == 4
 
 
-@pytest.mark.parametrize("one, other", [(0.0, -0.0), (np.nan, np.float64(np.nan) * -1)])
+@pytest.mark.parametrize(("one", "other"), [(0.0, -0.0), (np.nan, np.float64(np.nan) * -1)])
 def test_equal_numbers_have_one_mark(one, other):
     start = np.zeros(1, dtype=np.uint64)
     assert folded(start, np.array([one])) == folded(start, np.array([other]))
