@@ -9,7 +9,13 @@ from importlib.metadata import entry_points
 
 import pytest
 
-INTERRUPTED_HERE = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n"
+# Python hears no Ctrl-C where the shell had it ignored, as shells do for what they start in the background.
+INTERRUPTED_HERE = """
+import os, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.kill(os.getpid(), signal.SIGINT)
+time.sleep(30)
+"""
 
 
 @pytest.mark.parametrize(
