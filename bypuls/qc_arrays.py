@@ -54,6 +54,7 @@ def _push_newer(stream: Stream, times: Floats, values: Floats, gross: _Ranks) ->
         return _one_by_one(stream, times, values)
     if stream._flat_seconds:
         first = np.searchsorted(times, times - stream._flat_seconds)
+        stream.take_waiting()
         held = int((np.arange(len(times)) - first).max()) + len(stream._lows) + len(stream._highs)
         if held >= HELD // 2:  # the stream would forget some of it
             return _one_by_one(stream, times, values)

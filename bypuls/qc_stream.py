@@ -13,6 +13,8 @@ from bypuls.qc import FAIL, GOOD, MISSING, NOT_EVALUATED, SUSPECT, Value, gross_
 HELD = 20_000
 """Extremes of a level run that are kept at the most."""
 
+_WAITING = 64
+
 
 class Correction(NamedTuple):
     """The value before the newest got its final flag, and it is another than the one given first."""
@@ -35,19 +37,26 @@ class Stream:
     """
 
     __slots__ = (
+        "_average",
         "_excluded",
         "_flag",
         "_flat_seconds",
         "_high",
         "_highs",
+        "_least_flat",
+        "_least_rate",
+        "_least_spike",
         "_low",
         "_lows",
+        "_max_gap",
         "_rated",
         "_spiky",
         "_start",
         "_timed",
         "_times",
+        "_tolerance",
         "_values",
+        "_waiting",
         "history_seconds",
         "history_values",
         "thresholds",
@@ -60,6 +69,10 @@ class Stream:
         self._low = max((low for low, _ in spans), default=float("inf"))
         self._high = min((high for _, high in spans), default=float("-inf"))
         self._spiky = t.spike_suspect is not None or t.spike_fail is not None
+        self._average, self._max_gap, self._tolerance = t.spike_method == "average", t.max_gap, t.flat_tolerance or 0.0
+        self._least_spike = _least(t.spike_suspect, t.spike_fail)
+        self._least_rate = _least(t.rate_suspect, t.rate_fail)
+        self._least_flat = _least(t.flat_suspect, t.flat_fail)
         self._rated = t.rate_suspect is not None or t.rate_fail is not None
         self._flat_seconds = max(t.flat_suspect or 0.0, t.flat_fail or 0.0) if t.flat_tolerance is not None else 0.0
         self._timed = self._spiky or self._rated or self._flat_seconds > 0
@@ -73,9 +86,10 @@ class Stream:
         self._values: tuple[Value, Value] = (None, None)
         self._flag: Quality = NOT_EVALUATED
         # Flat line: extremes of the longest run, back from now, whose range is below the tolerance; what came before
-        # it; and when sampling without a gap began.
+        # it; what is still to be taken into it; and when sampling without a gap began.
         self._lows: deque[tuple[float, float]] = deque()
         self._highs: deque[tuple[float, float]] = deque()
+        self._waiting: list[tuple[float, float]] = []
         self._excluded = float("-inf")
         self._start = float("-inf")
 
@@ -101,52 +115,83 @@ class Stream:
         return self._timed_tests(time, value, gross)
 
     def _timed_tests(self, time: float, value: Value, gross: Quality) -> tuple[Quality, Correction | None]:
-        t = self.thresholds
         earlier, newest = self._times
+        before, last = self._values
         step = time - newest
-        near = step <= t.max_gap and step < float("inf")
+        near = step <= self._max_gap and step < float("inf")
         correction, flag = None, gross
+        # What is nearly always so, a good value beside good values, is told by comparisons alone.
         if value is not None:
-            before = self._values[1]
-            if near and before is not None:
-                if self._spiky and newest - earlier <= t.max_gap:
-                    correction = self._settle(before, value)
-                if self._rated:
-                    flag = worse(flag, over(abs(value - before) / step, t.rate_suspect, t.rate_fail))
-            elif self._rated:
+            if near and last is not None:
+                if before is not None and self._spiky and newest - earlier <= self._max_gap:
+                    correction = self._settle(before, last, value)
+                if self._rated and (flag is not GOOD or abs(value - last) / step > self._least_rate):
+                    t = self.thresholds
+                    flag = worse(flag, over(abs(value - last) / step, t.rate_suspect, t.rate_fail))
+            elif self._rated and flag is not GOOD:
                 flag = worse(flag, GOOD)
         if self._flat_seconds:
-            flag = worse(flag, self._flat(time, value, step, near=near))
+            flat = self._flat(time, value, step, near=near)
+            if flat is not flag:
+                flag = worse(flag, flat)
         self._times = (newest, time)
-        self._values = (self._values[1], value)
+        self._values = (last, value)
         self._flag = flag
         return flag, correction
 
-    def _settle(self, value: float, after: float) -> Correction | None:
+    def _settle(self, before: float, value: float, after: float) -> Correction | None:
         """The spike test of the newest value so far, now that the one after it is here."""
-        t = self.thresholds
-        before = self._values[0]
-        if before is None:
+        if self._average:
+            amount = abs(value - (before + after) / 2)
+        else:
+            amount = prominence(before, value, after, self.thresholds.spike_method)
+        if self._flag is GOOD and amount <= self._least_spike:
             return None
-        flag = worse(self._flag, over(prominence(before, value, after, t.spike_method), t.spike_suspect, t.spike_fail))
+        flag = worse(self._flag, over(amount, self.thresholds.spike_suspect, self.thresholds.spike_fail))
         return None if flag is self._flag else Correction(self._times[1], value, flag)
 
     def _flat(self, time: float, value: Value, step: float, *, near: bool) -> Quality:
-        t = self.thresholds
-        if not near or len(self._lows) + len(self._highs) > HELD:
-            # A gap, or so many samples that the memory would not be bounded: the window fills anew.
-            self._lows.clear()
-            self._highs.clear()
-            self._start, self._excluded = time, float("-inf")
+        """A value that moved by the tolerance since the one before begins the level run anew: nothing is looked up.
+
+        What did not move waits, and is taken into the run where its length can matter.
+        """
+        if not near:  # a gap: the window fills anew
+            self._empty(time)
         if value is None:
             return MISSING
-        self._extend(time, value, t.flat_tolerance or 0.0)
-        if near:
-            filled, level = time - self._start + step, time - self._excluded
+        last, waiting = self._values[1], self._waiting
+        if near and last is not None and value != last and abs(value - last) >= self._tolerance:
+            if self._lows:
+                self._lows.clear()
+                self._highs.clear()
+            waiting.clear()
+            self._excluded = self._times[1]
+        waiting.append((time, value))
+        least = self._least_flat
+        if near and time - self._start + step > least and time - self._excluded > least:
+            self.take_waiting()
+            t, filled, level = self.thresholds, time - self._start + step, time - self._excluded
             for seconds, flag in ((t.flat_fail, FAIL), (t.flat_suspect, SUSPECT)):
                 if seconds is not None and filled > seconds and level > seconds:
                     return flag
+        elif len(waiting) >= _WAITING:
+            self.take_waiting()
         return GOOD
+
+    def _empty(self, time: float) -> None:
+        """The window fills anew from this time."""
+        self._lows.clear()
+        self._highs.clear()
+        self._waiting.clear()
+        self._start, self._excluded = time, float("-inf")
+
+    def take_waiting(self) -> None:
+        """Take what waits into the level run, in its order: the state is that of a stream that lets nothing wait."""
+        waiting, self._waiting = self._waiting, []
+        for time, value in waiting:
+            if len(self._lows) + len(self._highs) > HELD:  # the memory would not be bounded
+                self._empty(time)
+            self._extend(time, value, self._tolerance)
 
     def _extend(self, time: float, value: float, tolerance: float) -> None:
         """Take a value into the level run, and leave out what no longer fits beside it or is too old to matter."""
@@ -181,3 +226,8 @@ class Stream:
         if self._timed:
             for time, value in sorted(recent, key=lambda sample: sample[0]):
                 self.push(time, value)
+
+
+def _least(*thresholds: float | None) -> float:
+    """The smallest of those that there are; without one nothing is over it."""
+    return min((threshold for threshold in thresholds if threshold is not None), default=float("inf"))

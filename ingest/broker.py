@@ -11,9 +11,8 @@ import logging
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
@@ -26,32 +25,23 @@ from paho.mqtt.reasoncodes import ReasonCode
 from bypuls.clock import Clock
 from bypuls.errors import BrokerError
 from ingest.address import Address, tls_context, why_not
+from ingest.bulk import BulkClient, Published, fits
 from ingest.decoding import Message, Source
+from ingest.inbox import Delivery, Inbox
 from ingest.mqtt_texts import read_utf8
 from ingest.sources import UNCLAIMED
 
 _LOG = logging.getLogger(__name__)
-_KEEPALIVE_SECONDS = 60
+_KEEPALIVE_SECONDS = 20  # a connection that died without a word is found out within twice this
 _REMEMBERED_TOPICS = 100_000
 _SESSION_SECONDS = 7 * 24 * 3600  # MQTT 5: how long the broker keeps our queue while we are away
 _PAUSE_SECONDS = 0.5
+_MICROSECOND = timedelta(microseconds=1)
 _LONGEST_BEHIND_SECONDS = 300.0
 MAY_LOSE = "may lose while disconnected (such a broker keeps nothing for who is away)"
 _REFUSED_CREDENTIALS = {"Not authorized", "Bad user name or password", "Client identifier not valid", "Banned"}
 
 paho_properties.readUTF = read_utf8
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message with what is needed to acknowledge it."""
-
-    message: Message
-    source: Source
-    connection: Connection
-    mid: int
-    session: int
-    redelivered: bool = False
 
 
 class Outgoing(NamedTuple):
@@ -62,59 +52,6 @@ class Outgoing(NamedTuple):
     payload: bytes
     qos: int
     retain: bool
-
-
-class Inbox:
-    """What was received and is not taken yet, of all connections; bounded in messages and bytes of payload.
-
-    Past a bound reading stops. Bytes are counted when put and when taken, by two threads or more: a lock keeps count.
-    """
-
-    def __init__(self, limit: int, limit_bytes: int = 128 * 1024 * 1024) -> None:
-        self._limit, self._limit_bytes = limit, limit_bytes
-        self._waiting: deque[Delivery] = deque()
-        self._bytes = 0
-        self._counting = threading.Lock()
-        self._arrived = threading.Event()
-        self.closed = False
-
-    def put(self, delivery: Delivery) -> bool:
-        """Called on a connection's thread; waits while the inbox is full, which holds up that broker alone.
-
-        Returns:
-            Whether it had to wait.
-        """
-        waited = False
-        while (len(self._waiting) >= self._limit or self._bytes >= self._limit_bytes) and not self.closed:
-            waited = True
-            time.sleep(0.005)
-        with self._counting:
-            self._bytes += len(delivery.message.payload)
-        self._waiting.append(delivery)
-        if not self._arrived.is_set():
-            self._arrived.set()
-        return waited
-
-    def take(self, most: int, seconds: float) -> list[Delivery]:
-        """Up to `most` deliveries (fewer large ones): at once when that many wait, else what came in `seconds`."""
-        taken: list[Delivery] = []
-        size = 0
-        deadline = time.monotonic() + seconds
-        waiting = self._waiting
-        while len(taken) < most and size < self._limit_bytes // 4:
-            try:
-                taken.append(waiting.popleft())
-                size += len(taken[-1].message.payload)
-            except IndexError:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    break
-                self._arrived.clear()
-                if not waiting:
-                    self._arrived.wait(left)
-        with self._counting:
-            self._bytes -= size
-        return taken
 
 
 class Connection:
@@ -132,7 +69,7 @@ class Connection:
         self._was_connected = False
         self._connected = threading.Event()
         self._refused: str | None = None
-        self._claimed: dict[str, Source] = {}
+        self._claimed: dict[bytes, tuple[str, Source]] = {}
         self._under_way: dict[int, mqtt.MQTTMessageInfo] = {}
         self._protocol5 = any(source.protocol == "5" for source in sources)
         self._granted: dict[str, int] = {}
@@ -185,10 +122,13 @@ class Connection:
 
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
         """Tell the broker that these are safe. One of a session that ended is skipped: it will be redelivered."""
-        session, ack = self._session, self._client.ack
-        for delivery in deliveries:
-            if delivery.session == session:
-                ack(delivery.mid, 1)
+        session, client = self._session, self._client
+        mids = [delivery.mid for delivery in deliveries if delivery.session == session]
+        if isinstance(client, BulkClient):
+            client.acknowledge(mids)
+            return
+        for mid in mids:
+            client.ack(mid, 1)
 
     def publish(self, messages: Sequence[Outgoing], seconds: float) -> list[int]:
         """Publish and wait for the broker's acknowledgements; the numbers of those that it has acknowledged.
@@ -231,12 +171,15 @@ class Connection:
             self._under_way.pop(number, None)
 
     def _new_client(self, client_id: str) -> mqtt.Client:
-        if self._protocol5:
-            client = mqtt.Client(
-                CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
+        options: dict[str, Any] = {"client_id": client_id, "manual_ack": True}
+        options |= {"protocol": MQTTProtocolVersion.MQTTv5} if self._protocol5 else {"clean_session": False}
+        if fits():
+            client: mqtt.Client = BulkClient(
+                CallbackAPIVersion.VERSION2, on_published=self._on_published, is_full=self._is_full, **options
             )
         else:
-            client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False, manual_ack=True)
+            _LOG.warning("this version of paho-mqtt is unknown to us: messages are read one by one, which is slower")
+            client = mqtt.Client(CallbackAPIVersion.VERSION2, **options)
         if self.address.username is not None:
             client.username_pw_set(self.address.username, self.address.password)
         if self._tls is not None:
@@ -304,26 +247,28 @@ class Connection:
                 )
 
     def _on_message(self, _client: mqtt.Client, _data: Any, packet: mqtt.MQTTMessage) -> None:
-        try:
-            topic = packet.topic
-        except UnicodeDecodeError:
-            topic = packet._topic.decode("utf-8", "backslashreplace")  # noqa: SLF001 - paho gives no other way to the bytes
         content_type = getattr(packet.properties, "ContentType", None) if self._protocol5 else None
-        message = Message(
-            topic, bytes(packet.payload), self._clock(), bool(packet.retain), content_type, self._is_behind()
-        )
-        waited = self._inbox.put(
-            Delivery(
-                message,
-                self._source_of(topic),
-                self,
-                packet.mid if packet.qos else 0,
-                self._session if packet.qos else -1,
-                bool(packet.dup),
-            )
-        )
-        if waited:
+        raw = packet._topic  # noqa: SLF001 - paho gives no other way to the bytes of one that is no UTF-8
+        one = Published(raw, bytes(packet.payload), packet.mid, packet.qos, bool(packet.retain), bool(packet.dup))
+        self._on_published([one], content_type)
+
+    def _on_published(self, packets: Sequence[Published], content_type: str | None = None) -> None:
+        """What one read brought. Each message arrives at a time of its own: where it states none, that is its key."""
+        now, behind, session, deliveries = self._clock(), self._is_behind(), self._session, []
+        for packet in packets:
+            topic, source = self._claimed.get(packet.topic) or self._claim(packet.topic)
+            message = Message(topic, packet.payload, now, packet.retain, content_type, behind)
+            deliveries.append(Delivery(message, source, self, packet.mid, session if packet.qos else -1, packet.dup))
+            now += _MICROSECOND
+        if self._inbox.put(deliveries):
             self.fall_behind()
+
+    def _is_full(self) -> bool:
+        """Asked before each read; what waits at the broker meanwhile arrives late."""
+        if not self._inbox.is_full:
+            return False
+        self.fall_behind()
+        return True
 
     def _is_behind(self) -> bool:
         """Whether this message may have waited at the broker: no pause yet since we came back."""
@@ -336,16 +281,14 @@ class Connection:
         self._last_message = now
         return True
 
-    def _source_of(self, topic: str) -> Source:
-        """The source that claims a topic. A session that the broker kept may still hold a filter that is gone."""
-        source = self._claimed.get(topic)
-        if source is None:
-            found = (one for one in self.sources if mqtt.topic_matches_sub(one.topic_filter, topic))
-            source = next(found, UNCLAIMED)
-            if len(self._claimed) >= _REMEMBERED_TOPICS:
-                self._claimed.clear()
-            self._claimed[topic] = source
-        return source
+    def _claim(self, raw: bytes) -> tuple[str, Source]:
+        """A topic and the source that claims it; a session that the broker kept may hold a filter that is gone."""
+        topic = raw.decode("utf-8", "backslashreplace")
+        found = (one for one in self.sources if mqtt.topic_matches_sub(one.topic_filter, topic))
+        if len(self._claimed) >= _REMEMBERED_TOPICS:
+            self._claimed.clear()
+        claimed = self._claimed[raw] = (topic, next(found, UNCLAIMED))
+        return claimed
 
 
 def connections(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from threading import Event
 from typing import Any
 
 from bypuls.clock import Clock
+from bypuls.errors import DatabaseUnreachable
 from bypuls.properties import Properties
 from bypuls.settings import IngestSettings
 from bypuls.storage.database import Connection, translated
@@ -20,6 +23,9 @@ from ingest.source_files import load_sources
 from ingest.sources import UNCLAIMED
 from ingest.validation import Catalogue, Reader
 from ingest.worker import Ingest
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+_LOG = logging.getLogger(__name__)
 
 
 def build(open_database: Callable[[], Connection], broker_url: str, settings: IngestSettings, clock: Clock) -> Ingest:
@@ -42,6 +48,28 @@ def build(open_database: Callable[[], Connection], broker_url: str, settings: In
         return Pipeline(registry, readers, memories)
 
     return Ingest(open_database, new_pipeline, sources, broker_url, settings, clock, memories)
+
+
+def when_the_database_answers(build_it: Callable[[], Ingest], stop: Event) -> Ingest | None:
+    """The process, as soon as it can be built; None when we are told to stop first.
+
+    A machine that starts everything at once starts ingest before the database answers: devices' messages wait at the
+    broker meanwhile.
+
+    Raises:
+        SchemaError, SettingsError, CatalogueError: what waiting does not mend.
+    """
+    pause, said = _FIRST_PAUSE, False
+    while not stop.is_set():
+        try:
+            return build_it()
+        except DatabaseUnreachable as error:
+            if not said:
+                _LOG.warning("%s; ingest begins as soon as it does, and takes no message meanwhile", error)
+                said = True
+            stop.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+    return None
 
 
 class _Directory:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ingest.decoding import Message, Source
-from ingest.pipeline import Prepared, clean, digest
+from ingest.digests import digest
+from ingest.pipeline import Prepared, clean
 from ingest.reasons import refusal
 from ingest.writer import Batch, Quarantined
 
@@ -28,7 +29,6 @@ def append(whole: Prepared, one: Prepared, n: int) -> None:
     batch.conversions.extend(conversion._replace(message=n) for conversion in part.conversions)
     batch.quarantined.extend(part.quarantined)
     batch.posts.extend(part.posts)
-    batch.hashes.update(dict.fromkeys([n] if part.hashes else [], next(iter(part.hashes.values()), "")))
     whole.stored.extend(one.stored)
     whole.refused.extend(one.refused)
     whole.timeless.extend([n] if one.timeless else [])

@@ -5,7 +5,6 @@ It talks to the registry only; it acknowledges nothing and writes no observation
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections import deque
@@ -17,13 +16,15 @@ from typing import Any
 from bypuls.clock import isoformat
 from bypuls.errors import Refusal
 from ingest.accepted import STATES, Accepted, Event, Read
-from ingest.clocks import WRONG, Clocks, in_words
+from ingest.clocks import WRONG, in_words
 from ingest.decoding import Message, Reading, Refused, Source
+from ingest.digests import Hashes, digest
 from ingest.memories import Memories
 from ingest.quality import Judged
-from ingest.reasons import shortened
+from ingest.reasons import refusal, shortened
 from ingest.registry import Datastream, Key, Registry
 from ingest.rules import Converted
+from ingest.seen import Outcome, Seen
 from ingest.topics import errors, own_topic
 from ingest.writer import Batch, Conversion, Flag, Happened, Post, Quarantined, Row
 
@@ -33,30 +34,8 @@ _OF_CLOCKS = frozenset({"time_in_future", "time_in_past"})
 _ERRORS_EVERY_SECONDS = 10.0
 _REMEMBERED = 20
 _REMEMBERED_BYTES = 4096
+_LONGEST_TEXT = 1000
 _MOST_DEVICES = 100_000  # bounded memory, whoever makes up device names
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one message, for the device's list of recent messages."""
-
-    received_at: datetime
-    topic: str
-    payload: bytes
-    decoder: str | None
-    stored: int
-    refused: list[dict[str, Any]]
-
-
-@dataclass(slots=True)
-class Seen:
-    """What the registry should hear of now and then: who spoke, and up to when there is data."""
-
-    devices: dict[int, datetime] = field(default_factory=dict)
-    streams: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
-    recent: dict[int, deque[Outcome]] = field(default_factory=dict)
-    euis: dict[tuple[str, str], str] = field(default_factory=dict)
-    clocks: Clocks = field(default_factory=Clocks)
 
 
 @dataclass(slots=True)
@@ -98,42 +77,48 @@ class Pipeline:
         if self.registry_changed:  # only here: within a batch the picture stays one picture
             self.registry_changed = False
             self._registry.forget()
-        reads, batch = [], Batch()
+        reads, batch = [], Batch(hashes=Hashes(messages))
         for n, (message, source) in enumerate(messages):
             reads.append(self._read(message, source))
             batch.notes += self._memories.noted(source.name, n)
-        found = self._resolve(messages, reads)
+        streams = self._resolve(messages, reads)
         prepared = Prepared(batch, [0] * len(reads), [list(read.refusals) for read in reads])
-        places: dict[tuple[int, datetime], int] = {}
+        places = _Places(batch.rows)
         for n, ((message, source), read) in enumerate(zip(messages, reads, strict=True)):
             if read.accepted:
-                self._take(n, message, source, read, found, prepared, places)
+                self._take(n, message, source, read, streams[n], prepared, places)
             if read.events:
                 self._take_events(n, message, source, read, prepared)
             if read.answers:
                 self._answer(n, source, read, prepared.batch)
             if prepared.refused[n]:
                 self._refuse(n, message, source, read, prepared)
-            elif read.accepted:
-                prepared.batch.hashes[n] = digest(message).hex()
-            self._hear_clock(message, source, read, found)
+            self._hear_clock(message, source, read, streams[n])
             self._remember(n, message, read, prepared)
+        self.seen.reach(batch.rows)
         return prepared
 
     def _resolve(
         self, messages: Sequence[tuple[Message, Source]], reads: Sequence[Read]
-    ) -> dict[Key, Datastream | Refusal]:
-        """Every key of the batch at once; sources differ in how they take strangers, so one look-up per source."""
-        found: dict[Key, Datastream | Refusal] = {}
+    ) -> Sequence[Sequence[Datastream | Refusal]]:
+        """Per message the datastreams of what it holds.
+
+        If one is not known yet, all are asked for at once; sources differ in how they take strangers, so one look-up
+        per source.
+        """
+        known = self._registry.known(reads)
+        if known is not None:
+            return known
+        keys = [[_key(read, accepted) for accepted in read.accepted] for read in reads]
         wanted: dict[str, tuple[Source, dict[Key, float | None]]] = {}
-        for (_, source), read in zip(messages, reads, strict=True):
-            if read.accepted:
-                keys = wanted.setdefault(source.name, (source, {}))[1]
-                for accepted in read.accepted:
-                    keys[_key(read, accepted)] = accepted.reading.interval_seconds
-        for source, keys in wanted.values():
-            found.update(self._registry.resolve(keys, source))
-        return found
+        for (_, source), read, own in zip(messages, reads, keys, strict=True):
+            intervals = wanted.setdefault(source.name, (source, {}))[1]
+            for key, accepted in zip(own, read.accepted, strict=True):
+                intervals[key] = accepted.reading.interval_seconds
+        found: dict[Key, Datastream | Refusal] = {}
+        for source, intervals in wanted.values():
+            found.update(self._registry.resolve(intervals, source))
+        return [[found[key] for key in own] for own in keys]
 
     def _take(
         self,
@@ -141,36 +126,50 @@ class Pipeline:
         message: Message,
         source: Source,
         read: Read,
-        found: dict[Key, Datastream | Refusal],
+        streams: Sequence[Datastream | Refusal],
         prepared: Prepared,
-        places: dict[tuple[int, datetime], int],
+        places: _Places,
     ) -> None:
-        rows, seen, timeless = prepared.batch.rows, self.seen, False
-        for accepted in read.accepted:
-            stream = found[_key(read, accepted)]
+        rows, before, timeless = prepared.batch.rows, len(prepared.batch.rows), False
+        arrival, rank, new, device = message.received_at, int(source.rank), tuple.__new__, None
+        for accepted, stream in zip(read.accepted, streams, strict=True):
             if isinstance(stream, Refusal):
                 prepared.refused[n].append(_of_field(stream, accepted))
                 continue
-            time, seconds = accepted.time, accepted.reading.interval_seconds
-            if seconds is None:
-                if stream.shift is not None:
-                    time += stream.shift
-            elif seconds != stream.interval:
-                self._say_contradiction(stream, accepted, seconds)
-            if accepted.converted is not None or stream.converted:
-                self._note_conversion(n, stream, accepted, time, prepared.batch)
+            time = accepted.time
+            if not stream.plain or accepted.converted is not None or accepted.reading.interval_seconds is not None:
+                minded = self._time(n, stream, accepted, prepared)
+                if minded is None:
+                    continue
+                time = minded
             flag, judged = stream.quality.push(time, accepted.value, accepted.flag)
             if judged is not None:
                 _judge_later(n, stream, judged, prepared.batch, places)
-            places[stream.id, time] = len(rows)
-            rows.append(Row(stream.id, time, accepted.value, int(flag), int(source.rank), message.received_at, n))
-            prepared.stored[n] += 1
-            timeless = timeless or accepted.reading.time is None
-            seen.devices[stream.device] = message.received_at
-            first, last = seen.streams.get(stream.id, (time, time))
-            seen.streams[stream.id] = (min(first, time), max(last, time))
+            rows.append(new(Row, (stream.id, time, accepted.value, int(flag), rank, arrival, n)))
+            if accepted.reading.time is None:
+                timeless = True
+            if stream.device != device:
+                device = stream.device
+                self.seen.devices[device] = arrival
+        prepared.stored[n] += len(rows) - before
         if timeless:
             prepared.timeless.append(n)
+
+    def _time(self, n: int, stream: Datastream, accepted: Accepted, prepared: Prepared) -> datetime | None:
+        """Of which time a value is to be stored, where something is to be minded; None: it is refused."""
+        time, seconds = accepted.time, accepted.reading.interval_seconds
+        if seconds is None:
+            if stream.shift is not None:
+                time += stream.shift
+        elif seconds != stream.interval:
+            self._say_contradiction(stream, accepted, seconds)
+        if stream.kept_from is not None and time < stream.kept_from:
+            detail = f"{isoformat(time)} lies before {isoformat(stream.kept_from)}"
+            prepared.refused[n].append(_of_field(refusal("raw_dropped", detail), accepted))
+            return None
+        if accepted.converted is not None or stream.converted:
+            self._note_conversion(n, stream, accepted, time, prepared.batch)
+        return time
 
     def _say_contradiction(self, stream: Datastream, accepted: Accepted, seconds: float) -> None:
         """The registry's interval holds; that a device says otherwise is worth a line."""
@@ -188,7 +187,7 @@ class Pipeline:
     def _note_conversion(self, n: int, stream: Datastream, accepted: Accepted, time: datetime, batch: Batch) -> None:
         """What the stored values were sent as stays known: which factor holds from when on."""
         converted = accepted.converted
-        stream.converted = True
+        stream.converted, stream.plain = True, False
         known = self._conversions.get((stream.id, converted))
         if known is not None and known <= time:
             return
@@ -236,17 +235,18 @@ class Pipeline:
         self._registry.now_in_state(device, event.kind, event.time)
         return True
 
-    def _hear_clock(self, message: Message, source: Source, read: Read, found: dict[Key, Datastream | Refusal]) -> None:
+    def _hear_clock(
+        self, message: Message, source: Source, read: Read, streams: Sequence[Datastream | Refusal]
+    ) -> None:
         """How late a live message is by its own time; one that waited, or comes of an archive, tells nothing."""
         if message.retained or message.queued or message.replayed or source.past is None or read.city is None:
             return
         newest, device, seen = None, None, None
-        for accepted in read.accepted:
+        for accepted, stream in zip(read.accepted, streams, strict=True):
             time = accepted.reading.time
             if time is None or time is seen or accepted.device != (device or accepted.device):
                 continue  # most messages have one time and one device
             seen, device = time, accepted.device
-            stream = found[_key(read, accepted)]
             newest = _later(newest, accepted.reading, None if isinstance(stream, Refusal) else stream.span)
         for refused in read.refusals:
             if isinstance(refused, Refused) and refused.code in _OF_CLOCKS:
@@ -266,7 +266,6 @@ class Pipeline:
             for refusal in prepared.refused[n]
         ]
         payload_hash = digest(message)
-        prepared.batch.hashes[n] = payload_hash.hex()
         city = read.city if read.city is not None and self._registry.knows_city(read.city) else None
         device = clean(read.device)
         prepared.batch.quarantined.append(
@@ -325,16 +324,13 @@ class Pipeline:
         device = self._registry.device_id(read.city, read.device)
         if device is None:
             return
-        refused = [
-            {"code": r.code, "detail": clean(r.detail), "field": clean(r.field)} for r in prepared.refused[n][:20]
-        ]
         outcome = Outcome(
             message.received_at,
-            clean(message.topic) or "",
+            message.topic,
             message.payload[:_REMEMBERED_BYTES],
             read.decoder,
             prepared.stored[n],
-            refused,
+            prepared.refused[n][:_REMEMBERED],
         )
         recent = self.seen.recent.get(device)
         if recent is None:
@@ -358,11 +354,9 @@ def _later(newest: datetime | None, reading: Reading, span: timedelta | None) ->
     return time if newest is None or time > newest else newest
 
 
-def _judge_later(
-    n: int, stream: Datastream, judged: Judged, batch: Batch, places: dict[tuple[int, datetime], int]
-) -> None:
+def _judge_later(n: int, stream: Datastream, judged: Judged, batch: Batch, places: _Places) -> None:
     """The value before this one gets its final flag: in the batch if it is still there, else in the database."""
-    place = places.get((stream.id, judged.time))
+    place = places.of(stream.id, judged.time)
     if place is None:
         batch.flags.append(Flag(stream.id, judged.time, judged.value, int(judged.flag), n))
     else:
@@ -373,13 +367,26 @@ def _of_field(refusal: Refusal, accepted: Accepted) -> Refusal:
     return Refusal(refusal.code, refusal.detail, hint=refusal.hint, field=accepted.reading.field)
 
 
-def digest(message: Message) -> bytes:
-    """What makes two messages the same: topic and payload (sha256)."""
-    return hashlib.sha256(message.topic.encode("utf-8", "surrogatepass") + b"\0" + message.payload).digest()
+class _Places:
+    """Where in a batch each datastream's value of a time is; looked through only where one is asked for."""
+
+    __slots__ = ("_known", "_places", "_rows")
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows, self._known = rows, 0
+        self._places: dict[tuple[int, datetime], int] = {}
+
+    def of(self, datastream: int, time: datetime) -> int | None:
+        rows, places = self._rows, self._places
+        for place in range(self._known, len(rows)):
+            row = rows[place]
+            places[row.datastream, row.time] = place
+        self._known = len(rows)
+        return places.get((datastream, time))
 
 
 def clean(text: str | None) -> str | None:
     """Text that PostgreSQL can keep: no NUL, no lone surrogates, of a length a person reads."""
-    if text is None:
-        return None
-    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()[:1000]
+    if text is None or (len(text) <= _LONGEST_TEXT and text.isprintable()):
+        return text
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()[:_LONGEST_TEXT]

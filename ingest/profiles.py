@@ -8,7 +8,6 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,6 +16,7 @@ import yaml
 
 from bypuls import settings
 from bypuls.errors import CatalogueError
+from bypuls.typed import convert
 from ingest.parts import CompiledMapping, compile_mapping
 from ingest.paths import PatternError, Template, template
 from ingest.patterns import TopicTemplate, captured, pattern, topic_template
@@ -29,8 +29,6 @@ _MOST_KEYS = 200
 _KEPT_UPLINKS = 4096
 _LONGEST_KEYS = 2000
 _LONGEST_TOPIC = 512
-# msgspec looks at a type when it is first asked for it; two threads that do so at once bring the process down.
-_FIRST_USE = Lock()
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -359,9 +357,7 @@ def profile_of(text: str, origin: str, folder: Traversable | None = None) -> Pro
         line = f", line {place.line + 1}" if place is not None else ""
         raise CatalogueError(f"{origin}{line}: {getattr(error, 'problem', None) or error}") from None
     try:
-        with _FIRST_USE:
-            converted = msgspec.convert(document, Document)
-        return Profile(converted, origin, folder or Path())
+        return Profile(convert(document, Document), origin, folder or Path())
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `")
         where = where.rstrip("`").removeprefix("key` in `").removeprefix("$").removeprefix(".")

@@ -49,6 +49,10 @@ REASONS: dict[str, Reason] = {
         "the time lies further back than this source may send",
         "set the device's clock; send history to bypuls/v1/<city>/<device>/history",
     ),
+    "raw_dropped": Reason(
+        "the city has dropped its raw data of that time, and the hours made of it stand",
+        "nothing to mend: the message is kept aside; the city's file says what is kept (docs/how-to/keep-and-drop.md)",
+    ),
     "time_in_future": Reason("the time lies ahead of the arrival", "set the device's clock; check seconds against ms"),
     "unknown_unit": Reason("the unit is not in the table of units", "send a UCUM code such as ug/m3, Cel, % or kW.h"),
     "unit_missing": Reason(

@@ -7,8 +7,8 @@ as their source says. Whenever the registry changes, the database notifies and t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from bypuls.errors import Refusal
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
 from bypuls.units import Conditions
+from ingest.accepted import Read
 from ingest.decoding import Registered, Source
 from ingest.quality import Watch
 from ingest.reasons import refusal, shortened
@@ -43,6 +44,8 @@ class Datastream:
         span: from a stamp at an interval's start to its end.
         interval: what a value covers, in seconds; None: it is of an instant.
         converted: some of its values were sent as shares of volume and stored as mass per volume, or the reverse.
+        kept_from: older raw data was dropped, and what was computed of it stands.
+        plain: a value's time is stored as it is, and its unit is not noted.
     """
 
     id: int
@@ -52,6 +55,12 @@ class Datastream:
     interval: float | None = None
     converted: bool = False
     span: timedelta | None = None
+    kept_from: datetime | None = None
+    plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing but its quality control is asked of a plain one."""
+        self.plain = self.shift is None and self.kept_from is None and not self.converted
 
 
 @dataclass(slots=True)
@@ -153,6 +162,17 @@ class Registry:
     def now_in_state(self, device: int, kind: str, time: datetime) -> None:
         """The batch says so."""
         self._states[device] = (kind, time)
+
+    def known(self, reads: Sequence[Read]) -> list[list[Datastream]] | None:
+        """Per message the datastream of each accepted reading; None where one of them is not known yet."""
+        found: dict[Any, Datastream] = self._found  # a bare tuple is quicker made than a Key
+        try:
+            return [
+                [found[city, one.device, one.property, one.channel] for one in accepted]
+                for city, accepted in [(read.city or "", read.accepted) for read in reads]
+            ]
+        except KeyError:
+            return None
 
     def resolve(self, keys: Mapping[Key, float | None], source: Source) -> dict[Key, Datastream | Refusal]:
         """The datastream of each key, or why there is none. Adds what is missing, in a transaction of its own.
@@ -297,9 +317,8 @@ class Registry:
             names.setdefault(self._devices[key.city, key.device].id, set()).add((key.city, key.device))
         numbers: Counter[int] = Counter()
         unseen: list[int] = []
-        for device, property_id, channel, stream, converted, interval, stamp, thresholds in self._connection.execute(
-            _SQL["datastreams"], (list(names),)
-        ).fetchall():
+        rows = self._connection.execute(_SQL["datastreams"], (list(names),)).fetchall()
+        for device, property_id, channel, stream, converted, interval, stamp, thresholds, kept_from in rows:
             numbers[device] += 1
             known = self._quality.get(stream)
             if known is None or known[0] != thresholds:
@@ -314,6 +333,7 @@ class Registry:
                 None if interval is None else interval.total_seconds(),
                 converted,
                 interval if shift is None else None,
+                kept_from,
             )
             for name in names[device]:
                 self._found[Key(*name, property_id, channel)] = found

@@ -41,7 +41,8 @@ SELECT count(*) FROM device WHERE city = %s AND status = 'pending'
 
 -- The datastreams of these devices at the place where each device hangs now.
 -- name: datastreams
-SELECT s.device, s.property, s.channel, s.id, EXISTS (SELECT FROM unit_conversion u WHERE u.datastream = s.id), s.interval, s.stamp, s.qc
+SELECT s.device, s.property, s.channel, s.id, EXISTS (SELECT FROM unit_conversion u WHERE u.datastream = s.id), s.interval, s.stamp, s.qc,
+       (SELECT max(r.until) FROM retention r WHERE r.city = s.city AND r.kind = 'observations' AND r.closed_at IS NOT NULL)
 FROM datastream s JOIN device d ON d.id = s.device
 WHERE s.device = ANY(%s) AND s.site IS NOT DISTINCT FROM d.site
 
@@ -90,17 +91,29 @@ UPDATE source SET granted_qos = %s WHERE name = %s AND granted_qos IS DISTINCT F
 
 -- Locked in one order first, so that two ingest processes do not deadlock.
 -- name: lock_streams
-SELECT FROM datastream WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+SELECT FROM datastream WHERE id IN (SELECT id FROM seen_stream) ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_devices
-SELECT FROM device WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+SELECT FROM device WHERE id IN (SELECT id FROM seen_device) ORDER BY id FOR NO KEY UPDATE
 
--- name: seen
-WITH seen AS (
-    SELECT * FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) AS s (id, first_time, last_time)
-), streams AS (
-    UPDATE datastream d SET first_time = least(d.first_time, seen.first_time), last_time = greatest(d.last_time, seen.last_time)
-    FROM seen WHERE d.id = seen.id
-)
+-- name: create_seen_streams
+CREATE TEMP TABLE IF NOT EXISTS seen_stream (id integer NOT NULL, first_time timestamptz NOT NULL, last_time timestamptz NOT NULL)
+ON COMMIT DELETE ROWS
+
+-- name: create_seen_devices
+CREATE TEMP TABLE IF NOT EXISTS seen_device (id integer NOT NULL, received_at timestamptz NOT NULL) ON COMMIT DELETE ROWS
+
+-- name: copy_seen_streams
+COPY seen_stream (id, first_time, last_time) FROM STDIN (FORMAT BINARY)
+
+-- name: copy_seen_devices
+COPY seen_device (id, received_at) FROM STDIN (FORMAT BINARY)
+
+-- name: seen_streams
+UPDATE datastream d SET first_time = least(d.first_time, s.first_time), last_time = greatest(d.last_time, s.last_time)
+FROM seen_stream s
+WHERE d.id = s.id AND (d.first_time IS NULL OR d.last_time IS NULL OR s.first_time < d.first_time OR s.last_time > d.last_time)
+
+-- name: seen_devices
 UPDATE device d SET first_seen = coalesce(d.first_seen, now()), last_seen = greatest(d.last_seen, s.received_at)
-FROM unnest(%s::integer[], %s::timestamptz[]) AS s (id, received_at) WHERE d.id = s.id
+FROM seen_device s WHERE d.id = s.id

@@ -31,6 +31,7 @@ from bypuls.errors import SettingsError
 from bypuls.observation import SourceRank
 from bypuls.settings import IngestSettings
 from bypuls.storage.database import Connection, translated
+from bypuls.typed import convert
 from bypuls.units import Conditions
 from ingest.broker import MAY_LOSE
 from ingest.decoding import Source
@@ -134,7 +135,7 @@ def read_source(path: Path) -> SourceFile:
     """
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = msgspec.convert(document, SourceFile)
+        found = convert(document, SourceFile)
     except OSError as error:
         message = f"source file {path} cannot be read: {error.strerror}"
         raise SettingsError(message) from None
@@ -206,7 +207,7 @@ def load_sources(connection: Connection, settings: IngestSettings) -> list[Sourc
 
 def _usable(document: Any) -> Source:
     """A stored source, if its formats, profiles and password are there now."""
-    stored = msgspec.convert(document, SourceFile)
+    stored = convert(document, SourceFile)
     problem = problem_of(stored, Catalogue.load())
     if problem is not None:
         raise SettingsError(problem)
@@ -237,7 +238,7 @@ def describe_sources(connection: Connection) -> list[Described]:
         _described(SourceFile(one.name, one.topic_filter, formats=list(one.formats)), None) for one in BUILT_IN
     ]
     for document, enabled, granted in rows:
-        one = _described(msgspec.convert(document, SourceFile), granted)
+        one = _described(convert(document, SourceFile), granted)
         described.append(one if enabled else one._replace(remark="switched off"))
     return described
 

@@ -28,6 +28,7 @@ class Totals:
         self.away_since: float | None = None
         self.taken_since: datetime | None = None
         self._at = 0.0
+        self._turned: float | None = None
         self.outcomes = Counter(
             "bypuls_ingest_messages", "Messages by source and outcome (stored, partly, refused).", ("source", "outcome")
         )
@@ -50,6 +51,10 @@ class Totals:
         ):  # fmt: skip
             if count:
                 self.readings.add(count, outcome)
+
+    def begin_turn(self) -> None:
+        """It looks for messages again."""
+        self._turned = time.monotonic()
 
     def taken(self, first: datetime) -> None:
         """A batch is in hand; its oldest message arrived then."""
@@ -90,6 +95,10 @@ class Totals:
         since = self.away_since
         if since is not None:
             found.append(f"the database has not answered for {time.monotonic() - since:.0f} s")
+        # A server that stands still ends no statement: not of housekeeping either, with no message in hand.
+        elif self._turned is not None and time.monotonic() - self._turned > most >= lag:
+            hangs = time.monotonic() - self._turned
+            found.append(f"ingest hangs: it has taken no message for {hangs:.0f} s (more than {most:.0f} s)")
         if lag > most:
             found.append(f"a message waits for {lag:.0f} s to be stored (more than {most:.0f} s)")
         return found

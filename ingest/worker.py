@@ -6,11 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
-
-from psycopg.types.json import Jsonb
+from datetime import timedelta
 
 from bypuls.clock import Clock
 from bypuls.errors import BrokerError, DatabaseUnreachable, NotStorable
@@ -19,13 +15,17 @@ from bypuls.settings import HealthSettings, IngestSettings, load
 from bypuls.storage.database import Connection as Database
 from bypuls.storage.database import translated
 from bypuls.storage.queries import queries
-from ingest.broker import Delivery, Inbox, Outgoing, acknowledge, connections
-from ingest.clocks import in_words
+from ingest.arrivals import as_first_arrived
+from ingest.broker import Outgoing, acknowledge, connections
 from ingest.decoding import Message, Source
+from ingest.digests import Hashes, digest
+from ingest.housekeeping import Housekeeping
+from ingest.inbox import Delivery, Inbox
 from ingest.memories import Memories, Noted
 from ingest.one_by_one import append, not_storable, outcome_of
-from ingest.pipeline import Pipeline, Prepared, Seen, clean, digest
+from ingest.pipeline import Pipeline, Prepared, clean
 from ingest.reasons import shortened
+from ingest.seen import Seen
 from ingest.sources import BUILT_IN
 from ingest.topics import matches
 from ingest.totals import Totals
@@ -37,7 +37,6 @@ _REGISTRY_SQL = queries("ingest", "registry.sql")
 _BUILT_IN = frozenset(source.name for source in BUILT_IN)
 _HOUSEKEEPING_SECONDS = 5.0
 _OUTBOX_SECONDS = 1.0
-_REMEMBERED_PER_ROUND = 2000
 _LONGEST_PAUSE = 10.0
 _MEMORY_SECONDS = 600.0
 
@@ -75,10 +74,10 @@ class Ingest:
         self._database: Database | None = None
         self._pipeline: Pipeline | None = None
         self._writer: Writer | None = None
+        self._house: Housekeeping | None = None
         self._housekeeping_at = 0.0
         self._outbox_at = 0.0
         self._memory_at = time.monotonic()
-        self._slots: dict[int, int] = {}
         self.totals = Totals()
         self._heartbeat = Heartbeat("ingest", settings.instance, self._lag, self._broker_problems, clock)
 
@@ -120,6 +119,7 @@ class Ingest:
         self._heartbeat.stop(self._parts()[0])
 
     def _turn(self, stop: threading.Event) -> None:
+        self.totals.begin_turn()
         self._check_brokers()
         deliveries = self._inbox.take(self._settings.batch_messages, self._settings.batch_seconds)
         if deliveries:
@@ -179,7 +179,7 @@ class Ingest:
         database.commit()
         seen = self._pipeline.seen if self._pipeline is not None else Seen()
         self._database, self._writer, self._pipeline = database, Writer(database), self._new_pipeline(database)
-        self._pipeline.seen = seen
+        self._pipeline.seen, self._house = seen, Housekeeping(database)
 
     def _disconnect(self) -> None:
         if self._database is not None:
@@ -218,19 +218,14 @@ class Ingest:
 
     def _as_first_arrived(self, deliveries: Sequence[Delivery]) -> list[tuple[Message, Source]]:
         """A redelivered message that states no time is of the time at which it first came."""
-        messages = [(delivery.message, delivery.source) for delivery in deliveries]
-        again = [n for n, delivery in enumerate(deliveries) if delivery.redelivered and delivery.mid]
-        if again:
-            database, _, _ = self._parts()
-            clients = [deliveries[n].connection.client_id for n in again]
-            mids = [deliveries[n].mid for n in again]
-            rows = database.execute(_WRITER_SQL["first_arrivals"], (clients, mids)).fetchall()
-            first = {(client, mid): (bytes(message_hash), time) for client, mid, message_hash, time in rows}
-            for n, client, mid in zip(again, clients, mids, strict=True):
-                known_hash, arrived = first.get((client, mid), (None, None))
-                if arrived is not None and known_hash == digest(messages[n][0]):
-                    messages[n] = (replace(messages[n][0], received_at=arrived), messages[n][1])
-        return messages
+        again = [delivery for delivery in deliveries if delivery.redelivered and delivery.mid]
+        if not again:
+            return [(delivery.message, delivery.source) for delivery in deliveries]
+        database, _, _ = self._parts()
+        clients, mids = [one.connection.client_id for one in again], [one.mid for one in again]
+        rows = database.execute(_WRITER_SQL["first_arrivals"], (clients, mids)).fetchall()
+        stored = {(client, mid): (bytes(message_hash), time) for client, mid, message_hash, time in rows}
+        return as_first_arrived(deliveries, stored)
 
     def _prepare(self, messages: Sequence[tuple[Message, Source]]) -> Prepared:
         """Prepare the messages; if one of them makes that fail, each by itself, and that one is refused."""
@@ -249,7 +244,7 @@ class Ingest:
         self._memories.rollback()  # decoding and quality control have seen half of the batch
         self._pipeline = self._new_pipeline(database)
         self._pipeline.seen = pipeline.seen
-        whole = Prepared(Batch(), [], [])
+        whole = Prepared(Batch(hashes=Hashes(messages)), [], [])
         for n, one in enumerate(messages):
             append(whole, self._prepare([one]), n)
         return whole
@@ -317,15 +312,10 @@ class Ingest:
     def _keep_house(self) -> None:
         """Tell the registry who spoke, keep the devices' recent messages, hear of changes in the registry."""
         database, pipeline, _ = self._parts()
-        seen = pipeline.seen
-        with database.transaction():
-            if seen.devices:
-                database.execute(_REGISTRY_SQL["lock_streams"], (list(seen.streams),))
-                database.execute(_REGISTRY_SQL["lock_devices"], (list(seen.devices),))
-                database.execute(_REGISTRY_SQL["seen"], _seen_columns(seen))
-            self._keep_recent(database, seen)
-            self._keep_clocks(database, seen)
-        pipeline.seen = Seen(clocks=seen.clocks)
+        if self._house is not None:
+            with database.transaction():
+                waiting = self._house.keep(pipeline.seen)
+            pipeline.seen = waiting
         self._heartbeat.beat(database)
         for broker in self._brokers:
             for source, granted in broker.granted().items():
@@ -338,44 +328,3 @@ class Ingest:
                 age = timedelta(days=self._settings.payload_days)
                 for statement in ("forget_payloads", "forget_recent"):
                     database.execute(_WRITER_SQL[statement], (age,))
-
-    def _keep_clocks(self, database: Database, seen: Seen) -> None:
-        """How far devices' clocks are off, and the worldwide keys that their messages told."""
-        offsets = seen.clocks.changed()
-        if offsets:
-            columns = [[city for city, _ in offsets], [device for _, device in offsets], list(offsets.values())]
-            database.execute(_REGISTRY_SQL["clocks"], columns)
-        for (city, device), seconds in offsets.items():
-            if seen.clocks.newly_wrong((city, device), seconds):
-                level = logging.WARNING if seconds < 0 else logging.INFO  # behind may mean no more than late
-                _LOG.log(level, "the clock of %s in %s is %s", shortened(device), city, in_words(seconds))
-        if seen.euis:
-            names = list(seen.euis)
-            columns = [[city for city, _ in names], [device for _, device in names], list(seen.euis.values())]
-            database.execute(_REGISTRY_SQL["euis"], columns)
-
-    def _keep_recent(self, database: Database, seen: Seen) -> None:
-        if not seen.recent:
-            return
-        unknown = [device for device in seen.recent if device not in self._slots]
-        self._slots.update(dict.fromkeys(unknown, -1))
-        self._slots.update(dict(database.execute(_WRITER_SQL["newest_slots"], (unknown,)).fetchall()))
-        rows = []
-        for device, outcomes in sorted(seen.recent.items()):
-            for outcome in outcomes:
-                slot = self._slots[device] = (self._slots[device] + 1) % 20
-                result = Jsonb({"stored": outcome.stored, "refused": outcome.refused})
-                rows.append(
-                    (device, slot, outcome.received_at, outcome.topic, outcome.payload, outcome.decoder, result)
-                )
-            if len(rows) > _REMEMBERED_PER_ROUND:
-                break
-        with database.cursor() as cursor:
-            cursor.executemany(_WRITER_SQL["remember_message"], rows)
-
-
-def _seen_columns(seen: Seen) -> list[list[Any]]:
-    streams = list(seen.streams)
-    first: list[datetime] = [seen.streams[stream][0] for stream in streams]
-    last: list[datetime] = [seen.streams[stream][1] for stream in streams]
-    return [streams, first, last, list(seen.devices), list(seen.devices.values())]

@@ -6,19 +6,26 @@ there is counted, and a correction that was made is known by what it replaced.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
+from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from bypuls.storage.retention import refuse_dropped
 from ingest.memories import Noted
 from ingest.memories import write as write_notes
 
 _SQL = queries("ingest", "writer.sql")
+_DATASTREAM = itemgetter(0)
+_BUCKET = timedelta(minutes=5)
+_BUCKET_TYPES = ["int4", "timestamptz"]
 _COLUMN_TYPES = ["int4", "int4", "timestamptz", "float8", "int2", "int2", "timestamptz"]
 
 
@@ -122,7 +129,7 @@ class Batch:
     events: list[Happened] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)
     conversions: list[Conversion] = field(default_factory=list)
-    hashes: dict[int, str] = field(default_factory=dict)
+    hashes: Mapping[int, str] = field(default_factory=lambda: defaultdict(str))
 
     def of(self, messages: range) -> Batch:
         """What only these messages came to."""
@@ -156,6 +163,7 @@ class Writer:
         self._connection = connection
         self._months: set[tuple[int, int]] = set()
         self._begun: dict[int, datetime] = {}
+        self._all_new = True
         with connection.transaction():
             connection.execute(_SQL["create_staging"])
 
@@ -163,16 +171,32 @@ class Writer:
         """Store the batch, or nothing of it.
 
         Raises:
+            NotStorable: a value is of a time whose raw data was dropped, which ingest had not heard of yet.
             psycopg.Error: nothing was stored; the same batch can be written again.
         """
+        try:
+            return self._write(batch)
+        except pg.CheckViolation:
+            if not self._months:
+                raise
+            self._months.clear()  # another city's month went with its partition since we saw that it was there
+            return self._write(batch)
+
+    def _write(self, batch: Batch) -> Written:
         written = Written(quarantined=len(batch.quarantined))
-        self._ensure_partitions(batch.rows)
+        old = self._ensure_partitions(batch.rows)
         begins = self._earlier(batch.rows)
         with self._connection.transaction():
-            for later, rows in enumerate(_rounds(batch.rows)):
-                if later:
-                    self._connection.execute("TRUNCATE incoming")
-                self._merge(rows, batch.hashes, written)
+            if self._all_new and self._append(batch.rows):
+                written.stored = len(batch.rows)
+            else:
+                for later, rows in enumerate(_rounds(batch.rows)):
+                    if later:
+                        self._connection.execute("TRUNCATE incoming")
+                    self._merge(rows, batch.hashes, written)
+                self._all_new = written.stored == len(batch.rows)  # where something came again, more of it comes
+            if old:
+                refuse_dropped(self._connection, [row.datastream for row in old], [row.time for row in old])
             self._beside(batch)
             if begins:
                 self._connection.execute(_SQL["begins"], (list(begins), list(begins.values())))
@@ -195,7 +219,7 @@ class Writer:
         """What is written with the values, in the same transaction."""
         if batch.flags:
             columns = [list(column) for column in zip(*(flag[:4] for flag in batch.flags), strict=True)]
-            self._connection.execute(_SQL["flag"], columns)
+            self._connection.execute(_SQL["flag"], [*columns, *_bounds(columns)])
         if batch.events:
             newest_event = {event[:5]: (*event[:5], Jsonb(event.detail)) for event in batch.events}
             columns = [list(column) for column in zip(*newest_event.values(), strict=True)]
@@ -214,18 +238,44 @@ class Writer:
             columns = [list(column) for column in zip(*(entry[:6] for entry in batch.conversions), strict=True)]
             self._connection.execute(_SQL["keep_conversions"], columns)
 
-    def _ensure_partitions(self, rows: Sequence[Row]) -> None:
+    def _ensure_partitions(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Each new month in a transaction of its own: a message may span a century, and locks are few.
 
-        A batch may hold 2019 and today without the years between.
+        A batch may hold 2019 and today without the years between. Returns the rows, if any is so old that its raw data
+        may have been dropped: of the month before the last, or older.
         """
         examples = {(row.time.year, row.time.month): row.time for row in rows}
         for month in sorted(examples.keys() - self._months):
             with self._connection.transaction():
                 self._connection.execute(_SQL["ensure_partitions"], (examples[month], examples[month]))
             self._months.add(month)
+        if not examples:
+            return ()
+        now = rows[0].received_at
+        oldest = min(examples)
+        return rows if (now.year - oldest[0]) * 12 + now.month - oldest[1] > 1 else ()
 
-    def _merge(self, rows: Sequence[Row], hashes: dict[int, str], written: Written) -> None:
+    def _append(self, rows: Sequence[Row]) -> bool:
+        """Store rows none of whose keys is there, for half of what staging costs; False: one is, nothing is stored."""
+        if not rows:
+            return True
+        try:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                with cursor.copy(_SQL["copy_new"]) as copy:
+                    copy.set_types(_COLUMN_TYPES[1:])
+                    write_row = copy.write_row
+                    # In order: two writers on the same keys wait for each other instead of deadlocking.
+                    for row in sorted(rows, key=_DATASTREAM):
+                        write_row(row[:6])
+                with cursor.copy(_SQL["copy_buckets"]) as copy:
+                    copy.set_types(_BUCKET_TYPES)
+                    for bucket in _buckets(rows):
+                        copy.write_row(bucket)
+        except pg.UniqueViolation:
+            return False
+        return True
+
+    def _merge(self, rows: Sequence[Row], hashes: Mapping[int, str], written: Written) -> None:
         with self._connection.cursor() as cursor:
             with cursor.copy(_SQL["copy_staging"]) as copy:
                 copy.set_types(_COLUMN_TYPES)
@@ -238,23 +288,32 @@ class Writer:
         if stored < len(rows):
             written.corrected += self._correct(rows, hashes)
 
-    def _correct(self, rows: Sequence[Row], hashes: dict[int, str]) -> int:
+    def _correct(self, rows: Sequence[Row], hashes: Mapping[int, str]) -> int:
         """Replace what a row of at least the same rank contradicts; keep what it replaced."""
         times = [row.time for row in rows]
-        clashes = self._connection.execute(_SQL["clashes"], (min(times), max(times))).fetchall()
+        span = (min(times), max(times))
+        if not self._connection.execute(_SQL["clashes"], span).fetchall():
+            return 0
+        self._connection.execute(_SQL["lock_corrections"])
+        clashes = self._connection.execute(_SQL["clashes"], span).fetchall()  # another writer may have been quicker
         if not clashes:
             return 0
         replaced = [
-            (rows[n].datastream, rows[n].time, value, flag, rank, received_at, hashes.get(rows[n].message, ""))
+            (rows[n].datastream, rows[n].time, value, flag, rank, received_at, hashes[rows[n].message])
             for n, value, flag, rank, received_at in clashes
             if value != rows[n].value
         ]
         if replaced:
             columns = [list(column) for column in zip(*replaced, strict=True)]
             self._connection.execute(_SQL["keep_revisions"], columns)
-        new = [rows[clash[0]][:6] for clash in clashes]
-        self._connection.execute(_SQL["correct"], [list(column) for column in zip(*new, strict=True)])
+        new = [list(column) for column in zip(*(rows[clash[0]][:6] for clash in clashes), strict=True)]
+        self._connection.execute(_SQL["correct"], [*new, *_bounds(new)])
         return len(replaced)
+
+
+def _bounds(columns: Sequence[list[Any]]) -> tuple[list[int], datetime, datetime]:
+    """Of columns that begin with datastreams and times: which datastreams, from when to when."""
+    return sorted(set(columns[0])), min(columns[1]), max(columns[1])
 
 
 def _rounds(rows: Sequence[Row]) -> list[list[Row]]:
@@ -273,6 +332,18 @@ def _rounds(rows: Sequence[Row]) -> list[list[Row]]:
             rounds.append([])
         rounds[len(values) - 1].append(row)
     return rounds
+
+
+def _buckets(rows: Sequence[Row]) -> set[tuple[int, datetime]]:
+    """Datastreams and the five minutes that got values; times are in UTC."""
+    found: set[tuple[int, datetime]] = set()
+    bucket = end = datetime.min.replace(tzinfo=UTC)
+    for datastream, time, *_ in rows:
+        if not bucket <= time < end:  # nearly always those of the row before
+            bucket = time.replace(minute=time.minute - time.minute % 5, second=0, microsecond=0)
+            end = bucket + _BUCKET
+        found.add((datastream, bucket))
+    return found
 
 
 def _quarantine_row(entry: Quarantined) -> dict[str, Any]:

@@ -9,6 +9,13 @@ CREATE TEMP TABLE IF NOT EXISTS incoming (
 -- name: copy_staging
 COPY incoming (n, datastream, time, value, flag, rank, received_at) FROM STDIN (FORMAT BINARY)
 
+-- The way of nearly all: no key is there yet. Where one is, the whole COPY is taken back and the rows are staged.
+-- name: copy_new
+COPY observation (datastream, time, value, flag, rank, received_at) FROM STDIN (FORMAT BINARY)
+
+-- name: copy_buckets
+COPY changed_bucket (datastream, bucket) FROM STDIN (FORMAT BINARY)
+
 -- name: merge
 WITH stored AS (
     INSERT INTO observation (datastream, time, value, flag, rank, received_at)
@@ -23,7 +30,7 @@ WITH stored AS (
 SELECT count(*) FROM stored
 
 -- Rows whose key was taken by another value or a lower rank, unless this very (value, rank) was replaced before: then it
--- is a redelivery. Locked, so that two writers do not both replace the same old value.
+-- is a redelivery.
 -- name: clashes
 SELECT i.n, o.value, o.flag, o.rank, o.received_at
 FROM incoming i JOIN observation o USING (datastream, time)
@@ -32,7 +39,11 @@ WHERE o.time BETWEEN %s AND %s
   AND NOT EXISTS (SELECT FROM observation_revision r
                   WHERE r.datastream = i.datastream AND r.time = i.time AND r.value = i.value AND r.rank = i.rank)
 ORDER BY o.datastream, o.time
-FOR UPDATE OF o
+
+-- So that two writers do not both replace the same old value. Not the rows themselves: those of TimescaleDB's columnstore
+-- cannot be locked. In one order, and few: corrections are rare.
+-- name: lock_corrections
+SELECT pg_advisory_xact_lock(25093, lane) FROM (SELECT DISTINCT datastream % 16 AS lane FROM incoming ORDER BY 1) lanes
 
 -- name: keep_revisions
 INSERT INTO observation_revision (datastream, time, value, flag, rank, received_at, message_hash)
@@ -46,6 +57,8 @@ WITH new AS (
 ), corrected AS (
     UPDATE observation o SET value = new.value, flag = new.flag, rank = new.rank, received_at = new.received_at
     FROM new WHERE o.datastream = new.datastream AND o.time = new.time
+      -- Which chunks, and of the columnstore which batches, are looked into.
+      AND o.datastream = ANY(%s::integer[]) AND o.time BETWEEN %s AND %s
     RETURNING o.datastream, o.time
 )
 INSERT INTO changed_bucket (datastream, bucket)
@@ -57,6 +70,7 @@ WITH judged AS (
     UPDATE observation o SET flag = new.flag
     FROM unnest(%s::integer[], %s::timestamptz[], %s::double precision[], %s::smallint[]) AS new (datastream, time, value, flag)
     WHERE o.datastream = new.datastream AND o.time = new.time AND o.value = new.value AND o.flag <> new.flag
+      AND o.datastream = ANY(%s::integer[]) AND o.time BETWEEN %s AND %s
     RETURNING o.datastream, o.time
 )
 INSERT INTO changed_bucket (datastream, bucket)
@@ -121,9 +135,18 @@ ORDER BY id LIMIT 200
 -- name: replayed
 UPDATE quarantine SET replayed_at = clock_timestamp(), replay_outcome = %s, stored = stored + %s WHERE id = %s
 
--- name: remember_message
+-- name: create_recent
+CREATE TEMP TABLE IF NOT EXISTS recent (
+    device integer NOT NULL, slot smallint NOT NULL, received_at timestamptz NOT NULL, topic text NOT NULL,
+    payload bytea NOT NULL, decoder text, outcome text NOT NULL
+) ON COMMIT DELETE ROWS
+
+-- name: copy_recent
+COPY recent (device, slot, received_at, topic, payload, decoder, outcome) FROM STDIN (FORMAT BINARY)
+
+-- name: remember_messages
 INSERT INTO recent_message (device, slot, received_at, topic, payload, decoder, outcome)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+SELECT device, slot, received_at, topic, payload, decoder, outcome::jsonb FROM recent
 ON CONFLICT (device, slot) DO UPDATE SET (received_at, topic, payload, decoder, outcome) =
     (excluded.received_at, excluded.topic, excluded.payload, excluded.decoder, excluded.outcome)
 

@@ -43,6 +43,8 @@ class Receipt:
         per_device: the same by device.
         under_way: numbers of those that it did not (yet).
         resent: numbers of those sent more than once, at most 200,000 of them: the broker may hand over two of them.
+        paces: number and time (seconds since 1970) at which the rate was begun, and begun again after a pause: message
+            `n` was due `(n - number) / rate` after the last of them that is not past it.
     """
 
     sent: int = 0
@@ -50,6 +52,7 @@ class Receipt:
     per_device: array[int] = field(default_factory=lambda: array("Q"))
     under_way: list[int] = field(default_factory=list)
     resent: set[int] = field(default_factory=set)
+    paces: list[tuple[int, float]] = field(default_factory=list)
     reconnects: int = 0
     seconds: float = 0.0
 
@@ -177,8 +180,7 @@ class Sender:
             self.receipt.resent.update(again)
         waiting = bytearray(b"".join(self._plan.frames(again, again=True)))
         received = bytearray()
-        self._paced_from, self._paced_at = self._next, time.monotonic()
-        told = written = self._paced_at
+        told = written = self._begin_pace()
         while not (stop.is_set() or (last is not None and self._oldest >= last)):
             if self._finishing:
                 last = self._next
@@ -216,9 +218,16 @@ class Sender:
             now = time.monotonic()
             owed = (now - self._paced_at) * self._rate - (self._next - self._paced_from)
             if owed > self._rate:  # more than a second behind: the broker was slow, which is not made up for
-                self._paced_from, self._paced_at, owed = self._next, now, 0
+                owed = 0
+                self._begin_pace()
             room = min(room, int(owed))
         return max(room, 0)
+
+    def _begin_pace(self) -> float:
+        self._paced_from, self._paced_at = self._next, time.monotonic()
+        if self._rate is not None:
+            self.receipt.paces.append((self._next, time.time()))
+        return self._paced_at
 
     def _take(self, count: int) -> bytes:
         numbers = range(self._next, self._next + count)

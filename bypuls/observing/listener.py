@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,14 @@ from bypuls.errors import ServerError
 from bypuls.observing.metrics import CONTENT_TYPE, Metrics
 
 _LOG = logging.getLogger(__name__)
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - as http.server calls it
+        """Who asked and did not wait for the answer is no event."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            _LOG.error("metrics or health could not be answered", exc_info=error)
 
 
 @contextmanager
@@ -57,7 +66,7 @@ def listening(
             """A scrape every few seconds is no event."""
 
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = _Server((host, port), Handler)
     except OSError as error:
         message = f"metrics cannot be served on {host}:{port}: {error.strerror or error}; set another …_METRICS_PORT"
         raise ServerError(message) from None

@@ -25,6 +25,7 @@ from bypuls.errors import SettingsError
 from bypuls.storage.cities import require_city
 from bypuls.storage.database import Connection, translated
 from bypuls.storage.queries import queries
+from bypuls.typed import convert
 from ingest.bridges.answers import Chosen
 from ingest.bridges.definition import Definition, Option, Scalar
 from ingest.reasons import shortened
@@ -75,7 +76,7 @@ def read_bridge(path: Path, definitions: Mapping[str, Definition]) -> BridgeFile
         SettingsError: unreadable, or a value that cannot be, with its place in the file.
     """
     try:
-        found = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), BridgeFile)
+        found = convert(yaml.safe_load(path.read_text(encoding="utf-8")), BridgeFile)
         check_bridge(found, definitions)
     except OSError as error:
         message = f"bridge file {path} cannot be read: {error.strerror}"
@@ -155,7 +156,7 @@ def add_bridge(connection: Connection, bridge: BridgeFile, who: str) -> None:
 def load_bridges(connection: Connection) -> list[BridgeFile]:
     """The bridges that were set up, by name."""
     rows = connection.execute(_SQL["all"]).fetchall()
-    return [msgspec.convert(document, BridgeFile) for (document,) in rows]
+    return [convert(document, BridgeFile) for (document,) in rows]
 
 
 def secret_of(bridge: BridgeFile) -> str | None:

@@ -12,6 +12,7 @@ import yaml
 
 from bypuls.errors import CatalogueError
 from bypuls.properties import Properties
+from bypuls.typed import convert
 from ingest.bridges.paths import check_path
 from ingest.strict_json import is_channel
 
@@ -194,7 +195,7 @@ def parse_definition(text: str, name: str, properties: Properties) -> Definition
         CatalogueError: it contradicts itself or the catalogue.
     """
     try:
-        definition = msgspec.convert(yaml.safe_load(text), Definition)
+        definition = convert(yaml.safe_load(text), Definition)
         _check(definition, name, properties)
     except (yaml.YAMLError, msgspec.ValidationError, CatalogueError) as error:
         message = f"bridge file {name}: {' '.join(str(error).split())}"

@@ -17,6 +17,7 @@ import numpy as np
 from bypuls.errors import Refusal
 from bypuls.observation import Quality
 from bypuls.properties import Properties
+from bypuls.typed import convert
 from ingest.decoding import Reading, Source
 from ingest.importing.block import (
     EMPTY,
@@ -318,6 +319,6 @@ def _seconds(interval: str) -> float | None:
     if not interval:
         return None
     try:
-        return float(interval) if interval[:1].isdigit() else msgspec.convert(interval, timedelta).total_seconds()
+        return float(interval) if interval[:1].isdigit() else convert(interval, timedelta).total_seconds()
     except (ValueError, msgspec.ValidationError):
         raise refusal("wrong_type", f"{shortened(interval)} is no interval such as 3600 or PT1H") from None

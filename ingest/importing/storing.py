@@ -18,6 +18,7 @@ from psycopg import errors as pg
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from bypuls.storage.retention import refuse_dropped
 from ingest.importing.binary import FLOAT8, INT2, INT4, INT8, array_times, array_values, copy_rows, timestamps
 from ingest.importing.block import Bytes, Float64, Int32, Int64, Mask
 from ingest.importing.judging import Later, Remembered, Wanted
@@ -98,6 +99,7 @@ class Store:
         """Store a chunk, whole or not at all.
 
         Raises:
+            NotStorable: it holds values of a time whose raw data was dropped.
             psycopg.Error: nothing of it was stored.
         """
         for _ in range(_TRIES - 1):
@@ -133,11 +135,18 @@ class Store:
                 done.stored += written.stored
                 done.corrected += written.corrected
             done.unchanged = len(chunk) - done.stored - done.corrected
+            self._refuse_dropped(chunk)
             reached = self._reach(chunk)
             if count:
                 self.connection.execute(_SQL["announce"])
         self._reached.update(reached)
         return done
+
+    def _refuse_dropped(self, chunk: Chunk) -> None:
+        """The oldest row of each datastream is looked at: rows lie by datastream and time."""
+        starts = np.flatnonzero(np.diff(chunk.stream, prepend=-1))
+        oldest = [to_datetime(time) for time in chunk.time[starts].tolist()]
+        refuse_dropped(self.connection, chunk.stream[starts].tolist(), oldest)
 
     def _sort(self, chunk: Chunk) -> _Sorted | None:
         """Compare with what stands; None: so much stands there that comparing all of it would not pay."""

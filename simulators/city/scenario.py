@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from bypuls.errors import SettingsError
+from bypuls.typed import convert
 from simulators.city.holidays import Civil
 from simulators.city.places import PLACE, STREETS
 from simulators.city.randomness import Floats, Integers
@@ -113,7 +114,7 @@ def read_scenario(path: Path) -> Scenario:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"scenario {path} is not YAML: {' '.join(str(error).split())}") from None
     try:
-        scenario = msgspec.convert(document if document is not None else {}, Scenario)
+        scenario = convert(document if document is not None else {}, Scenario)
     except msgspec.ValidationError as error:
         raise SettingsError(f"scenario {path}: {_place(str(error))}; docs/simulated-city.md lists the keys") from None
     problem = next(_problems(scenario), None)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from bypuls.errors import SettingsError
+from bypuls.typed import read_json
 from simulators.city.scenario import AnyMeasure, Fault
 from simulators.city.town import CITY
 
@@ -50,7 +51,7 @@ def load(path: Path) -> State | None:
         SettingsError: the file is not one of ours.
     """
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=State)
+        found = read_json(path.read_bytes(), State)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:

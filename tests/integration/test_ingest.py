@@ -269,6 +269,16 @@ def test_the_last_messages_of_a_device_are_kept_with_what_became_of_them(platfor
 
 
 @pytest.mark.lane("plain")
+def test_where_many_speak_at_once_the_messages_of_each_are_kept_in_turn(platform, monkeypatch):
+    monkeypatch.setattr("ingest.housekeeping._REMEMBERED_PER_ROUND", 2)
+    monkeypatch.setattr("ingest.worker._HOUSEKEEPING_SECONDS", 0.5)
+    platform.start()
+    for device in "abcde":
+        platform.publish(device, {"pm10": 1})
+    platform.assert_soon("SELECT count(DISTINCT device), count(*) FROM recent_message", [(5, 5)])
+
+
+@pytest.mark.lane("plain")
 def test_two_brokers_at_once_each_with_its_source(platform, new_mosquitto, tmp_path):
     second = new_mosquitto()
     second.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -118,3 +120,38 @@ def test_a_batch_is_stored_whole_or_not_at_all(writer):
         writer.write(Batch(rows=[row(10.0)], quarantined=[bad]))
     assert stored(writer) == []
     assert writer.write(Batch(rows=[row(10.0)])).stored == 1
+
+
+def test_one_known_key_among_new_ones_takes_nothing_from_the_others(writer):
+    """New rows are appended at once; a batch that holds a known key is merged, and the next is appended again."""
+    writer.write(Batch(rows=[row(10.0)]))
+    again = [row(float(n), time=NOON + timedelta(minutes=n), stream=1 + n % 2) for n in range(5, 0, -1)] + [row(10.0)]
+    written = writer.write(Batch(rows=again))
+    assert (written.stored, written.corrected, written.repeated) == (5, 0, 1)
+    written = writer.write(Batch(rows=[row(1.0, time=NOON + timedelta(hours=1))]))
+    assert (written.stored, written.repeated) == (1, 0)
+    expected = [(1, 0), (1, 2), (1, 4), (1, 60), (2, 1), (2, 3), (2, 5)]
+    keys = rows_of(writer, "SELECT datastream, time FROM observation ORDER BY datastream, time")
+    assert keys == [(stream, NOON + timedelta(minutes=minutes)) for stream, minutes in expected]
+    queued = rows_of(writer, "SELECT DISTINCT datastream, bucket FROM changed_bucket ORDER BY datastream, bucket")
+    assert queued == [
+        (stream, NOON + timedelta(minutes=minutes)) for stream, minutes in [(1, 0), (1, 60), (2, 0), (2, 5)]
+    ]
+
+
+@pytest.mark.lane("plain")
+def test_two_writers_that_correct_one_value_keep_what_each_replaced(migrated_url, writer):
+    writer.write(Batch(rows=[row(10.0)]))
+    with connect(migrated_url, "writer", autocommit=True) as other, ThreadPoolExecutor(1) as pool:
+        second = Writer(other)
+        with writer._connection.transaction():
+            writer.write(Batch(rows=[row(11.0)], hashes={0: "a"}))
+            second._all_new = False  # a COPY would wait for the key
+            waiting = pool.submit(second.write, Batch(rows=[row(12.0)], hashes={0: "b"}))
+            patience = time.monotonic() + 20
+            while not rows_of(writer, "SELECT FROM pg_locks WHERE NOT granted"):
+                assert not waiting.done()
+                assert time.monotonic() < patience
+        assert waiting.result(10).corrected == 1
+    assert [value for value, *_ in revisions(writer)] == [10.0, 11.0]
+    assert stored(writer) == [(12.0, 1, 1)]

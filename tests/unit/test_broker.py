@@ -5,7 +5,9 @@ from __future__ import annotations
 import ssl
 import threading
 import time
+from datetime import timedelta
 
+import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt import properties
 from paho.mqtt.enums import MQTTErrorCode
@@ -14,8 +16,10 @@ from paho.mqtt.exception import MalformedPacket
 from bypuls.clock import utc_now
 from bypuls.errors import SettingsError
 from ingest.address import Address
-from ingest.broker import Delivery, Inbox, Outgoing, connections
+from ingest.broker import Outgoing, connections
+from ingest.bulk import Published
 from ingest.decoding import Message, Source
+from ingest.inbox import Delivery, Inbox
 from ingest.sources import HISTORY, LIVE, UNCLAIMED
 
 
@@ -45,7 +49,7 @@ def delivery(n):
 
 def test_a_full_inbox_holds_up_whoever_puts_and_loses_nothing():
     inbox = Inbox(10)
-    thread = threading.Thread(target=lambda: [inbox.put(delivery(n)) for n in range(25)])
+    thread = threading.Thread(target=lambda: [inbox.put([delivery(n)]) for n in range(25)])
     thread.start()
     time.sleep(0.1)
     assert thread.is_alive()
@@ -58,7 +62,7 @@ def test_a_full_inbox_holds_up_whoever_puts_and_loses_nothing():
 
 def test_take_comes_back_when_the_time_is_over_with_what_there_is():
     inbox = Inbox(10)
-    inbox.put(delivery(1))
+    inbox.put([delivery(1)])
     begun = time.monotonic()
     assert len(inbox.take(5, 0.1)) == 1
     assert inbox.take(5, 0.1) == []
@@ -89,8 +93,36 @@ def test_client_ids_stay_the_same_when_a_source_is_added_and_differ_where_two_se
 
 def test_what_no_source_claims_any_more_is_told_apart():
     (connection,) = connections([LIVE, HISTORY], "mqtt://here", "1", Inbox(10), utc_now)
-    assert connection._source_of("bypuls/v1/here/square/history") is HISTORY
-    assert connection._source_of("plant/7") is UNCLAIMED
+    assert connection._claim(b"bypuls/v1/here/square/history") == ("bypuls/v1/here/square/history", HISTORY)
+    assert connection._claim(b"plant/7") == ("plant/7", UNCLAIMED)
+
+
+def test_messages_of_one_read_arrive_at_times_of_their_own():
+    """Where a device states no time, that of its arrival tells its values apart."""
+    inbox, now = Inbox(10), utc_now()
+    (connection,) = connections([LIVE], "mqtt://here", "1", inbox, lambda: now)
+    connection._on_published([Published(b"bypuls/v1/here/box/observations", b"{}", n, 1, False, False) for n in (1, 2)])
+    first, second = inbox.take(2, 0.1)
+    assert (first.message.received_at, first.mid, second.mid) == (now, 1, 2)
+    assert timedelta(0) < second.message.received_at - now < timedelta(milliseconds=1)
+
+
+def test_with_a_paho_that_is_unknown_to_us_messages_are_read_one_by_one(monkeypatch, caplog):
+    monkeypatch.setattr("ingest.broker.fits", lambda: False)
+    inbox = Inbox(10)
+    (connection,) = connections([LIVE], "mqtt://here", "1", inbox, utc_now)
+    assert "slower" in caplog.text
+    client = connection._client
+    packet = mqtt.MQTTMessage(7, b"bypuls/v1/here/box/observations")
+    packet.payload, packet.qos, packet.dup = b"{}", 1, True
+    client.on_message(client, None, packet)
+    (got,) = inbox.take(1, 0.1)
+    assert (got.message.topic, got.message.payload, got.source) == ("bypuls/v1/here/box/observations", b"{}", LIVE)
+    assert got.redelivered
+    acknowledged = []
+    client.ack = lambda mid, qos: acknowledged.append((mid, qos))
+    connection.acknowledge([got])
+    assert acknowledged == [(7, 1)]
 
 
 class Outbound:
@@ -173,7 +205,7 @@ def test_a_connection_that_cannot_be_made_says_why(caplog, error, said):
 
 def test_an_inbox_is_bounded_in_bytes_too():
     inbox = Inbox(1000, limit_bytes=10)
-    thread = threading.Thread(target=lambda: [inbox.put(delivery(1000 + n)) for n in range(9)])
+    thread = threading.Thread(target=lambda: [inbox.put([delivery(1000 + n)]) for n in range(9)])
     thread.start()
     time.sleep(0.1)
     assert thread.is_alive()

@@ -5,6 +5,12 @@ from __future__ import annotations
 import io
 import json
 import logging
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
@@ -16,6 +22,7 @@ from bypuls.errors import ServerError, SettingsError
 from bypuls.observing.listener import listening
 from bypuls.observing.logs import JsonLines, configure
 from bypuls.observing.metrics import MOST_SERIES, Counter, Gauge, Histogram, Metrics
+from bypuls.observing.patience import Patient
 from bypuls.settings import LogSettings, load
 from ingest.reasons import refusal
 from ingest.totals import Totals
@@ -98,6 +105,29 @@ def test_what_keeps_ingest_from_its_work_is_said():
     assert behind == "a message waits for 75 s to be stored (more than 60 s)"
 
 
+def test_who_asks_what_never_answers_is_told_in_time_and_asks_it_once():
+    asked, gate = [], threading.Event()
+
+    def ask():
+        asked.append(1)
+        assert gate.wait(10)
+        return "at last"
+
+    patient = Patient(ask)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            patient.answer(0.05)
+    assert len(asked) == 1
+    gate.set()
+    assert patient.answer(5) == "at last"
+
+    def fail():
+        raise ServerError("gone")
+
+    with pytest.raises(ServerError, match="gone"):
+        Patient(fail).answer(5)
+
+
 def get(address):
     try:
         with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - our own
@@ -105,6 +135,16 @@ def get(address):
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
+
+
+def test_a_turn_that_does_not_end_is_said_whatever_it_hangs_in(monkeypatch):
+    totals = Totals()
+    totals.begin_turn()
+    now = time.monotonic()
+    monkeypatch.setattr("ingest.totals.time.monotonic", lambda: now + 75)
+    assert totals.problems(0, 60) == ["ingest hangs: it has taken no message for 75 s (more than 60 s)"]
+    totals.begin_turn()
+    assert totals.problems(0, 60) == []
 
 
 def test_a_process_that_serves_nobody_answers_on_its_port():
@@ -146,6 +186,47 @@ def test_a_log_for_machines_is_one_object_per_line():
     }  # fmt: skip
     assert datetime.fromisoformat(first["time"]).tzinfo == UTC
     assert "ValueError: Øl" in second["error"]
+
+
+def test_who_does_not_wait_for_an_answer_leaves_no_line(capfd):
+    body = threading.Event()
+
+    class Slow:
+        def text(self):
+            assert body.wait(10)
+            return b"x" * 10_000_000
+
+    with listening("127.0.0.1", 0, Slow(), list) as address:
+        port = int(address.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it resets as it goes
+            client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        body.set()
+        assert get(f"{address}/health/live")[0] == 200
+        time.sleep(0.2)
+    assert capfd.readouterr().err == ""
+
+
+def test_what_ends_a_process_is_one_object_too():
+    code = """
+import sys, threading
+from bypuls.errors import ServerError
+from bypuls.observing.logs import configure, say_why_it_ends
+from bypuls.settings import LogSettings
+configure("ingest", LogSettings(log_format="json"))
+say_why_it_ends(ServerError("the broker refuses us"))
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start()
+thread.join()
+raise ValueError("two\\nlines")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    said = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [one["event"] for one in said] == ["it ends: %s", "nobody caught this", "nobody caught this"]
+    assert said[0]["message"] == "it ends: the broker refuses us"
+    assert "ZeroDivisionError" in said[1]["error"]
+    assert "ValueError: two" in said[2]["error"]
 
 
 def test_the_formats_of_a_log_are_settings(monkeypatch):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 
 import pytest
+from msgspec import structs
 
 from bypuls.errors import CatalogueError
 from bypuls.observation import Quality
@@ -230,7 +231,7 @@ def test_a_repeated_frame_leaves_nothing_unless_it_is_read_again_on_purpose():
     assert len(reader.read(message).accepted) == 1
     again = reader.read(message)
     assert (again.accepted, again.refusals, again.ignored) == ([], [], "duplicate_frame")
-    assert len(reader.read(replace(message, replayed=True)).accepted) == 1
+    assert len(reader.read(structs.replace(message, replayed=True)).accepted) == 1
 
 
 def test_a_frame_in_anothers_name_makes_none_of_its_own_a_repeated_one():
