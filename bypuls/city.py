@@ -15,6 +15,7 @@ import yaml
 from bypuls.errors import SettingsError
 from bypuls.observation import InstrumentClass, Origin
 from bypuls.privacy import PERSONAL_KIND, faults
+from bypuls.typed import convert
 
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 
@@ -153,6 +154,22 @@ class HouseholdGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sites: list[Slug]
 
 
+class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How many days what is kept, at least; what is not named is kept for ever (docs/how-to/keep-and-drop.md).
+
+    Attributes:
+        observations_days: readings as they were sent. Two months at least: what is final by then, nobody sends again.
+        five_minutes_days: their rollups of 5 minutes; not shorter. Hours are always kept: what was said rests on them.
+        refused_days: messages that were refused.
+        warn_days: how long before it goes it is announced.
+    """
+
+    observations_days: Annotated[int, msgspec.Meta(ge=62, le=36_500)] | None = None
+    five_minutes_days: Annotated[int, msgspec.Meta(ge=62, le=36_500)] | None = None
+    refused_days: Annotated[int, msgspec.Meta(ge=31, le=36_500)] | None = None
+    warn_days: Annotated[int, msgspec.Meta(ge=7, le=366)] = 30
+
+
 class City(msgspec.Struct, frozen=True):
     """One city as its file describes it."""
 
@@ -175,6 +192,7 @@ class City(msgspec.Struct, frozen=True):
     stations: dict[str, dict[str, Slug]] = {}
     readings: dict[str, ReadingEntry] = {}
     sensor_register: CityRegister | None = None
+    keep: Keep = Keep()
 
     @property
     def air_offset(self) -> timedelta:
@@ -245,7 +263,7 @@ def read_city(path: Path) -> City:
         message = f"city file {path} must be a mapping with city, name, time_zone, sites"
         raise SettingsError(message)
     try:
-        city = msgspec.convert(_with_attributes(document), City, strict=False)
+        city = convert(_with_attributes(document), City, strict=False)
         ZoneInfo(city.time_zone)
         _ = city.air_offset
     except msgspec.ValidationError as error:
@@ -290,6 +308,12 @@ def _check_references(city: City, path: Path) -> None:
             message = f"city file {path}: site {site.slug!r} lies in area {site.area!r}, which the file does not have"
             raise SettingsError(message)
     _check_groups(city, path)
+    raw, five_minutes = city.keep.observations_days, city.keep.five_minutes_days
+    if five_minutes is not None and (raw is None or five_minutes < raw):
+        message = (
+            f"city file {path}: keep.five_minutes_days is shorter than observations_days; rollups outlive raw data"
+        )
+        raise SettingsError(message)
     wanted = {device.site for device in city.all_devices()} | {
         target for stations in city.stations.values() for target in stations.values()
     }

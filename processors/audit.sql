@@ -54,10 +54,13 @@ WHERE ((r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.n_invalidated, r.m
        OR (r.energy_sum IS NULL) <> (s.energy_sum IS NULL) OR abs(r.energy_sum - s.energy_sum) > 1e-9 * (1 + abs(r.energy_sum))
        OR (r.sin_sum IS NULL) <> (s.sin_sum IS NULL) OR abs(r.sin_sum - s.sin_sum) > 1e-9 * (1 + abs(r.sin_sum))
        OR (r.cos_sum IS NULL) <> (s.cos_sum IS NULL) OR abs(r.cos_sum - s.cos_sum) > 1e-9 * (1 + abs(r.cos_sum)))
-  -- The bucket has outlived its raw data: none is left, or only what came too late.
+  -- The bucket has outlived its raw data: none is left, or only what came too late. Not so where an older reading that was
+  -- there when it was made still is: what is dropped goes from the oldest on.
   AND NOT (s.bucket IS NOT NULL
            AND (r.bucket IS NULL OR (s.first_time IS NOT NULL AND NOT EXISTS (
-                SELECT FROM observation o WHERE o.datastream = s.datastream AND o.time = s.first_time))))
+                SELECT FROM observation o WHERE o.datastream = s.datastream AND o.time = s.first_time)))
+           AND NOT EXISTS (SELECT FROM observation o WHERE o.datastream = s.datastream AND o.time < s.bucket
+                             AND o.received_at <= s.computed_at))
   AND NOT EXISTS (SELECT FROM changed_bucket q WHERE q.datastream = coalesce(r.datastream, s.datastream)
                     AND q.bucket = coalesce(r.bucket, s.bucket))
 ORDER BY 2, 3
@@ -68,21 +71,30 @@ WITH five AS (
            sum(n_suspect) AS n_suspect, sum(n_fail) AS n_fail, coalesce(sum(n_invalidated), 0) AS n_invalidated,
            count(*) FILTER (WHERE n_good + n_not_evaluated > 0) AS buckets, sum(sum) AS sum, min(min) AS min,
            max(max) AS max, sum(sum_squares) AS sum_squares, sum(energy_sum) AS energy_sum, sum(sin_sum) AS sin_sum,
-           sum(cos_sum) AS cos_sum, min(first_time) AS first_time, max(last_time) AS last_time
+           sum(cos_sum) AS cos_sum, min(first_time) AS first_time, max(last_time) AS last_time,
+           (array_agg(first ORDER BY bucket) FILTER (WHERE first_time IS NOT NULL))[1] AS first,
+           (array_agg(last ORDER BY bucket DESC) FILTER (WHERE last_time IS NOT NULL))[1] AS last
     FROM rollup_5m WHERE datastream = ANY(%(streams)s) AND bucket >= %(since)s AND bucket < %(until)s
     GROUP BY 1, 2
+), expecting AS (
+    SELECT id, CASE WHEN interval = interval '1 hour' THEN 1
+                    WHEN coalesce(expected_spacing, interval) > interval '0'
+                    THEN greatest(1, round(3600 / extract(epoch FROM coalesce(expected_spacing, interval)))) END::integer AS expected
+    FROM datastream WHERE id = ANY(%(streams)s)
 ), stored AS (
     -- Hours that a register only bridges have no bucket; they are compared with the readings.
     SELECT * FROM rollup_1h WHERE datastream = ANY(%(streams)s) AND bucket >= %(since)s AND bucket < %(until)s
                               AND (n_good + n_not_evaluated + n_suspect + n_fail > 0 OR n_invalidated > 0
                                    OR covered IS NULL)
 )
-SELECT 'rollup_1h', coalesce(r.datastream, s.datastream), coalesce(r.bucket, s.bucket), to_jsonb(s), to_jsonb(r)
+SELECT 'rollup_1h', coalesce(r.datastream, s.datastream), coalesce(r.bucket, s.bucket), to_jsonb(s),
+       to_jsonb(r) || jsonb_build_object('expected', e.expected)
 FROM five r FULL JOIN stored s ON s.datastream = r.datastream AND s.bucket = r.bucket
+JOIN expecting e ON e.id = coalesce(r.datastream, s.datastream)
 WHERE ((r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.n_invalidated, r.buckets, r.min, r.max, r.first_time,
-        r.last_time)
+        r.last_time, r.first, r.last, e.expected)
         IS DISTINCT FROM (s.n_good, s.n_not_evaluated, s.n_suspect, s.n_fail, coalesce(s.n_invalidated, 0), s.buckets,
-                          s.min, s.max, s.first_time, s.last_time)
+                          s.min, s.max, s.first_time, s.last_time, s.first, s.last, s.expected)
        OR (r.sum IS NULL) <> (s.sum IS NULL) OR abs(r.sum - s.sum) > 1e-9 * (1 + abs(r.sum))
        OR (r.sum_squares IS NULL) <> (s.sum_squares IS NULL) OR abs(r.sum_squares - s.sum_squares) > 1e-9 * (1 + abs(r.sum_squares))
        OR (r.energy_sum IS NULL) <> (s.energy_sum IS NULL) OR abs(r.energy_sum - s.energy_sum) > 1e-9 * (1 + abs(r.energy_sum))
@@ -94,7 +106,9 @@ WHERE ((r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.n_invalidated, r.b
                     THEN NOT EXISTS (SELECT FROM observation o WHERE o.datastream = s.datastream
                                        AND o.time >= s.bucket AND o.time < s.bucket + interval '1 hour')
                     ELSE NOT EXISTS (SELECT FROM observation o
-                                     WHERE o.datastream = s.datastream AND o.time = s.first_time) END)
+                                     WHERE o.datastream = s.datastream AND o.time = s.first_time) END
+           AND NOT EXISTS (SELECT FROM observation o WHERE o.datastream = s.datastream AND o.time < s.bucket
+                             AND o.received_at <= s.computed_at))
   AND NOT EXISTS (SELECT FROM changed_bucket q WHERE q.datastream = coalesce(r.datastream, s.datastream)
                     AND date_trunc('hour', q.bucket) = coalesce(r.bucket, s.bucket))
 ORDER BY 2, 3

@@ -51,15 +51,21 @@ SELECT DISTINCT kpi FROM kpi_backlog WHERE city = %s
 DELETE FROM kpi_value v USING unnest(%s::text[], %s::text[], %s::timestamptz[]) w (kpi, period, start)
 WHERE v.city = %s AND v.kpi = w.kpi AND v.period = w.period AND v.start = w.start
   AND v.scope_kind <> 'site' AND v.scope = ANY(%s)
-RETURNING v.kpi, v.scope_kind, v.scope, v.period, extract(epoch FROM v.start)::bigint, v.value, v.band, v.quality,
-          v.version
+RETURNING v.kpi, v.scope_kind, v.scope, v.period, extract(epoch FROM v.start)::bigint, v.value, v.band, v.quality, v.reason, v.coverage, v.unit, v.ends, v.final_at,
+          v.status = 'provisional', v.detail::text, v.evidence::text, v.version,
+          v.status = 'revised' AND NOT EXISTS (
+              SELECT FROM kpi_value_history h WHERE h.city = v.city AND h.kpi = v.kpi AND h.scope_kind = v.scope_kind
+                AND h.scope = v.scope AND h.period = v.period AND h.start = v.start)
 
 -- name: take_sites
 DELETE FROM kpi_value v USING unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) w (kpi, period, site, start)
 WHERE v.city = %s AND v.kpi = w.kpi AND v.scope_kind = 'site' AND v.scope = w.site AND v.period = w.period
   AND v.start = w.start
-RETURNING v.kpi, v.scope_kind, v.scope, v.period, extract(epoch FROM v.start)::bigint, v.value, v.band, v.quality,
-          v.version
+RETURNING v.kpi, v.scope_kind, v.scope, v.period, extract(epoch FROM v.start)::bigint, v.value, v.band, v.quality, v.reason, v.coverage, v.unit, v.ends, v.final_at,
+          v.status = 'provisional', v.detail::text, v.evidence::text, v.version,
+          v.status = 'revised' AND NOT EXISTS (
+              SELECT FROM kpi_value_history h WHERE h.city = v.city AND h.kpi = v.kpi AND h.scope_kind = v.scope_kind
+                AND h.scope = v.scope AND h.period = v.period AND h.start = v.start)
 
 -- name: scopes
 SELECT coalesce(array_agg(slug), '{}') FROM (
@@ -67,10 +73,55 @@ SELECT coalesce(array_agg(slug), '{}') FROM (
     UNION SELECT slug FROM household_group WHERE city = %(city)s) known
 
 -- name: computed
-SELECT v.kpi, v.scope_kind, v.scope, v.period, extract(epoch FROM v.start)::bigint, v.value, v.band, v.quality, v.version
+SELECT v.kpi, v.scope_kind, v.scope, v.period, extract(epoch FROM v.start)::bigint, v.value, v.band, v.quality, v.reason, v.coverage, v.unit, v.ends, v.final_at,
+       v.status = 'provisional', v.detail::text, v.evidence::text, v.version
 FROM kpi_value v WHERE v.city = %s AND v.xact = pg_current_xact_id()
 
 -- name: queue
 INSERT INTO kpi_due (kpi, city, site, period, start, due_at)
 SELECT DISTINCT w.kpi, w.city, w.site, w.period, w.start, %s::timestamptz
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) w (kpi, city, site, period, start)
+
+-- The starts of every series of values, found by skipping through the key; of what is asked for alone.
+-- name: keys
+WITH RECURSIVE series AS (
+    (SELECT kpi, scope_kind, scope, period FROM kpi_value WHERE city = %s ORDER BY kpi, scope_kind, scope, period LIMIT 1)
+    UNION ALL
+    SELECT n.* FROM series s CROSS JOIN LATERAL (
+        SELECT v.kpi, v.scope_kind, v.scope, v.period FROM kpi_value v
+        WHERE v.city = %s AND (v.kpi, v.scope_kind, v.scope, v.period) > (s.kpi, s.scope_kind, s.scope, s.period)
+        ORDER BY v.kpi, v.scope_kind, v.scope, v.period LIMIT 1) n
+)
+SELECT s.*, v.starts
+FROM series s JOIN unnest(%s::text[], %s::text[], %s::timestamptz[]) w (kpi, period, since) USING (kpi, period)
+CROSS JOIN LATERAL (SELECT array_agg(extract(epoch FROM v.start)::bigint) AS starts FROM kpi_value v
+                    WHERE v.city = %s AND v.kpi = s.kpi AND v.scope_kind = s.scope_kind AND v.scope = s.scope
+                      AND v.period = s.period AND v.start >= w.since AND v.start < %s) v
+WHERE v.starts IS NOT NULL
+
+-- name: known_scopes
+SELECT 'site', slug FROM site WHERE city = %(city)s UNION ALL SELECT 'district', slug FROM area WHERE city = %(city)s
+UNION ALL SELECT 'group', slug FROM household_group WHERE city = %(city)s
+
+-- name: strangers
+SELECT v.kpi, v.scope_kind, v.scope, v.period, extract(epoch FROM v.start)::bigint, v.value, v.band, v.quality, v.reason, v.coverage, v.unit, v.ends, v.final_at,
+       v.status = 'provisional', v.detail::text, v.evidence::text, v.version
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) w (kpi, scope_kind, scope, period, start)
+JOIN kpi_value v USING (kpi, scope_kind, scope, period, start)
+WHERE v.city = %s
+
+-- What ought not exist is said no longer; that it was, the history keeps.
+-- name: withdraw
+WITH gone AS (
+    DELETE FROM kpi_value v
+    USING unnest(%(kpis)s::text[], %(kinds)s::text[], %(scopes)s::text[], %(periods)s::text[], %(starts)s::timestamptz[])
+          w (kpi, scope_kind, scope, period, start)
+    WHERE v.city = %(city)s AND v.kpi = w.kpi AND v.scope_kind = w.scope_kind AND v.scope = w.scope AND v.period = w.period
+      AND v.start = w.start
+    RETURNING v.*
+)
+INSERT INTO kpi_value_history (city, kpi, scope_kind, scope, period, start, ends, value, unit, band, detail, status, quality,
+                               reason, coverage, evidence, version, final_at, computed_at, added_at, xact, seq, superseded_at)
+SELECT city, kpi, scope_kind, scope, period, start, ends, value, unit, band, detail, status, quality, reason, coverage,
+       evidence, version, final_at, computed_at, added_at, xact, seq, %(now)s
+FROM gone

@@ -15,7 +15,7 @@ from bypuls.errors import Conflict, NotAllowed, NotFound
 from bypuls.storage.cities import require_city
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from bypuls.storage.reported_values import record
+from bypuls.storage.reported_values import has_entered, record
 from bypuls.u4ssc.catalogue import U4sscCatalogue
 
 _SQL = queries("bypuls.storage.sql", "collection_rounds.sql")
@@ -204,39 +204,58 @@ def ask(connection: Connection, place: tuple[str, int], code: str, whom: Asked, 
     )
 
 
-def check(connection: Connection, catalogue: U4sscCatalogue, place: tuple[str, int], code: str, who: str) -> None:
+def check(
+    connection: Connection,
+    catalogue: U4sscCatalogue,
+    place: tuple[str, int],
+    code: str,
+    who: str,
+    measured: Mapping[str, float],
+) -> None:
     """A KPI's values were looked at and stand. Its plausibility is the caller's to judge before.
+
+    Args:
+        connection: a transaction.
+        catalogue: its data points.
+        place: city and year.
+        code: the KPI.
+        who: looked at them.
+        measured: data point -> what the city's sensors give for the whole year. The audit row keeps those that nobody
+            states: they are what was checked, whatever is measured later.
 
     Raises:
         Conflict: data points are missing, or the KPI is further than that.
     """
     _, _, state, _ = _lock(connection, place, code)
-    there = {point for (point,) in connection.execute(_SQL["points_of"], _keys(place, code))}
-    missing = [point.data_point for point in catalogue.of(code) if point.data_point not in there]
+    stated = {point for (point,) in connection.execute(_SQL["points_of"], _keys(place, code))}
+    missing = [point.data_point for point in catalogue.of(code) if point.data_point not in {*stated, *measured}]
     if missing:
         what = f"its data points {', '.join(missing)}" if missing != [""] else "its value"
         message = f"{code} of {place[1]} cannot be checked yet: enter {what} first, or NR"
         raise Conflict(message)
-    if state != "entered":
+    if state == "asked":
+        connection.execute(_SQL["take_measured"], _keys(place, code) | {"who": who})
+    elif state != "entered":
         message = f"{code} of {place[1]} is {state}, so it cannot be checked: reopen it first"
         raise Conflict(message)
     connection.execute(_SQL["check"], _keys(place, code) | {"who": who})
-    record(connection, who, place[0], "assignment.check", f"{place[1]} {code}", {"state": state}, {"state": "checked"})
+    own = {point: value for point, value in measured.items() if point not in stated}
+    after = {"state": "checked"} | ({"measured": own} if own else {})
+    record(connection, who, place[0], "assignment.check", f"{place[1]} {code}", {"state": state}, after)
 
 
 def sign(connection: Connection, place: tuple[str, int], code: str, who: str) -> None:
     """A second person answers for a KPI's values; from then on they stay.
 
     Raises:
-        NotAllowed: that person entered one of them, under this name or from the command line.
+        NotAllowed: that person entered one of them, under this name or from the command line, or took measured ones.
         Conflict: it is not checked.
     """
     _, _, state, entered_by = _lock(connection, place, code)
-    row = connection.execute(_SQL["has_entered"], _keys(place, code) | {"who": who}).fetchone()
     if state != "checked":
         message = f"{code} of {place[1]} is {state}, not checked: asked, entered, checked, signed is the order"
         raise Conflict(message)
-    if who == entered_by or row == (True,):
+    if who == entered_by or has_entered(connection, who, *place, code):
         message = f"{who!r} entered a value of {code}: a second person signs, with a token of their own"
         raise NotAllowed(message)
     connection.execute(_SQL["sign"], _keys(place, code) | {"who": who})

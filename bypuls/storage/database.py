@@ -103,7 +103,8 @@ def translated(url: str | None = None) -> Iterator[None]:
             raise SettingsError(message) from error
         message = f"database{where}: {_first_line(error)}"
         raise DatabaseError(message) from error
-    except (pg.ProgramLimitExceeded, pg.OutOfMemory) as error:  # of this data: a key too long, too many locks
+    # Of this data: a key too long, too many locks, more to be unpacked of the columnstore than a transaction may.
+    except (pg.ProgramLimitExceeded, pg.OutOfMemory, pg.ConfigurationLimitExceeded) as error:
         message = f"database{where}: {_first_line(error)}"
         raise NotStorable(message) from error
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, *_AWAY) as error:

@@ -10,6 +10,8 @@ from typing import Any
 from bypuls import effect_words as words
 from bypuls.effect_pairs import Judged, Place, month_of
 from bypuls.effects import LONGEST, Effect, Refusal, effect, waits
+from bypuls.errors import NotFound
+from bypuls.plan import FIRST_YEAR
 from bypuls.signed_rank import WHOLE_YEAR
 from bypuls.storage import values
 from bypuls.storage.database import Connection
@@ -40,11 +42,11 @@ class _City:
     within: Mapping[str, frozenset[str]]
 
     def touched(self, measure: Mapping[str, Any]) -> frozenset[str] | None:
-        """The sites of a measure; None: of the whole city."""
+        """The sites of a measure, less those that are somebody's home by now; None: of the whole city."""
         if not measure["sites"] and not measure["areas"]:
             return None
         areas = frozenset().union(*(self.within.get(area, frozenset()) for area in measure["areas"]))
-        return frozenset(measure["sites"]) | {slug for slug, (_, area) in self.sites.items() if area in areas}
+        return frozenset(slug for slug, (_, area) in self.sites.items() if slug in measure["sites"] or area in areas)
 
 
 def effects(
@@ -79,6 +81,7 @@ def _city(connection: Connection, city: str, now: datetime, known: Sequence[Row]
         within.setdefault(area, set()).add(inner)
     sites = {slug: (kind, area) for slug, kind, area in connection.execute(_SQL["sites"], {"city": city})}
     first = min(month_of(one["from"]) for one in known) - 2 * LONGEST * WHOLE_YEAR
+    first = max(first, month_of(date(FIRST_YEAR, 1, 1)))
     months = Months(connection, city, _begin(first) - timedelta(days=1))  # months begin before UTC's
     return _City(
         connection, city, now, known, months, sites, {area: frozenset(inner) for area, inner in within.items()}
@@ -86,7 +89,7 @@ def _city(connection: Connection, city: str, now: datetime, known: Sequence[Row]
 
 
 def _row(city: _City, measure: Row, kpi: str) -> Row:
-    _, document = values.definition(city.connection, kpi)
+    document = _document(city.connection, kpi)
     found = _found(city, measure, document)
     primary, unit = kpi == measure["kpi"], str(document["unit"])
     also = _also(city, measure, document, found)
@@ -120,6 +123,14 @@ def _row(city: _City, measure: Row, kpi: str) -> Row:
     }
 
 
+def _document(connection: Connection, kpi: str) -> Mapping[str, Any]:
+    """A definition; of an indicator that is gone its name."""
+    try:
+        return values.definition(connection, kpi)[1]
+    except NotFound:
+        return {"id": kpi, "title": {"en": kpi, "nb": kpi}, "unit": "", "periods": [], "inputs": {}, "gone": True}
+
+
 def _found(city: _City, measure: Row, document: Mapping[str, Any]) -> Effect:
     judged, kpi = _judged(measure), document["id"]
     if waits(judged, city.now) is not None:
@@ -138,13 +149,16 @@ def _found(city: _City, measure: Row, document: Mapping[str, Any]) -> Effect:
     alone = effect(judged, own, {}, city.now)
     if alone.span is None:
         return alone
-    untouched = _untouched(city, measure, touched, alone.span)
+    kinds = frozenset(city.sites[slug][0] for _, slug in alone.places)
+    untouched = _untouched(city, measure, touched, alone.span, kinds)
     controls = city.months.of(kpi, [("site", slug) for slug in untouched])
     return effect(judged, own, {place: found for place, found in controls.items() if found}, city.now)
 
 
 def _unfit(document: Mapping[str, Any]) -> Refusal | None:
     """Why months of an indicator have no differences."""
+    if document.get("gone"):
+        return "no_definition"
     if "P1M" not in document["periods"]:
         return "no_months"
     if int((document.get("window") or {}).get("last_months") or 1) > 1:
@@ -157,12 +171,11 @@ def _judged(measure: Row) -> Judged:
     return Judged(*(measure[name] for name in names))
 
 
-def _untouched(city: _City, measure: Row, touched: frozenset[str], span: tuple[int, int]) -> list[str]:
-    """The control sites of a measure, or else all sites of its kind; less those that another touched meanwhile."""
-    wanted = measure["control_sites"]
-    if not wanted:
-        kinds = {city.sites[slug][0] for slug in touched if slug in city.sites}
-        wanted = [slug for slug, (kind, _) in city.sites.items() if kind in kinds]
+def _untouched(
+    city: _City, measure: Row, touched: frozenset[str], span: tuple[int, int], kinds: frozenset[str]
+) -> list[str]:
+    """The control sites of a measure, or else all sites of these kinds; less those that another touched meanwhile."""
+    wanted = measure["control_sites"] or [slug for slug, (kind, _) in city.sites.items() if kind in kinds]
     others = frozenset().union(*(city.touched(one) or frozenset() for one in _meanwhile(measure, city.known, span)))
     return [slug for slug in wanted if slug in city.sites and slug not in touched | others]
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import msgspec
-
 from bypuls.kpi_value import KpiValue
 from bypuls.method import full_method_of, method_of
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from bypuls.storage.values import shipped_definitions, shipped_numbers
+from bypuls.storage.standard_numbers import numbers_in_time
+from bypuls.storage.values import shipped_definitions
+from bypuls.typed import read_json
 
 _SQL = queries("bypuls.storage.sql", "effects.sql")
 
@@ -28,7 +28,8 @@ class Months:
         self._connection = connection
         self._key: dict[str, Any] = {"city": city, "since": since}
         self._known: dict[tuple[str, Scope], list[KpiValue]] = {}
-        self._methods: dict[tuple[str, str, str | None], tuple[str | None, str | None]] = {}
+        self._numbers = numbers_in_time(connection)
+        self._methods: dict[tuple[str, str, str | None, int], tuple[str | None, str | None]] = {}
 
     def of(self, kpi: str, scopes: Sequence[Scope]) -> dict[Scope, list[KpiValue]]:
         """Values by scope, oldest first, without their evidence; a scope without any is there, empty."""
@@ -40,10 +41,12 @@ class Months:
         return {scope: self._known[kpi, scope] for scope in scopes}
 
     def _value(self, kpi: str, kind: str, slug: str, row: Sequence[Any]) -> KpiValue:
-        start, ends, value, unit, status, quality, reason, coverage, version, classes, origins, estimate, standard = row
-        if (kpi, version, standard) not in self._methods:
-            self._methods[kpi, version, standard] = self._method(kpi, version, standard)
-        method, full = self._methods[kpi, version, standard]
+        start, ends, value, unit, status, quality, reason, coverage, version, classes, origins, estimate = row[:12]
+        standard, computed_at = row[12:]
+        judged_by = (kpi, version, standard, self._numbers.state_at(computed_at))
+        if judged_by not in self._methods:
+            self._methods[judged_by] = self._method(kpi, version, standard, self._numbers.at(computed_at))
+        method, full = self._methods[judged_by]
         return KpiValue(
             city=self._key["city"],
             kpi=kpi,
@@ -66,7 +69,9 @@ class Months:
             full_method=full,
         )
 
-    def _method(self, kpi: str, version: str, standard: str | None) -> tuple[str | None, str | None]:
+    def _method(
+        self, kpi: str, version: str, standard: str | None, numbers: Mapping[str, str]
+    ) -> tuple[str | None, str | None]:
         """How a version computes, and how it does with the numbers of its standards; None where it is not known."""
         row = self._connection.execute(_SQL["document"], {"kpi": kpi, "version": version}).fetchone()
         document: Mapping[str, Any] | None = row[0] if row else None
@@ -75,10 +80,10 @@ class Months:
             document = shipped.document
         if document is None:
             return None, None
-        return method_of(document), full_method_of(document, shipped_numbers(), standard)
+        return method_of(document), full_method_of(document, numbers, standard)
 
 
 @cache
 def _words(text: str | None) -> frozenset[str]:
     """A JSON list of words: one of few, so that it is read once."""
-    return frozenset(msgspec.json.decode(text, type=list[str])) if text else frozenset()
+    return frozenset(read_json(text, list[str])) if text else frozenset()

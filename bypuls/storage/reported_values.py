@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
 
-from bypuls.errors import NotFound
+from bypuls.clock import isoformat
+from bypuls.errors import Conflict, NotFound
 from bypuls.storage.cities import require_city
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from bypuls.u4ssc.catalogue import Key
 
 _SQL = queries("bypuls.storage.sql", "reported_values.sql")
+
+Seen = datetime | Literal["none"] | None
+"""When what a writer saw was said; `none`: they saw that nothing is; None: they replace whatever stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,11 @@ class Reported:
     def key(self) -> Key:
         """Code and data point."""
         return self.code, self.data_point
+
+    @property
+    def numbers(self) -> tuple[float | None, float | None, float | None]:
+        """Value, numerator and denominator."""
+        return self.value, self.numerator, self.denominator
 
 
 def city_names(connection: Connection, city: str) -> dict[str, str]:
@@ -73,6 +83,48 @@ def stands(connection: Connection, city: str, year: int, key: Key) -> Reported |
     """What stands for one data point, locked until the transaction ends."""
     row = connection.execute(_SQL["lock"], _place(city, year, key)).fetchone()
     return Reported(code=key[0], data_point=key[1], **dict(zip(_FIELDS, row, strict=True))) if row else None
+
+
+def as_seen(connection: Connection, city: str, year: int, key: Key, seen: Seen) -> None:
+    """Make sure that what stands is what its writer saw, until the transaction ends.
+
+    Raises:
+        Conflict: somebody said something else meanwhile; the message says who, when and what.
+    """
+    if seen is None:
+        return
+    place = _place(city, year, key)
+    connection.execute(_SQL["one_at_a_time"], place)
+    row = connection.execute(_SQL["said_last"], place).fetchone()
+    about = f"{_named(key)} of {year}"
+    if row is None:
+        if seen != "none":
+            message = f"{about} was taken back meanwhile, so nothing stands any more: read it again before you enter it"
+            raise Conflict(message)
+        return
+    who, changed_at, value, unit = row
+    if changed_at != seen:
+        stands = "NR" if value is None else f"{value:.10g} {unit}"
+        message = (
+            f"{who} entered {about} meanwhile, at {isoformat(changed_at)}: it is {stands} now, and stays so until you "
+            f"have seen it"
+        )
+        raise Conflict(message)
+
+
+def has_entered(connection: Connection, who: str, city: str, year: int, code: str) -> bool:
+    """Whether somebody's work is among what stands of a KPI, however they were signed in."""
+    row = connection.execute(_SQL["has_entered"], {"who": who, "city": city, "year": year, "code": code}).fetchone()
+    return row == (True,)
+
+
+def may_verify(connection: Connection, city: str, year: int, before: Reported | None, new: Reported, who: str) -> bool:
+    """Whether what a writer says of verification may be stored: a yes or no is of numbers that others entered."""
+    if new.verified == "unknown":
+        return True
+    if before is None or before.numbers != new.numbers:
+        return False
+    return before.verified == new.verified or not has_entered(connection, who, city, year, new.code)
 
 
 def put_reported(connection: Connection, city: str, year: int, new: Reported, who: str) -> bool:

@@ -32,7 +32,8 @@ def plans(connection: Connection, city: str, now: datetime, *, withdrawn: bool =
     done = measures(connection, city, now, withdrawn=withdrawn)
     standing = [_with_parts(goal, found, done) for goal in _rows(connection, "goals", city, withdrawn=withdrawn)]
     documents = _rows(connection, "plans", city, withdrawn=withdrawn)
-    return {"city": city, "plans": documents, "goals": standing, "status": _counted(standing, "status")}
+    counting = [goal for goal in standing if goal["withdrawn_at"] is None]
+    return {"city": city, "plans": documents, "goals": standing, "status": _counted(counting, "status")}
 
 
 def goals(connection: Connection, city: str, now: datetime, *, withdrawn: bool = False) -> list[Row]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from bypuls.clock import isoformat
 from bypuls.errors import NotFound
 from bypuls.kpi import KpiDefinition, load_definitions
 from bypuls.kpi_value import KpiValue
-from bypuls.method import full_method_of, method_of, numbers_of
+from bypuls.method import full_method_of, method_of
 from bypuls.periods import Period, as_period
 from bypuls.snapshot import Snapshot
-from bypuls.standards import documents
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from bypuls.storage.standard_numbers import numbers_in_time
 
 _SQL = queries("bypuls.storage.sql", "values.sql")
 
@@ -26,12 +26,6 @@ _SQL = queries("bypuls.storage.sql", "values.sql")
 def shipped_definitions() -> Mapping[str, KpiDefinition]:
     """The catalogue; read once, because reading takes as long as many answers."""
     return load_definitions()
-
-
-@cache
-def shipped_numbers() -> Mapping[str, str]:
-    """The fingerprint of every standard's numbers, by id; read once."""
-    return {document["id"]: numbers_of(document) for _, document in documents()}
 
 
 def definition(connection: Connection, kpi: str) -> tuple[str, Mapping[str, Any]]:
@@ -59,7 +53,7 @@ def method_of_version(connection: Connection, kpi: str, version: str) -> str | N
 def series(connection: Connection, city: str, kpi: str, scope: tuple[str, str], period: Period) -> list[KpiValue]:
     """Every value of one scope (kind and slug), oldest first."""
     key = {"city": city, "kpi": kpi, "scope_kind": scope[0], "scope": scope[1], "period": period}
-    return _values(connection.execute(_SQL["series"], key).fetchall())
+    return _values(connection, connection.execute(_SQL["series"], key).fetchall())
 
 
 def of_cities(
@@ -77,7 +71,7 @@ def of_cities(
         "until": span[1],
         "kpis": None if kpis is None else list(kpis),
     }
-    return _values(connection.execute(_SQL["of_cities"], key).fetchall())
+    return _values(connection, connection.execute(_SQL["of_cities"], key).fetchall())
 
 
 def cities_of(
@@ -156,19 +150,20 @@ def of_snapshot(snapshot: Snapshot, file: str) -> list[KpiValue]:
     ]
 
 
-def _values(rows: Sequence[Sequence[Any]]) -> list[KpiValue]:
+def _values(connection: Connection, rows: Sequence[Sequence[Any]]) -> list[KpiValue]:
     methods: dict[tuple[str, str], str | None] = {}
-    full: dict[tuple[str, str, str | None], str | None] = {}
+    full: dict[tuple[str, str, str | None, int], str | None] = {}
+    numbers = numbers_in_time(connection)
     found = []
     for row in rows:
         city, kpi, scope_kind, scope, period, start, ends, value, unit, status, quality, reason, coverage = row[:13]
-        evidence, version, document = row[13:]
+        evidence, version, document, computed_at = row[13:]
         known = document or _shipped_document(kpi, version)
         if (kpi, version) not in methods:
             methods[kpi, version] = method_of(known) if known else None
-        judged_by = (kpi, version, evidence.get("standard"))
+        judged_by = (kpi, version, evidence.get("standard"), numbers.state_at(computed_at))
         if judged_by not in full:
-            full[judged_by] = full_method_of(known, shipped_numbers(), judged_by[2]) if known else None
+            full[judged_by] = full_method_of(known, numbers.at(computed_at), judged_by[2]) if known else None
         found.append(
             KpiValue(
                 city,
@@ -205,14 +200,11 @@ def _shipped_document(kpi: str, version: str) -> Mapping[str, Any] | None:
 
 def _address(city: str, kpi: str, scope_kind: str, scope: str, period: str, start: datetime, ends: datetime) -> str:
     """Where the value is read with its evidence."""
-    wanted = {
-        "city": city,
-        "kpi": kpi,
-        "scope_kind": scope_kind,
-        "scope": scope,
-        "period": period,
-        "from": isoformat(start),
-        "to": isoformat(ends),
-        "include": "insufficient",
-    }
+    times = f"from={quote_plus(isoformat(start))}&to={quote_plus(isoformat(ends))}"
+    return f"{_address_of_series(city, kpi, scope_kind, scope, period)}&{times}&include=insufficient"
+
+
+@lru_cache(maxsize=1000)  # of thousands of values, few different ones
+def _address_of_series(city: str, kpi: str, scope_kind: str, scope: str, period: str) -> str:
+    wanted = {"city": city, "kpi": kpi, "scope_kind": scope_kind, "scope": scope, "period": period}
     return f"/v1/kpi-values?{urlencode(wanted)}"

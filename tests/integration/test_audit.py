@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bypuls.cli import app
+from bypuls.clock import isoformat
 from bypuls.errors import NotFound, SettingsError
 from bypuls.settings import ProcessSettings
 from bypuls.storage.database import connect
-from processors.auditing import audit_cities, in_whole_hours
+from processors.audit_agenda import Agenda
+from processors.auditing import Audited, alive, audit_cities, begin_night, in_whole_hours, last_night
 from processors.calculation import Catalogue
-from processors.nightly import night_of, spans_of
+from processors.nightly import Nightly, night_of, spans_of
 from processors.worker import drain, run
 from tests.integration.processing import Town, at, hours, utc
 
@@ -120,6 +124,38 @@ def test_a_wrong_rollup_is_found_named_and_put_right(filled, catalogue, plant, s
     assert look(filled, catalogue).lines == []
 
 
+def test_an_hours_last_value_and_what_it_expects_are_compared_and_what_was_never_there_goes(filled, catalogue):
+    """Readings never become fewer: but an older one than what was never there says that none was dropped."""
+    filled.connection.execute("UPDATE observation SET received_at = time + interval '1 hour' WHERE datastream = 1")
+    before = {name: filled.all(f"SELECT * FROM {name} ORDER BY 1, 2") for name in ("rollup_5m", "rollup_1h")}
+    mine = OF.replace("%s", "1")
+    alike = [f'to_jsonb(r) || \'{{"bucket": "{hour}"}}\'' for hour in ("2026-03-02 12:30Z", "2026-03-04 01:00Z")]
+    for plant in (
+        "UPDATE rollup_1h SET last = 7, expected = 9 WHERE datastream = 1 AND bucket = '2026-03-02 14:00Z'",
+        "UPDATE rollup_5m SET n_good = 5 WHERE datastream = 1 AND bucket = '2026-03-02 16:00Z'",
+        f"INSERT INTO rollup_5m SELECT (jsonb_populate_record(r, {alike[0]})).* FROM rollup_5m r {mine}",
+        f"INSERT INTO rollup_1h SELECT (jsonb_populate_record(r, {alike[1]})).* FROM rollup_1h r {mine}",
+    ):
+        assert filled.connection.execute(plant).rowcount == 1
+    done = look(filled, catalogue, mend=True)
+    of = f"trondheim: datastream {PM10[0]} {PM10[1]}, 2026-03-0"
+    assert f"rollup_1h {of}2T14:00:00Z: stored last 7, expected 9, recomputed last 35, expected 1" in done.lines
+    assert f"rollup_5m {of}2T16:00:00Z: stored n_good 5, recomputed n_good 1" in done.lines
+    assert [
+        one
+        for one in done.lines
+        if one.startswith(f"rollup_5m {of}2T12:30:00Z: stored ") and "recomputed nothing" in one
+    ]
+    assert [
+        one
+        for one in done.lines
+        if one.startswith(f"rollup_1h {of}4T01:00:00Z: stored ") and "recomputed nothing" in one
+    ]
+    drain(filled.connection, at(NOW), catalogue=catalogue)
+    assert look(filled, catalogue).lines == []
+    assert {name: filled.all(f"SELECT * FROM {name} ORDER BY 1, 2") for name in before} == before
+
+
 def test_a_change_that_was_not_queued_is_told_from_a_wrong_sum(filled, catalogue):
     filled.connection.execute(
         "UPDATE observation SET value = 99, received_at = now() WHERE datastream = 1 AND time = %s", (NOON,)
@@ -220,6 +256,104 @@ def test_a_wrong_value_is_found_named_and_put_right(filled, catalogue, change, w
     assert filled.one(f"SELECT {what} FROM kpi_value WHERE {key}", where) == right
 
 
+def test_wrong_evidence_under_a_right_number_is_found_named_and_put_right(filled, catalogue):
+    """All else that a row says, and at once; the trigger that takes the marks from rows that change is off."""
+    plants = {
+        ("site", "elgeseter", "PT1H", NOON): ("coverage = 0.5", "coverage 0.5, recomputed 33 (ok) by coverage 1.0"),
+        ("site", "bakke", "PT1H", NOON): (
+            'evidence = evidence || \'{"inputs_hash": "sha256:0"}\'',
+            'stored 34 (ok) by evidence.inputs_hash "sha256:0", recomputed 34 (ok) by evidence.inputs_hash "sha256:',
+        ),
+        ("site", "bakke", "P1D", FIRST): (
+            "evidence = evidence #- '{left_out,fail}', unit = 'mg/m3'",
+            'by unit "mg/m3", evidence.left_out {"suspect": 0}, recomputed',
+        ),
+        ("district", "sentrum", "PT1H", NOON): ('detail = \'{"site": "elgeseter"}\'', 'by detail.site "elgeseter"'),
+        ("city", "trondheim", "P1D", FIRST): ("status = 'provisional'", "by provisional true, recomputed"),
+        ("district", "sentrum", "P1D", FIRST): (
+            "final_at = final_at + interval '1 hour'",
+            "by final_at 2026-03-03T06:",
+        ),
+    }
+    key = "kpi = 'air.pm10.mean' AND scope_kind = %s AND scope = %s AND period = %s AND start = %s"
+    what = "value, band, quality, reason, evidence, coverage, detail, unit, status = 'provisional', final_at, content"
+    right = [filled.one(f"SELECT {what} FROM kpi_value WHERE {key}", where) for where in plants]
+    filled.connection.execute("ALTER TABLE kpi_value DISABLE TRIGGER kpi_value_says_else")
+    for where, (change, _) in plants.items():
+        assert filled.connection.execute(f"UPDATE kpi_value SET {change} WHERE {key}", where).rowcount == 1
+    filled.connection.execute("ALTER TABLE kpi_value ENABLE TRIGGER kpi_value_says_else")
+    done = look(filled, catalogue, mend=True)
+    for where, (_, says) in plants.items():
+        mine = [one for one in done.lines if f" air.pm10.mean {where[2]} of {where[0]} {where[1]}, " in one]
+        assert len(mine) == 1, done.lines
+        assert says in mine[0]
+    assert done.differences == {"kpi_value": len(plants)}
+    drain(filled.connection, at(NOW), catalogue=catalogue)
+    assert look(filled, catalogue).lines == []
+    assert [filled.one(f"SELECT {what} FROM kpi_value WHERE {key}", where) for where in plants] == right
+
+
+def test_what_ought_not_exist_is_found_and_goes_into_the_history_when_a_person_asks(filled, catalogue):
+    copy = """INSERT INTO kpi_value SELECT (jsonb_populate_record(v, %s)).* FROM kpi_value v WHERE kpi = 'air.pm10.mean'
+              AND scope_kind = %s AND scope = %s AND period = %s AND start = %s"""
+    beside, gone = NOON + timedelta(minutes=30), FIRST - 2 * DAY
+    plants = [
+        ({"scope": "nowhere"}, ("site", "bakke", "PT1H", NOON), "its city has no such site"),
+        ({"scope": "nowhere"}, ("district", "sentrum", "P1D", FIRST), "its city has no such district"),
+        ({"start": beside.isoformat()}, ("site", "bakke", "PT1H", NOON), "no such period begins then"),
+        ({"start": gone.isoformat()}, ("city", "trondheim", "P1D", FIRST), "no site has a value there"),
+    ]
+    before = filled.all("SELECT * FROM kpi_value ORDER BY 1, 2, 3, 4, 5, 6")
+    for other, where, _ in plants:
+        assert filled.connection.execute(copy, (json.dumps(other), *where)).rowcount == 1
+    span = (FIRST - 3 * DAY, SPAN[1])
+    found = look(filled, catalogue, span=span).lines
+    assert len(found) == len(plants), found
+    for _, where, why in plants:
+        start = f"kpi_value trondheim: air.pm10.mean {where[2]} of {where[0]} "
+        assert [one for one in found if one.startswith(start) and one.endswith(f" (ok), {why}")]
+    look(filled, catalogue, span=span, mend=True)
+    assert filled.all("SELECT * FROM kpi_value ORDER BY 1, 2, 3, 4, 5, 6") == before
+    kept = filled.all(
+        "SELECT value FROM kpi_value_history WHERE scope = 'nowhere' OR start IN (%s, %s)", (beside, gone)
+    )
+    assert len(kept) == len(plants)
+    assert look(filled, catalogue, span=span).lines == []
+
+
+def test_a_revised_value_whose_history_is_gone_is_said(filled, catalogue):
+    filled.connection.execute(
+        """UPDATE kpi_value SET status = 'revised'
+           WHERE kpi = 'air.pm10.mean' AND scope = 'bakke' AND period = 'PT1H' AND start = %s""",
+        (NOON,),
+    )
+    line = (
+        "kpi_value_history trondheim: air.pm10.mean PT1H of site bakke, 2026-03-02T12:00:00Z: stored 34 (ok), it was "
+    )
+    done = look(filled, catalogue)
+    assert [one.startswith(line + "revised, and what it said before is not kept") for one in done.lines] == [True]
+    filled.connection.execute("UPDATE kpi_value SET status = 'final' WHERE status = 'revised' AND scope = 'bakke'")
+
+
+def test_sites_that_came_since_are_no_difference_and_are_counted_in(filled, catalogue):
+    """A late history makes a sensor expected for a time of which all was said: no reading asks for that again."""
+    late = filled.datastream(filled.site("late", area="sentrum"), "pm10")
+    filled.store(late, hours(FIRST - DAY, [20.0]))
+    drain(filled.connection, at(NOW), catalogue=catalogue)
+    expected = "SELECT evidence -> 'sites_expected' FROM kpi_value WHERE kpi = 'air.pm10.mean' AND scope = 'sentrum'"
+    expected += " AND period = 'PT1H' AND start = %s"
+    assert filled.one(expected, (NOON,)) == 2
+    done = look(filled, catalogue, mend=True)
+    assert done.lines == []
+    assert done.checked["aged"] > 40
+    drain(filled.connection, at(NOW), catalogue=catalogue)
+    assert filled.one(expected, (NOON,)) == 3
+    assert look(filled, catalogue).checked["aged"] == 0
+    filled.connection.execute("UPDATE device SET status = 'retired' WHERE site = 'late'")
+    look(filled, catalogue, mend=True)
+    drain(filled.connection, at(NOW), catalogue=catalogue)
+
+
 def test_a_value_that_lacks_is_found_and_computed(filled, catalogue):
     filled.connection.execute(
         "DELETE FROM kpi_value WHERE kpi = 'air.pm10.mean' AND period = 'PT1H' AND start = %s", (NOON,)
@@ -227,6 +361,18 @@ def test_a_value_that_lacks_is_found_and_computed(filled, catalogue):
     done = look(filled, catalogue, mend=True)
     assert done.differences == {"kpi_value": 4}  # two sites, the district, the city
     assert all("stored nothing, recomputed 3" in one for one in done.lines)
+    drain(filled.connection, at(NOW), catalogue=catalogue)
+    assert look(filled, catalogue).lines == []
+
+
+def test_a_city_is_no_stranger_where_its_sites_values_lack(filled, catalogue):
+    filled.connection.execute(
+        "DELETE FROM kpi_value WHERE kpi = 'air.pm10.mean' AND period = 'PT1H' AND scope_kind = 'site' AND start = %s",
+        (NOON,),
+    )
+    done = look(filled, catalogue, mend=True)
+    assert done.differences == {"kpi_value": 2}
+    assert all(" of site " in one and "stored nothing, recomputed 3" in one for one in done.lines)
     drain(filled.connection, at(NOW), catalogue=catalogue)
     assert look(filled, catalogue).lines == []
 
@@ -331,14 +477,86 @@ def test_every_older_week_has_its_night():
     for step in range(30):
         night = date(2026, 11, 2) + timedelta(days=step)
         (since, until), week = spans_of(night, zone, first, audited)
-        assert since.astimezone(zone).date() == night - DAY
+        # What is final six hours after its day, as most is, was not when the night after it was audited.
+        assert since.astimezone(zone).date() == night - 2 * DAY
         assert until.astimezone(zone).date() == night
+        assert week[1] - week[0] in {7 * DAY, 7 * DAY + timedelta(hours=1)}  # the clock changes
+        assert week[1] < until - 7 * DAY  # all of it is final
         audited[week[0]] = night
         seen.append(week)
-    assert len(set(seen[:9])) == 9  # from 31 August to 1 November
-    assert {since.astimezone(zone).date() for since, _ in seen} == {date(2026, 8, 31) + 7 * n * DAY for n in range(13)}
-    assert seen[0] == (utc(2026, 10, 25, 23), utc(2026, 10, 31, 23))  # not yesterday again
-    assert spans_of(date(2026, 3, 30), zone, None, {}) == [(utc(2026, 3, 28, 23), utc(2026, 3, 29, 22))]  # 23 hours
+    assert len(set(seen[:8])) == 8  # from 31 August to 25 October
+    assert {since.astimezone(zone).date() for since, _ in seen} == {date(2026, 8, 31) + 7 * n * DAY for n in range(12)}
+    assert seen[0] == (utc(2026, 10, 11, 22), utc(2026, 10, 18, 22))
+    assert spans_of(date(2026, 3, 30), zone, None, {}) == [(utc(2026, 3, 27, 23), utc(2026, 3, 29, 22))]  # 47 hours
+    assert spans_of(date(2026, 9, 14), zone, first, {}) == [(utc(2026, 9, 11, 22), utc(2026, 9, 13, 22))]
     assert night_of(NOW, zone, 3) == date(2026, 3, 4)
     assert night_of(NOW - timedelta(hours=1), zone, 3) is None
     assert night_of(NOW + timedelta(hours=6), zone, 3) is None
+
+
+class Hours:
+    """A night's time, of which every step takes a minute."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def monotonic(self):
+        self.seconds += 60
+        return self.seconds
+
+
+def night(town, catalogue, minutes, monkeypatch):
+    """What becomes of a night's audit that may take so long; the one before becomes the last night's."""
+    town.connection.execute("DELETE FROM audit_run WHERE night < '2026-03-04'")
+    town.connection.execute("UPDATE audit_run SET night = night - 1 WHERE finished_at IS NOT NULL")
+    monkeypatch.setattr("processors.nightly.time", Hours())
+    settings = ProcessSettings(audit_minutes=minutes)
+    nightly = Nightly(lambda: connect(town.url, "writer"), catalogue, at(NOW), settings)
+    for _ in range(500):
+        nightly.turn(busy=False)
+        newest = "SELECT complete, differences, unreached, spans FROM audit_run WHERE finished_at IS NOT NULL"
+        if row := town.one(f"{newest} AND night = '2026-03-04'"):
+            nightly.close()
+            return row
+    raise AssertionError("the night has no end")
+
+
+def test_what_a_night_did_not_reach_the_next_begins_with(filled, catalogue, monkeypatch, caplog):
+    """Each night comes further, whatever its time is enough for."""
+    wrong = "kpi = 'air.pm10.mean' AND scope = 'bakke' AND period = 'PT1H' AND start = %s"
+    late = FIRST + DAY + timedelta(hours=20)  # of the second day
+    filled.connection.execute(f"UPDATE kpi_value SET value = 77 WHERE {wrong}", (late,))
+    complete, differences, unreached, _ = night(filled, catalogue, 3, monkeypatch)
+    assert (complete, differences) == (False, {})
+    days = [(since, since + DAY) for since in (FIRST, FIRST + DAY)]
+    assert Agenda.of_json(unreached) == Agenda(tuple(days), stream=4)  # that day's rollups were compared
+    assert "the time was over before 2026-03-01 23:00 to 2026-03-03 23:00 (UTC): the next night" in caplog.text
+    said = "the audit of the night to 2026-03-04 did not reach 2026-03-01 23:00 to 2026-03-03 23:00 (UTC)"
+    assert last_night(filled.connection, filled.slug) == said + ": the next night goes on there"
+    assert filled.one("SELECT complete, unreached FROM board_audit") == (False, 2)
+    nights = 1
+    while not differences:
+        before = Agenda.of_json(unreached)
+        complete, differences, unreached, spans = night(filled, catalogue, 4, monkeypatch)
+        assert [[isoformat(since), isoformat(until)] for since, until in before.spans()] == spans[1:]
+        after = Agenda.of_json(unreached)
+        assert len(after.days) < len(before.days) or (after.stream, after.group) > (before.stream, before.group)
+        nights += 1
+    assert differences == {"kpi_value": 1}
+    assert nights > 2  # not within reach of the second night either
+    drain(filled.connection, at(NOW), catalogue=catalogue)
+    assert filled.value("air.pm10.mean", "PT1H", late, scope="bakke")["value"] != 77
+    assert night(filled, catalogue, 600, monkeypatch)[:3] == (True, {}, None)
+    assert last_night(filled.connection, filled.slug) is None
+
+
+def test_an_audit_whose_processor_died_is_taken_up_where_it_was(filled, catalogue, monkeypatch):
+    left = Agenda(((FIRST + DAY, FIRST + 2 * DAY),), stream=3)
+    done = Audited(checked=Counter(datastream_days=7), differences=Counter(rollup_5m=1), public=["rollup_5m x"])
+    done.unreached = left
+    number = begin_night(filled.connection, filled.slug, date(2026, 3, 4), left, [])
+    alive(filled.connection, number, done)
+    filled.connection.execute("UPDATE audit_run SET heartbeat_at = heartbeat_at - interval '1 hour'")
+    complete, differences, unreached, _ = night(filled, catalogue, 600, monkeypatch)
+    assert (complete, differences, unreached) == (True, {"rollup_5m": 1}, None)
+    assert filled.one("SELECT checked FROM audit_run")["datastream_days"] == 7 + 1  # the fourth's second day

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bypuls.city import read_city
 from bypuls.errors import DatabaseError, SettingsError
 from bypuls.places import postgres_tools
+from bypuls.server_folder import wait_until
 from bypuls.storage.backup import backup, restore
 from bypuls.storage.cities import add_city
 from bypuls.storage.database import connect
@@ -66,3 +68,44 @@ def test_what_cannot_be_written_or_read_is_named(filled, database_url, tmp_path)
     (tmp_path / "city.dump").write_text("no backup")
     with pytest.raises(SettingsError, match="is no backup"):
         restore(database_url, tmp_path / "city.dump", postgres_tools())
+
+
+@pytest.mark.lane("plain")
+def test_a_backup_while_values_come_has_all_that_was_acknowledged_before_and_holds_up_nobody(filled, lane, tmp_path):
+    """Each batch begins another month, whose partitions are made beside pg_dump, and is committed before the next."""
+    done, stop, failed = [], threading.Event(), []
+
+    def write():
+        try:
+            with connect(filled, "writer", autocommit=True) as connection:
+                writer, number = Writer(connection), 0
+                while not stop.is_set():
+                    time = NOON - timedelta(days=31 * (number % 100), seconds=number + 1)
+                    writer.write(Batch(rows=[Row(stream, time, float(number), 1, 1, NOON, 0) for stream in (1, 2)]))
+                    done.append(number)
+                    number += 1
+        except Exception as error:  # noqa: BLE001 - the test says it
+            failed.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        assert wait_until(lambda: len(done) > 20, seconds=30)
+        before = len(done)
+        backup(filled, tmp_path / "city.dump", postgres_tools())
+        after = len(done)
+        assert wait_until(lambda: len(done) > after, seconds=30)
+    finally:
+        stop.set()
+        thread.join()
+    assert failed == []
+    assert after > before, "ingest goes on while the backup is written"
+    with lane.database() as empty:
+        restore(empty, tmp_path / "city.dump", postgres_tools())
+        with connect(empty, autocommit=True) as connection:
+            query = "SELECT value::integer, count(*) FROM observation WHERE time <> date_trunc('hour', time)"
+            stored = dict(connection.execute(f"{query} GROUP BY 1").fetchall())
+            queued = connection.execute("SELECT count(*) FROM changed_bucket").fetchone()[0]
+        assert stored.keys() >= set(range(before))
+        assert stored == dict.fromkeys(range(len(stored)), 2), "of no batch a half, and none without the one before it"
+        assert queued >= 2 * len(stored), "what was not rolled up yet still waits"

@@ -28,8 +28,10 @@ def test_a_plan_changes_nothing_and_migrate_does_what_it_said(database_url):
 
 
 def test_the_edition_is_found_out(lane, migrated_url):
-    expected = {"plain": "plain", "timescaledb": "timescaledb-apache"}[lane.name]
+    license_ = one(migrated_url, "SELECT current_setting('timescaledb.license', true)")
+    expected = {None: "plain", "apache": "timescaledb-apache", "timescale": "timescaledb-community"}[license_]
     assert one(migrated_url, "SELECT bypuls_edition()") == expected
+    assert (license_ is None) == (lane.name == "plain")
 
 
 def test_two_migrations_at_once_take_turns(database_url):
@@ -81,6 +83,10 @@ def test_a_failing_migration_leaves_the_database_as_the_one_before_it_made_it(mi
     [
         ("reader", "INSERT INTO city (slug, name, time_zone, document) VALUES ('x', '{}', 'UTC', '{}')"),
         ("reader", "SELECT * FROM api_key"),
+        ("reader", "SELECT who FROM audit_log"),
+        ("reader", "SELECT document -> 'sites' FROM city"),
+        ("reader", "SELECT payload FROM outbox"),
+        ("reader", "SELECT document FROM public.memory"),
         ("writer", "CREATE TABLE mine (a int)"),
         ("writer", "SELECT * FROM api_key"),
         ("writer", "DELETE FROM audit_log"),

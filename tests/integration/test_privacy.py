@@ -116,6 +116,30 @@ def test_a_households_inputs_are_as_closed_as_its_values(api):
     assert of_group.status_code == 404 or of_group.json()["data"] == []
 
 
+def test_why_says_that_a_homes_number_is_withheld_and_not_that_nothing_came(api):
+    for of in (
+        f"datastream={api.streams['h1']}",
+        "site=h1&property=active_energy_import",
+        f"kpi={KPI}&scope_kind=site&scope=h1&period=P1M",
+        f"kpi={KPI}&scope_kind=site&scope=h1&period=P1M&as_of=2025-11-20",
+        f"kpi={KPI}&scope_kind=group&scope=homes&period=P1M",
+    ):
+        start = "2025-11-01" if "group" in of else "2025-09-01"
+        told = api.get(f"/v1/why?city=trondheim&start={start}&{of}").json()
+        assert {told["reason"], *(one["reason"] for one in told["series"])} == {"withheld"}, of
+        assert "is not published" in told["sentence"]["en"]
+
+
+def test_why_something_of_a_home_does_not_count_is_not_told(api, street):
+    street.connection.execute(
+        """INSERT INTO invalidation (city, datastream, since, until, why, who)
+           SELECT 'trondheim', id, '2025-09-02', '2025-09-03', 'away: ' || site, 'kari' FROM datastream"""
+    )
+    told = {row["datastream"]: row["why"] for row in api.data("/v1/invalidations?city=trondheim")}
+    assert told.pop(street.streams["school"]) == "away: school"
+    assert set(told.values()) == {"withheld"}
+
+
 def test_where_a_household_is_is_not_told(api, street):
     street.connection.execute("UPDATE site SET latitude = 63, longitude = 10, attributes = '{\"floor_area\": 90}'")
     rows = {row["site"]: row for row in api.data("/v1/sites?city=trondheim")}
@@ -263,20 +287,35 @@ def test_a_meter_that_waits_to_be_settled_is_as_closed_as_its_home(town):
 def test_a_meter_that_nobody_has_placed_is_closed_until_it_is_known_to_hang_in_no_home(town):
     streams = _two_places(town) | {"street": town.datastream("school", "pm10")}
     town.store(streams["street"], [(NOW, 7.0)])
+    # A meter's device tells where it is, too, and the air of its room.
+    for name in ("latitude", "co2"):
+        streams[name] = town.one(
+            """INSERT INTO datastream (city, device, site, property, channel, unit)
+               SELECT city, device, site, %s, '', '1' FROM datastream WHERE id = %s RETURNING id""",
+            (name, streams["school"]),
+        )
+        town.store(streams[name], [(NOW, 63.4)])
     town.connection.execute("UPDATE datastream SET site = NULL WHERE site = 'school'")
     town.connection.execute("UPDATE device SET site = NULL, status = 'pending' WHERE site = 'school'")
     drain(town.connection, at(NOW), load(ProcessSettings), Catalogue.of({}))
     town.connection.execute(
         """INSERT INTO recent_message (device, slot, received_at, topic, payload, outcome)
-           SELECT device, 0, %s, 't', property::bytea, '{"stored": 1}' FROM datastream WHERE site IS NULL""",
+           SELECT device, 0, %s, 't', property::bytea, '{"stored": 1}' FROM datastream
+           WHERE site IS NULL AND property IN ('active_energy_import', 'pm10')""",
         (NOW,),
     )
 
     def seen(role="reader", personal=""):
         with connect(town.url, role, autocommit=True) as connection:
             connection.execute("SELECT set_config('bypuls.personal', %s, false)", (personal,))
-            table = "board_hour WHERE value IS NOT NULL" if role == "grafana" else "observation"
-            return {one for (one,) in connection.execute(f"SELECT datastream FROM {table}")}
+            tables = ["observation"]
+            if role == "grafana":
+                tables = [
+                    f"board_{one} WHERE coalesce(value, min, max) IS NOT NULL" for one in ("hour", "five_minutes")
+                ]
+            found = [{one for (one,) in connection.execute(f"SELECT datastream FROM {table}")} for table in tables]
+        assert all(one == found[0] for one in found)
+        return found[0]
 
     assert seen() == seen("grafana") == {streams["street"]}  # what the air is like is open wherever it hangs
     assert seen(personal="trondheim") == set(streams.values())
@@ -287,7 +326,7 @@ def test_a_meter_that_nobody_has_placed_is_closed_until_it_is_known_to_hang_in_n
         ]
     for site in ("h1", "school"):
         town.connection.execute("UPDATE device SET site = %s WHERE site IS NULL OR site IN ('h1', 'school')", (site,))
-        placed = {streams["school"], streams["street"]} if site == "school" else set()
+        placed = set(streams.values()) - {streams["h1"]} if site == "school" else set()
         assert seen() == seen("grafana") == placed
 
 

@@ -65,6 +65,10 @@ def test_stations_of_a_data_set_are_found_by_the_files_mapping_then_by_name(city
         (MINIMAL + "stations: {air: {A: nowhere}}\n", "'nowhere' is named"),
         (MINIMAL + "air_day_offset: 1\n", "air_day_offset"),
         (MINIMAL.replace("name: Here\n", ""), "missing required field `name`"),
+        (MINIMAL + "keep: {observations_days: 30}\n", r">= 62 - at `\$\.keep\.observations_days`"),
+        (MINIMAL + "keep: {hours_days: 400}\n", "unknown field `hours_days`"),
+        (MINIMAL + "keep: {five_minutes_days: 400}\n", "rollups outlive raw data"),
+        (MINIMAL + "keep: {observations_days: 400, five_minutes_days: 100}\n", "rollups outlive raw data"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line_that_says_where(city_file, text, says):

@@ -23,4 +23,4 @@ def list_audit(request: Request, context: Using, holder: Admin, wanted: Annotate
         in_city(context, wanted.city, {})
         check_city(holder, wanted.city)
     parameters["city"] = wanted.city or holder.city
-    return answer(request, context, wanted, Question(AUDIT, conditions(parameters, NAMED), parameters))
+    return answer(request, context.of_persons(), wanted, Question(AUDIT, conditions(parameters, NAMED), parameters))

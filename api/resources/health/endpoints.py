@@ -17,8 +17,8 @@ from api.tables import CSV_TYPE, Table, csv_chunks, csv_head, json_bytes
 from api.times import local
 from bypuls.clock import isoformat
 from bypuls.observing.metrics import CONTENT_TYPE as METRICS_TYPE
-from bypuls.observing.readiness import SQL, problems_of
-from bypuls.settings import HealthSettings, load
+from bypuls.observing.patience import LONGEST_SECONDS
+from bypuls.observing.readiness import SQL
 
 router = APIRouter(tags=["Operations"])
 root = APIRouter(tags=["Operations"])
@@ -37,14 +37,16 @@ def live() -> Response:
     responses={503: {"model": Ready, "description": "Not ready, with the reasons in words."}},
     summary="The platform does what it is there for",
 )
-def ready(context: Using) -> Response:
+def ready(request: Request) -> Response:
     """503 with the reasons: the database is away or has another version's schema, or the platform does not keep up.
 
     That is: a process fell silent, messages wait to be stored, readings or indicators of now wait to be computed,
     for longer than is allowed (`BYPULS_READY_…`); and what ingest says of its brokers.
     """
-    with context.reading() as connection:
-        found = problems_of(connection, context.clock(), load(HealthSettings))
+    try:
+        found = request.app.state.readiness.answer()
+    except TimeoutError:
+        found = [f"the database has not answered for {LONGEST_SECONDS:g} s"]
     if found:
         return Response(
             json_bytes({"status": "not ready", "problems": found}), status_code=503, media_type="application/json"
@@ -93,6 +95,7 @@ def _health(context: Context) -> dict[str, Any]:
         sources = connection.execute(NAMED["sources"]).fetchall()
         platform = connection.execute(NAMED["platform"]).fetchone()
         audits = connection.execute(SQL["audits"]).fetchall()
+        dropping = connection.execute(SQL["dropping"]).fetchall()
     edition, server, schema = platform or (None, None, None)
     return {
         "time": isoformat(now),
@@ -123,8 +126,21 @@ def _health(context: Context) -> dict[str, Any]:
                 "differences": total,
                 "differences_by_table": differences,
                 "repaired": repaired,
+                "unreached_days": unreached,
             }
-            for city, night, _, finished, complete, checked, differences, repaired, total in audits
+            for city, night, _, finished, complete, checked, differences, repaired, total, unreached in audits
+        ],
+        "dropping": [
+            {
+                "city": city,
+                "kind": kind,
+                "parts": parts,
+                "since": isoformat(since),
+                "until": isoformat(until),
+                "not_before": isoformat(due),
+                "hindrance": hindrance,
+            }
+            for city, kind, parts, since, until, due, hindrance in dropping
         ],
         "edition": edition,
         "server": server,
@@ -150,5 +166,6 @@ def _tidy(health: dict[str, Any]) -> list[tuple[str, str, Any, str]]:
     for audit in health["audits"]:
         rows.append(("audit_differences", audit["city"], audit["differences"], "{difference}"))
         rows.append(("audit_repaired", audit["city"], audit["repaired"], "{row}"))
+    rows.extend((f"dropping_{one['kind']}", one["city"], one["parts"], "{part}") for one in health["dropping"])
     rows.extend(("qos", one["source"], one["qos"], "1") for one in health["sources"])
     return rows

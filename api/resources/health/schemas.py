@@ -59,11 +59,24 @@ class AuditHealth(BaseModel):
     city: str = Field(examples=["trondheim"])
     night: date | None = Field(description="The local day it ends on; null: a person asked for it.")
     finished_at: datetime
-    complete: bool = Field(description="false: its time was over before its end.")
+    complete: bool = Field(description="false: its time was over before its end; the next night goes on there.")
     checked: dict[str, int] = Field(description="How many of what.", examples=[{"kpi_values": 4810, "queues": 2}])
     differences: int = Field(examples=[0])
     differences_by_table: dict[str, int] = Field(examples=[{}])
     repaired: int = Field(description="Rows that were queued, or put right in a queue.", examples=[0])
+    unreached_days: int = Field(description="Days that it did not reach.", examples=[0])
+
+
+class Dropping(BaseModel):
+    """What a city does not keep for ever, and was announced to be dropped (docs/how-to/keep-and-drop.md)."""
+
+    city: str = Field(examples=["trondheim"])
+    kind: str = Field(description="observations, five_minutes or refused.", examples=["observations"])
+    parts: int = Field(description="Months, or chunks of TimescaleDB.", examples=[1])
+    since: datetime
+    until: datetime
+    not_before: datetime = Field(description="When the first of them goes.")
+    hindrance: str | None = Field(description="Why it did not go when it was last tried.")
 
 
 class Health(BaseModel):
@@ -75,6 +88,7 @@ class Health(BaseModel):
     refused_24h: list[Refused] = Field(description="Messages refused within 24 hours, by reason.")
     sources: list[SourceHealth]
     audits: list[AuditHealth] = Field(description="The newest of each city that came to an end.")
+    dropping: list[Dropping] = Field(description="What was announced to be dropped and is still there.")
     edition: str = Field(description="Of the database.", examples=["plain"])
     server: str = Field(description="Version of the database server.", examples=["18.1"])
     schema_: int = Field(alias="schema", description="Number of the last migration.", examples=[3])

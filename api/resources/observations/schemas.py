@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from api.dropped import RawDropped
+from api.listing import Listed
 from api.series import OfSeries, SeriesWanted
 from bypuls.observation import InstrumentClass, Origin
 
@@ -41,3 +43,9 @@ class Observation(OfSeries):
     origin: Origin
     rank: int = Field(description="1 live, 2 imported or corrected, 3 verified.", examples=[1])
     received_at: datetime
+
+
+class Observations(Listed[Observation]):
+    """One page of values."""
+
+    raw_dropped: RawDropped | None = Field(description="null: nothing of the time that is asked for was dropped.")

@@ -21,19 +21,18 @@ SELECT r.* FROM (
                                min(s.first_time) AS first_time, max(s.last_time) AS last_time
                         FROM datastream s JOIN observed_property p ON p.id = s.property
                         WHERE s.device = d.id AND NOT p.diagnostic) m
-    CROSS JOIN LATERAL (SELECT c.document -> 'sensor_register' AS city,
-                               (SELECT e -> 'register' FROM jsonb_array_elements(
-                                    CASE jsonb_typeof(c.document -> 'devices') WHEN 'array' THEN c.document -> 'devices' ELSE '[]' END) e
+    CROSS JOIN LATERAL (SELECT c.sensor_register AS city,
+                               (SELECT e -> 'register' FROM jsonb_array_elements(c.devices) e
                                 WHERE e ->> 'id' = d.external_id LIMIT 1) AS own
-                        FROM city c WHERE c.slug = d.city) f
+                        FROM bypuls_open.city_file c WHERE c.city = d.city) f
     WHERE d.city = %(city)s AND d.status IN ('active', 'disabled') AND t.kind <> 'household'
     UNION ALL
     SELECT h.city, h.slug, 'household_group', h.devices, NULL, h.place, 'household', NULL, NULL, NULL, h.properties, h.domains, h.class, h.origin,
            'active',
-           (SELECT jsonb_object_agg(p.domain, coalesce(c.document -> 'sensor_register' -> 'purposes' -> p.domain, %(purposes)s::jsonb -> p.domain))
+           (SELECT jsonb_object_agg(p.domain, coalesce(c.sensor_register -> 'purposes' -> p.domain, %(purposes)s::jsonb -> p.domain))
             FROM unnest(h.domains) AS p (domain)),
-           'private', c.document -> 'sensor_register' ->> 'contact', c.document -> 'sensor_register' ->> 'legal_basis',
-           c.document -> 'sensor_register' ->> 'privacy_statement', true, %(households)s, NULL, NULL, NULL
+           'private', c.sensor_register ->> 'contact', c.sensor_register ->> 'legal_basis',
+           c.sensor_register ->> 'privacy_statement', true, %(households)s, NULL, NULL, NULL
     FROM (SELECT x.city, x.slug, x.place, count(DISTINCT d.id)::integer AS devices,
                  coalesce(array_agg(DISTINCT s.property) FILTER (WHERE NOT p.diagnostic), ARRAY[]::text[]) AS properties,
                  coalesce(array_agg(DISTINCT p.domain) FILTER (WHERE NOT p.diagnostic), ARRAY[]::text[]) AS domains,
@@ -48,7 +47,7 @@ SELECT r.* FROM (
           LEFT JOIN datastream s ON s.device = d.id
           LEFT JOIN observed_property p ON p.id = s.property
           WHERE x.city = %(city)s GROUP BY 1, 2, 3) h
-    JOIN city c ON c.slug = h.city
+    JOIN bypuls_open.city_file c ON c.city = h.city
 ) r
 WHERE true {where} {page}
 

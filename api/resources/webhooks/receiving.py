@@ -17,6 +17,7 @@ from bypuls.clock import isoformat
 from bypuls.errors import Conflict, NotAllowed, NotFound
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from bypuls.typed import read_json
 
 NAMED = queries(__package__, "queries.sql")
 SCOPE = "webhook"
@@ -70,7 +71,7 @@ def key_of(idempotency_key: str | None, body: bytes) -> bytes | None:
     if idempotency_key:
         return hashlib.sha256(b"key\0" + idempotency_key.encode()).digest()
     try:
-        names = msgspec.json.decode(body, type=_NamesItself)
+        names = read_json(body, _NamesItself)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     if not (names.correlation_ids or names.deduplication_id):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Response
 
 from api.context import Context, Using
+from api.dropped import raw_dropped
 from api.listing import in_city
 from api.problems import InvalidParameter
 from api.resources.why.looking import HOUR_NEEDS, MOST_SERIES, Found, look_at_series, of_kpi, of_kpi_then, of_series
@@ -28,7 +29,7 @@ _KINDS = {"site": "site", "district": "area"}
 
 @router.get("/why", response_model=Why, summary="Why is this hour or value empty?")
 def why(context: Using, wanted: Annotated[WhyWanted, Query()]) -> Response:
-    """Silent, rejected, late, flagged, invalidated, low_coverage, not_computed or not_defined, with the facts.
+    """Silent, rejected, late, flagged, invalidated, low_coverage, not_computed, not_defined, withheld; with the facts.
 
     Of one hour of a datastream (`datastream`), of a property at a site (`site`, `property`) or of all of a city, or of
     a value of a KPI (`kpi`, `scope_kind`, `scope`, `period`). Of several datastreams the reason is that which says most
@@ -40,6 +41,8 @@ def why(context: Using, wanted: Annotated[WhyWanted, Query()]) -> Response:
     if wanted.as_of is not None and not wanted.kpi:
         raise InvalidParameter("as_of goes with a kpi's value: what was known of an hour at a time is not kept")
     found = _kpi(context, wanted, start, zone) if wanted.kpi else _hour(context, wanted, start)
+    with context.reading() as connection:
+        dropped = raw_dropped(connection, wanted.city, found.span.since, zone)
     answer = {
         "city": wanted.city,
         "from": found.span.since,
@@ -49,6 +52,7 @@ def why(context: Using, wanted: Annotated[WhyWanted, Query()]) -> Response:
         "value": found.value,
         "sites": found.sites,
         "series": [_shown(one, found.span) for one in found.series],
+        "raw_dropped": dropped,
     }
     return Response(json_bytes(answer), media_type="application/json")
 
@@ -89,6 +93,8 @@ def _kpi(context: Context, wanted: WhyWanted, start: datetime, zone: ZoneInfo) -
     # The KPI's days may begin at another hour than the civil ones; they are as long.
     span = start, start + (window.end - window.start)
     with context.reading() as connection:
+        if wanted.scope_kind == "site" and connection.execute(NAMED["is_home"], key).fetchone() is not None:
+            return Found(Span(*span, context.clock(), 1.0), "withheld", {})
         if wanted.as_of is not None:
             return of_kpi_then(connection, key, span, instant(wanted.as_of, zone))
         return of_kpi(connection, key, span, context.clock())

@@ -50,6 +50,7 @@ def look_at_series(
     events = {device: (time, kind) for device, time, kind in connection.execute(NAMED["events"], asked).fetchall()}
     refused = _rows(connection, "refused", asked)
     invalid = _rows(connection, "invalid", asked)
+    withheld = {one for (one,) in connection.execute(NAMED["withheld"], asked)}
     found: list[Series] = []
     for row in rows:
         one = Series(
@@ -57,6 +58,7 @@ def look_at_series(
             [message for message in refused if _is_about(message, row)],
             [period for period in invalid if period["datastream"] == row["datastream"]],
             events.get(row["device"]),
+            row["datastream"] in withheld,
         )  # fmt: skip
         one.reason = reason_of(one, span)
         found.append(one)

@@ -99,6 +99,12 @@ ORDER BY q.last_received_at DESC LIMIT %(most)s
 SELECT i.datastream, i.id, n.why, n.who FROM invalid_span i JOIN invalidation n ON n.id = i.id
 WHERE i.datastream = ANY(%(series)s) AND i.since < %(until)s AND i.until > %(since)s ORDER BY i.id LIMIT %(most)s
 
+-- name: is_home
+SELECT FROM bypuls_open.hidden_site h WHERE h.city = %(city)s AND h.slug = %(scope)s
+
+-- name: withheld
+SELECT h.id FROM bypuls_open.hidden_datastream h WHERE h.id = ANY(%(series)s)
+
 -- name: events
 -- The last thing each device said of itself by the end of the span.
 SELECT DISTINCT ON (d.external_id) d.external_id, e.time, e.kind

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Reason = Literal["silent", "rejected", "late", "flagged", "invalidated", "low_coverage", "not_computed", "not_defined"]
+Reason = Literal[
+    "silent", "rejected", "late", "flagged", "invalidated", "low_coverage", "not_computed", "not_defined", "withheld"
+]
 
 _TELLING: tuple[Reason, ...] = (
-    "not_defined", "not_computed", "invalidated", "flagged", "rejected", "low_coverage", "late", "silent",
+    "withheld", "not_defined", "not_computed", "invalidated", "flagged", "rejected", "low_coverage", "late", "silent",
 )  # fmt: skip
 """Of several datastreams: the reason that says most of what can be done comes first."""
 _BUT: tuple[tuple[Reason, str], ...] = (("invalidated", "but_invalidated"), ("flagged", "but_flagged"))
@@ -45,11 +47,15 @@ class Series:
     refused: Sequence[Mapping[str, Any]] = ()
     invalid: Sequence[Mapping[str, Any]] = ()
     event: tuple[datetime, str] | None = None
+    withheld: bool = False
+    """It is a home's, or may be one's: what came is not this reader's to see."""
     reason: Reason | None = field(default=None)
 
 
 def reason_of(series: Series, span: Span) -> Reason | None:
     """Why one datastream gives no number for the span; None: it does."""
+    if series.withheld:
+        return "withheld"
     known = series.hours
     if known["sufficient"] >= span.needed:
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.dropped import RawDropped
 from api.resources.kpi_values.schemas import PeriodName, ScopeKind
 from api.resources.why.reasons import Reason
 from api.times import Moment
@@ -87,3 +88,4 @@ class Why(BaseModel):
     value: dict[str, Any] | None = Field(description="Of a KPI: quality, reason and coverage of what is stored.")
     sites: list[dict[str, Any]] = Field(description="Of a district or city: what its sites say.")
     series: list[SeriesFacts] = Field(description="The datastreams it rests on, at most 100.")
+    raw_dropped: RawDropped | None = Field(description="null: raw data of its time is there, or never was.")

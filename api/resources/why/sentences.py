@@ -39,6 +39,10 @@ _WORDS: Mapping[Reason, Mapping[str, str]] = {
         "en": "It is not computed yet: {waiting}.",
         "nb": "Det er ikke beregnet ennå: {waiting}.",
     },
+    "withheld": {
+        "en": "It is not published: what a home's meter measures, or one that nobody has placed yet, is personal.",
+        "nb": "Det publiseres ikke: det en måler i et hjem måler, eller en som ingen har plassert ennå, er personlig.",
+    },
     "not_defined": {
         "en": "There is no such number here: {undefined}.",
         "nb": "Dette tallet finnes ikke her: {undefined}.",

@@ -57,8 +57,10 @@ WHERE city = %(city)s AND year = %(year)s AND code = %(code)s
 -- Data points of a KPI of which something is said, from either origin.
 SELECT DISTINCT data_point FROM reported_value WHERE city = %(city)s AND year = %(year)s AND code = %(code)s
 
--- name: has_entered
-SELECT bypuls_has_entered(%(who)s, %(city)s, %(year)s, %(code)s)
+-- name: take_measured
+-- Sensors give all of it and nobody entered anything: who checks takes their values for the city's, and another signs.
+UPDATE assignment SET state = 'entered', entered_by = %(who)s, entered_at = clock_timestamp()
+WHERE city = %(city)s AND year = %(year)s AND code = %(code)s AND state = 'asked'
 
 -- name: check
 UPDATE assignment SET state = 'checked', checked_by = %(who)s, checked_at = clock_timestamp()

@@ -36,7 +36,7 @@ ORDER BY since, site, device, property
 -- Months of one indicator at several places: what comparing them needs of their evidence.
 SELECT v.scope_kind, v.scope, v.start, v.ends, v.value, v.unit, v.status, v.quality, v.reason, v.coverage, v.version,
        v.evidence ->> 'class', v.evidence ->> 'origin', coalesce((v.evidence ->> 'estimate')::boolean, false),
-       v.evidence ->> 'standard'
+       v.evidence ->> 'standard', v.computed_at
 FROM kpi_value v
 WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.period = 'P1M' AND v.start >= %(since)s
   AND (v.scope_kind, v.scope) IN (SELECT * FROM unnest(%(kinds)s::text[], %(scopes)s::text[]))

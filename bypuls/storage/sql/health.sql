@@ -49,9 +49,16 @@ FROM datastream s JOIN device d ON d.id = s.device JOIN observed_property p ON p
 WHERE d.status = 'active' AND s.site IS NOT DISTINCT FROM d.site
 GROUP BY 1, 2 ORDER BY 1, 2
 
+-- What was announced to be dropped and is still there, by city and kind.
+-- name: dropping
+SELECT city, kind, count(*), min(since), max(until), min(due_at),
+       (array_agg(hindrance ORDER BY since) FILTER (WHERE hindrance IS NOT NULL))[1]
+FROM retention WHERE dropped_at IS NULL GROUP BY city, kind ORDER BY city, kind
+
 -- The newest audit of each city that came to an end.
 -- name: audits
 SELECT DISTINCT ON (city) city, night, started_at, finished_at, complete, checked, differences, repaired,
-       (SELECT coalesce(sum(n::int), 0) FROM jsonb_each_text(differences) d (k, n)) AS total
+       (SELECT coalesce(sum(n::int), 0) FROM jsonb_each_text(differences) d (k, n)) AS total,
+       coalesce(jsonb_array_length(unreached -> 'days'), 0) AS unreached
 FROM audit_run WHERE finished_at IS NOT NULL
 ORDER BY city, started_at DESC

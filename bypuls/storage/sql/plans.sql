@@ -105,8 +105,13 @@ VALUES (%(who)s, %(city)s, %(what)s, %(target)s, %(before)s, %(after)s)
 SELECT slug AS plan, title, source, status, added_at, changed_at FROM plan WHERE city = %(city)s ORDER BY slug
 
 -- name: goals
+-- With a locked measure, which is always there, its goal is.
 SELECT city, slug AS goal, plan, title, text, sdg, owner, source, status AS decision, withdrawn_at, changed_at
-FROM goal WHERE city = %(city)s AND (withdrawn_at IS NULL OR %(withdrawn)s) ORDER BY plan NULLS LAST, slug
+FROM goal g
+WHERE city = %(city)s
+  AND (withdrawn_at IS NULL OR %(withdrawn)s
+       OR EXISTS (SELECT FROM measure m WHERE m.city = g.city AND m.goal = g.slug AND m.locked_at IS NOT NULL))
+ORDER BY plan NULLS LAST, slug
 
 -- name: targets
 SELECT city, slug AS target, goal, plan, title, kpi, code AS u4ssc, data_point, scope_kind, scope, period, direction, unit, base_year,

@@ -23,6 +23,18 @@ FROM reported_value
 WHERE city = %(city)s AND year = %(year)s AND code = %(code)s AND data_point = %(data_point)s AND origin = 'reported'
 FOR UPDATE
 
+-- name: one_at_a_time
+-- Where nothing stands yet there is no row to lock.
+SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(' ', 'reported', %(city)s::text, %(year)s::text, %(code)s::text,
+                                                        %(data_point)s::text), 0))
+
+-- name: said_last
+SELECT who, changed_at, value, unit FROM reported_value
+WHERE city = %(city)s AND year = %(year)s AND code = %(code)s AND data_point = %(data_point)s AND origin = 'reported'
+
+-- name: has_entered
+SELECT bypuls_has_entered(%(who)s, %(city)s, %(year)s, %(code)s)
+
 -- name: put
 INSERT INTO reported_value (city, year, code, data_point, origin, value, numerator, denominator, unit, data_quality,
                             data_origin, source, comment, verified, who)

@@ -3,7 +3,7 @@
 -- name: series
 -- Every value of one scope, oldest first.
 SELECT v.city, v.kpi, v.scope_kind, v.scope, v.period, v.start, v.ends, v.value, v.unit, v.status, v.quality, v.reason, v.coverage,
-       v.evidence, v.version, k.document
+       v.evidence, v.version, k.document, v.computed_at
 FROM kpi_value v LEFT JOIN kpi_definition k ON k.id = v.kpi AND k.version = v.version
 WHERE v.city = %(city)s AND v.kpi = %(kpi)s AND v.scope_kind = %(scope_kind)s AND v.scope = %(scope)s AND v.period = %(period)s
 ORDER BY v.start
@@ -11,7 +11,7 @@ ORDER BY v.start
 -- name: of_cities
 -- Values of several cities as wholes (or of one kind of scope), in the periods whose middle lies in a span of time.
 SELECT v.city, v.kpi, v.scope_kind, v.scope, v.period, v.start, v.ends, v.value, v.unit, v.status, v.quality, v.reason, v.coverage,
-       v.evidence, v.version, k.document
+       v.evidence, v.version, k.document, v.computed_at
 FROM kpi_value v LEFT JOIN kpi_definition k ON k.id = v.kpi AND k.version = v.version
 WHERE v.city = ANY(%(cities)s) AND v.scope_kind = 'city' AND v.period = %(period)s
   AND (%(kpis)s::text[] IS NULL OR v.kpi = ANY(%(kpis)s))

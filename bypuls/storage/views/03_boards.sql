@@ -106,8 +106,18 @@ CREATE OR REPLACE FUNCTION bypuls_bucket_value(aggregation text, n integer, sum 
     END
 $$;
 
--- One hour of one series; `readings` counts all that came, `counting` those whose flag counts. No values of homes, nor of what
--- homes have, too, while nobody has said where it hangs (04_open.sql).
+-- What may hang in a home while nobody has said where: every series without a place of a device that measures what homes
+-- have, too. What else it sends (where it is, the air of the room) tells of the home as well.
+CREATE OR REPLACE VIEW unplaced_meter AS
+SELECT s.id AS datastream, s.device, s.city
+FROM datastream s
+JOIN device d ON d.id = s.device
+WHERE s.site IS NULL AND d.site IS NULL
+  AND EXISTS (SELECT FROM datastream o JOIN observed_property p ON p.id = o.property
+              WHERE o.device = s.device AND p.domain IN ('energy', 'water', 'building'));
+
+-- One hour of one series; `readings` counts all that came, `counting` those whose flag counts. No values of homes, nor of
+-- meters that nobody has placed (04_open.sql).
 CREATE VIEW board_hour AS
 SELECT s.city, s.site, s.property, s.channel, r.datastream, r.bucket AS time,
        CASE WHEN o.told THEN
@@ -122,7 +132,8 @@ FROM datastream s
 JOIN observed_property p ON p.id = s.property
 JOIN device d ON d.id = s.device
 LEFT JOIN site t ON t.city = s.city AND t.slug = coalesce(s.site, d.site)
-CROSS JOIN LATERAL (SELECT t.kind <> 'household' OR (t.kind IS NULL AND p.domain NOT IN ('energy', 'water', 'building')) AS told) o
+CROSS JOIN LATERAL (SELECT CASE WHEN t.kind IS NULL THEN s.id NOT IN (SELECT datastream FROM unplaced_meter)
+                                ELSE t.kind <> 'household' END AS told) o
 JOIN rollup_1h r ON r.datastream = s.id;
 
 CREATE VIEW board_five_minutes AS
@@ -138,7 +149,8 @@ FROM datastream s
 JOIN observed_property p ON p.id = s.property
 JOIN device d ON d.id = s.device
 LEFT JOIN site t ON t.city = s.city AND t.slug = coalesce(s.site, d.site)
-CROSS JOIN LATERAL (SELECT t.kind <> 'household' OR (t.kind IS NULL AND p.domain NOT IN ('energy', 'water', 'building')) AS told) o
+CROSS JOIN LATERAL (SELECT CASE WHEN t.kind IS NULL THEN s.id NOT IN (SELECT datastream FROM unplaced_meter)
+                                ELSE t.kind <> 'household' END AS told) o
 JOIN rollup_5m r ON r.datastream = s.id;
 
 -- Indicators with what their evidence says in short; `inputs` is the address of the hours behind a value.
@@ -152,8 +164,9 @@ SELECT k.city, k.kpi, k.scope_kind, k.scope,
        (k.evidence ->> 'sites')::integer AS sites, (k.evidence ->> 'sites_expected')::integer AS sites_expected,
        coalesce((k.evidence ->> 'partial')::boolean, false) AS partial,
        coalesce((k.evidence ->> 'indicative')::boolean, false) AS indicative,
-       -- How far its numbers can be relied on: an estimate, or judged by a standard whose numbers were not read in its text.
-       CASE WHEN (k.evidence ->> 'estimate')::boolean THEN 'estimate'
+       -- How far its numbers can be relied on: an estimate, by a standard whose numbers were not read in its text, or both.
+       CASE WHEN (k.evidence ->> 'estimate')::boolean
+            THEN concat_ws(', ', 'estimate', nullif(k.evidence ->> 'standard_status', 'verified'))
             WHEN k.evidence ? 'standard' THEN coalesce(k.evidence ->> 'standard_status', 'verified') END AS basis,
        (k.evidence -> 'hours' ->> 'valid')::integer AS valid_hours,
        (k.evidence -> 'hours' ->> 'expected')::integer AS expected_hours,
@@ -166,14 +179,6 @@ LEFT JOIN site t ON k.scope_kind = 'site' AND t.city = k.city AND t.slug = k.sco
 LEFT JOIN area a ON k.scope_kind = 'district' AND a.city = k.city AND a.slug = k.scope
 LEFT JOIN household_group g ON k.scope_kind = 'group' AND g.city = k.city AND g.slug = k.scope
 WHERE t.kind IS DISTINCT FROM 'household';
-
--- What may hang in a home while nobody has said where: series without a place of what homes have, too.
-CREATE OR REPLACE VIEW unplaced_meter AS
-SELECT s.id AS datastream, s.device, s.city
-FROM datastream s
-JOIN device d ON d.id = s.device
-JOIN observed_property p ON p.id = s.property
-WHERE s.site IS NULL AND d.site IS NULL AND p.domain IN ('energy', 'water', 'building');
 
 -- What was refused and how to mend it; never the message itself.
 CREATE VIEW board_quarantine AS
@@ -212,6 +217,26 @@ SELECT 'kpis', (SELECT count(*) FROM (SELECT FROM kpi_due LIMIT 100000) few),
 UNION ALL
 SELECT 'outbox', (SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) few),
        (SELECT o.queued_at FROM outbox o ORDER BY o.id LIMIT 1);
+
+-- What each audit that ended came to: numbers alone, no line of what it found.
+CREATE VIEW board_audit AS
+SELECT r.city, r.finished_at, r.complete, (r.checked ->> 'kpi_values')::integer AS compared,
+       coalesce((r.checked ->> 'not_compared')::integer, 0) AS not_compared, r.repaired,
+       (SELECT coalesce(sum(n::integer), 0) FROM jsonb_each_text(r.differences) d (k, n))::integer AS differences,
+       coalesce(jsonb_array_length(r.unreached -> 'days'), 0) AS unreached
+FROM audit_run r WHERE r.finished_at IS NOT NULL;
+
+-- What a city keeps for how many days (null: for ever), what was announced to go, and what is gone.
+CREATE VIEW board_retention AS
+SELECT c.slug AS city, k.kind, k.place, (c.document -> 'keep' ->> (k.kind || '_days'))::integer AS days,
+       count(r.city) FILTER (WHERE r.dropped_at IS NULL) AS announced, min(r.due_at) FILTER (WHERE r.dropped_at IS NULL) AS goes_at,
+       count(r.dropped_at) AS dropped, coalesce(sum(r.rows) FILTER (WHERE r.dropped_at IS NOT NULL), 0)::bigint AS rows,
+       max(r.until) FILTER (WHERE r.dropped_at IS NOT NULL) AS dropped_before,
+       (array_agg(r.hindrance ORDER BY r.since) FILTER (WHERE r.hindrance IS NOT NULL))[1] AS hindrance
+FROM city c CROSS JOIN (VALUES ('observations', 1), ('five_minutes', 2), ('refused', 3)) k (kind, place)
+LEFT JOIN retention r ON r.city = c.slug AND r.kind = k.kind
+GROUP BY c.slug, c.document, k.kind, k.place
+HAVING k.place = 1 OR count(r.city) > 0 OR c.document -> 'keep' ->> (k.kind || '_days') IS NOT NULL;
 
 -- Size of what grows, by table; hypertables and partitions are added up.
 CREATE OR REPLACE FUNCTION bypuls_table_sizes() RETURNS TABLE (name text, bytes bigint, rows bigint)

@@ -16,7 +16,7 @@ JOIN public.device d ON d.id = s.device
 -- One that waits to be settled is measured where its device hangs.
 JOIN bypuls_open.hidden_site t ON t.city = s.city AND t.slug = coalesce(s.site, d.site)
 UNION ALL
--- A meter that nobody has placed may hang in a home: what homes have, too, is closed until somebody says where it hangs.
+-- A meter that nobody has placed may hang in a home: all of it is closed until somebody says where it hangs.
 SELECT u.datastream FROM public.unplaced_meter u
 WHERE coalesce(current_setting('bypuls.personal', true), '') NOT IN ('*', u.city);
 
@@ -65,10 +65,34 @@ SELECT s.city, s.slug, s.name, s.kind,
 FROM public.site s
 LEFT JOIN bypuls_open.hidden_site h ON h.city = s.city AND h.slug = s.slug;
 
+-- Of a city's file the parts that the sensor register reads: it says where homes are, too.
+CREATE VIEW bypuls_open.city_file AS
+SELECT slug AS city, document -> 'sensor_register' AS sensor_register,
+       CASE jsonb_typeof(document -> 'devices') WHEN 'array' THEN document -> 'devices' ELSE '[]' END AS devices
+FROM public.city;
+
+-- Of what formats remember, what is counted of messages; births and the like hold values.
+CREATE VIEW bypuls_open.memory AS
+SELECT scope, key, jsonb_build_object('received', document -> 'received', 'lost', document -> 'lost',
+                                      'duplicates', document -> 'duplicates', 'restarts', document -> 'restarts') AS document, at
+FROM public.memory WHERE key LIKE 'frames/%';
+
+-- Why something of a home does not count ("moved out in May") is the home's.
+CREATE VIEW bypuls_open.invalidation AS
+SELECT i.id, i.city, i.datastream, i.device, i.site, i.since, i.until,
+       CASE WHEN h.home THEN 'withheld' ELSE i.why END AS why, i.who, i.added_at, i.lifted_at, i.lifted_by,
+       CASE WHEN h.home AND i.lifted_why IS NOT NULL THEN 'withheld' ELSE i.lifted_why END AS lifted_why
+FROM public.invalidation i
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM bypuls_open.hidden_datastream d WHERE d.id = i.datastream)
+                        OR EXISTS (SELECT FROM bypuls_open.hidden_device d WHERE d.id = i.device)
+                        OR EXISTS (SELECT FROM bypuls_open.hidden_site t WHERE (t.city, t.slug) = (i.city, i.site)) AS home) h;
+
 -- Refusals quote what they refuse.
 CREATE VIEW bypuls_open.quarantine AS
 SELECT q.id, q.received_at, q.last_received_at, q.occurrences, q.city, q.source, q.topic,
-       CASE WHEN h.home IS NULL THEN q.payload END AS payload, q.payload_hash, q.reason,
+       CASE WHEN h.home IS NULL THEN q.payload END AS payload,
+       CASE WHEN h.home IS NULL THEN q.payload_hash END AS payload_hash,  -- of few bytes it tells them
+       q.reason,
        CASE WHEN h.home IS NULL THEN q.detail ELSE 'a household''s message: withheld' END AS detail, q.hint,
        CASE WHEN h.home IS NULL THEN q.refusals ELSE '[]' END AS refusals, q.stored, q.device, q.decoder,
        q.replay_asked_at, q.replayed_at, q.replay_outcome,

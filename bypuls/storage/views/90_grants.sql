@@ -32,7 +32,14 @@ BEGIN
         REVOKE ALL ON api_key FROM bypuls_reader;
         -- It reads these through bypuls_open (04_open.sql); a query that reaches past it must fail, not tell.
         REVOKE ALL ON observation, observation_revision, rollup_5m, rollup_1h, rollup_1h_history, kpi_value,
-            kpi_value_history, site, quarantine, recent_message FROM bypuls_reader;
+            kpi_value_history, site, quarantine, recent_message, memory, bridge_value, first_arrival,
+            invalidation FROM bypuls_reader;
+        -- Nor what waits to be sent, or came by a webhook, nor what a city's file says of its homes.
+        REVOKE ALL ON outbox, webhook_sender, webhook_receipt, city FROM bypuls_reader;
+        GRANT SELECT (id, queued_at) ON outbox TO bypuls_reader;
+        GRANT SELECT (slug, name, country, time_zone, air_day_offset, languages, national_limits, licence, county, network,
+                      added_at, changed_at)
+              ON city TO bypuls_reader;
         FOR name IN SELECT i.inhrelid::regclass FROM pg_inherits i  -- months of them are tables, too
                     WHERE i.inhparent IN ('observation'::regclass, 'rollup_5m'::regclass)
                       AND i.inhrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace) LOOP

@@ -1,5 +1,5 @@
 -- bypuls_editor: the few writes people make through the API, column by column. It owns nothing, cannot touch what was
--- measured, and can add to the audit trail without being able to read or change it.
+-- measured, and can add to the audit trail without being able to change it.
 
 DO $$
 BEGIN
@@ -22,6 +22,7 @@ BEGIN
         GRANT UPDATE (name, kind, class, attributes) ON site TO bypuls_editor;
         GRANT UPDATE (site, class) ON datastream TO bypuls_editor;
         GRANT INSERT ON device_event, changed_bucket, audit_log TO bypuls_editor;
+        GRANT SELECT ON audit_log TO bypuls_editor;  -- for admins: it names persons
         -- Webhooks: a message waits in the outbox; what others put there stays unread.
         GRANT SELECT ON source TO bypuls_editor;
         GRANT SELECT (id), INSERT ON outbox TO bypuls_editor;
@@ -45,17 +46,17 @@ BEGIN
         GRANT INSERT ON u4ssc_benchmark_history TO bypuls_editor;  -- by a trigger; what stood before stays unread
         -- Plans: added and changed; never deleted, what no longer holds is withdrawn.
         GRANT SELECT, INSERT, UPDATE ON goal, target, measure TO bypuls_editor;
-        GRANT SELECT ON plan, area, kpi_definition, kpi_value TO bypuls_editor;
+        GRANT SELECT ON plan, area, kpi_definition, kpi_value, standard_numbers TO bypuls_editor;
         -- Calibrations and periods that do not count: added and taken back, never deleted; what they change is queued.
         GRANT SELECT ON observed_property, rollup_5m, rollup_1h TO bypuls_editor;
         GRANT SELECT, INSERT, UPDATE (removed_at, removed_by, removed_why) ON calibration TO bypuls_editor;
         GRANT SELECT, INSERT, UPDATE (lifted_at, lifted_by, lifted_why) ON invalidation TO bypuls_editor;
     END IF;
 
-    -- Who is asked is a person, and so is who enters: open reads see values and how far a round is, not whose name
-    -- stands there or what was asked.
+    -- Who is asked is a person, and so is who enters or changes anything: open reads see values and how far a round is,
+    -- not whose name stands there or what was asked.
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'bypuls_reader') THEN
-        REVOKE SELECT ON assignment, assignment_question, reported_value, reported_value_history, collection_round
+        REVOKE SELECT ON assignment, assignment_question, reported_value, reported_value_history, collection_round, audit_log
               FROM bypuls_reader;
         GRANT SELECT (city, year, code, data_point, origin, value, numerator, denominator, unit, data_quality, data_origin,
                       source, comment, evidence, verified, changed_at)
