@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from bypuls.commands import bridge, check, dashboards, plan, report, simulate, u4ssc
+from bypuls.commands import bridge, check, columnstore, dashboards, plan, report, retention, simulate, u4ssc
 from bypuls.commands.compare import compare
 from bypuls.commands.import_history import import_
 from bypuls.commands.terminal import me, say, until_told_to_stop
 from bypuls.commands.up import up
 from bypuls.errors import BypulsError
-from bypuls.observing.logs import configure
+from bypuls.observing.logs import configure, say_why_it_ends
 from bypuls.settings import LogSettings, load
 
 app = typer.Typer(
@@ -37,6 +37,8 @@ for name, sub in {
     "u4ssc": u4ssc.app,
     "plan": plan.app,
     "report": report.app,
+    "retention": retention.app,
+    "columnstore": columnstore.app,
 }.items():
     app.add_typer(sub, name=name)
 
@@ -47,7 +49,7 @@ def main() -> None:
         configure(sys.argv[1] if len(sys.argv) > 1 else "bypuls", load(LogSettings))
         app()
     except BypulsError as error:
-        print(f"bypuls: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
+        say_why_it_ends(error)
         raise SystemExit(error.exit_code) from None
 
 
@@ -68,15 +70,21 @@ def ingest() -> None:
     from bypuls.places import broker_url, database_url
     from bypuls.settings import IngestSettings, load
     from bypuls.storage.database import connect
-    from ingest.compose import build
+    from ingest.compose import build, when_the_database_answers
 
     settings, url, broker = load(IngestSettings), database_url(), broker_url()
-    process = build(lambda: connect(url, "writer", autocommit=True), broker, settings, utc_now)
+    stop = until_told_to_stop()
+    process = when_the_database_answers(
+        lambda: build(lambda: connect(url, "writer", autocommit=True), broker, settings, utc_now), stop
+    )
+    if process is None:
+        return
     gc.collect()
     gc.freeze()  # the catalogue stays as it is: a look through it for garbage would hold up a batch by 50 ms
+    gc.set_threshold(50_000)  # a batch lives until it is stored: looking through it thirty times finds nothing
     metrics = Metrics("ingest", process.totals.measures())
     with listening(settings.metrics_host, settings.metrics_port, metrics, process.problems):
-        process.run(until_told_to_stop())
+        process.run(stop)
 
 
 @app.command()
@@ -111,7 +119,8 @@ def process(
     metrics, limits = Metrics("process", measures.measures()), load(HealthSettings)
     port = None if once else settings.metrics_port
     with listening(settings.metrics_host, port, metrics, lambda: measures.problems(limits)):
-        run(lambda: connect(url, "writer"), until_told_to_stop(), utc_now, settings, once=once, measures=measures)
+        stop = until_told_to_stop(patience=settings.stop_seconds)
+        run(lambda: connect(url, "writer"), stop, utc_now, settings, once=once, measures=measures)
 
 
 @app.command()

@@ -75,12 +75,17 @@ class ProcessSettings(BaseSettings):
     batch_buckets: int = Field(20_000, ge=1)
     batch_values: int = Field(5_000, ge=1)
     poll_seconds: float = Field(0.5, gt=0, le=60)
+    stop_seconds: float = Field(
+        10, gt=0, description="so long it may end what it does when told to stop; then that is rolled back"
+    )
     metrics_port: int | None = Field(None, ge=0, le=65535, description="/metrics and /health of the processor")
     metrics_host: str = Field("127.0.0.1", description="where that listens")
     instance: str = Field("1", description="name of this processor beside others, in health and metrics")
     audit: bool = Field(default=True, description="compare what is stored with what it rests on, every night")
     audit_hour: int = Field(3, ge=0, le=23, description="when, in each city's own time")
-    audit_minutes: float = Field(30, gt=0, le=600, description="how long it may take for a city; then it ends")
+    audit_minutes: float = Field(
+        30, gt=0, le=600, description="how long it may take for a city; the next night goes on there"
+    )
 
 
 class LogSettings(BaseSettings):

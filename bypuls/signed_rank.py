@@ -28,8 +28,8 @@ WHOLE_YEAR = 12
 MOST_DEPENDENCE = 0.9
 """Above it a year of months is worth less than one value."""
 
-_ROUNDING = 1e-12
-"""Values that lie no further apart are equal."""
+ROUNDING = 1e-12
+"""What lies no further from nothing is nothing: the last digits of a ratio say nothing."""
 
 _NORMAL = NormalDist()
 
@@ -58,7 +58,9 @@ class Shift:
     dependence: float = 0.0
 
 
-def shift(values: Sequence[float], confidence: float = 0.95, dependence: float = 0.0) -> Shift:
+def shift(
+    values: Sequence[float], confidence: float = 0.95, dependence: float = 0.0, rounding: float = ROUNDING
+) -> Shift:
     """The shift of differences (one at least).
 
     Ranks of the interval are rounded outwards. With `dependence` it is never narrower than without. In 1,500 drawn
@@ -69,17 +71,25 @@ def shift(values: Sequence[float], confidence: float = 0.95, dependence: float =
         values: after less before, pair by pair.
         confidence: of the interval.
         dependence: lag-one correlation of neighbours, 0 to `MOST_DEPENDENCE`.
+        rounding: values and means of two that lie no further from zero are zero.
 
     >>> shift([-4, -2, -3, -5, -1, -6]).high
     -1.0
     """
     n = len(values)
+    values = [0.0 if abs(one) <= rounding else one for one in values]
     means = sorted((one + other) / 2 for at, one in enumerate(values) for other in values[at:])
+    means = [0.0 if abs(one) <= rounding else one for one in means]
     rank = _rank(n, confidence, dependence)
     low, high = (means[rank - 1], means[-rank]) if rank >= 1 else (None, None)
     positive, p, exact = _test([one for one in values if one != 0], n)
     known = dependence == 0
     return Shift(n, median(means), low, high, confidence, positive, p if known else None, exact and known, dependence)
+
+
+def estimate(values: Sequence[float]) -> float:
+    """The Hodges-Lehmann estimate alone: the median of all means of two."""
+    return median((one + other) / 2 for at, one in enumerate(values) for other in values[at:])
 
 
 def dependence(points: Sequence[tuple[int, float]]) -> float:
@@ -92,7 +102,7 @@ def dependence(points: Sequence[tuple[int, float]]) -> float:
     middle = mean(found.values())
     spread = sum((value - middle) ** 2 for value in found.values())
     products = [(found[at] - middle) * (found[at + 1] - middle) for at in found if at + 1 in found]
-    if spread <= n * (_ROUNDING * middle) ** 2 or not products:
+    if spread <= n * (ROUNDING * middle) ** 2 or not products:
         return 0.0
     r1 = sum(products) / len(products) * (n - 1) / spread
     return min(max(r1 + (1 + 3 * r1) / n, 0.0), MOST_DEPENDENCE)

@@ -126,6 +126,13 @@ class Edition:
     valid_from: date | None
     limits: tuple[Limit, ...]
 
+    def limit(self, pollutant: str, averaging: str) -> Limit | None:
+        """Its limit; None where it has none."""
+        for limit in self.limits:
+            if limit.pollutant == pollutant and limit.averaging == averaging:
+                return limit
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class LimitStandard:
@@ -145,10 +152,7 @@ class LimitStandard:
 
     def limit(self, pollutant: str, averaging: str, day: date) -> Limit | None:
         """The limit in force on that day; None when there is none."""
-        for limit in self.edition_on(day).limits:
-            if limit.pollutant == pollutant and limit.averaging == averaging:
-                return limit
-        return None
+        return self.edition_on(day).limit(pollutant, averaging)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from bypuls.kpi import KpiDefinition, load_definitions
 from bypuls.periods import Calendar, Period
 from bypuls.plugins import discover
 from bypuls.standards import Standards
+from processors.said import taken
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -157,34 +158,35 @@ class Outcome:
         covered, expected: what the coverage threshold is judged by, in `counted`; None: valid hours of the window.
         undefined: words why the value is not defined there (zero flow …); None where it is.
         evidence: additions to the evidence (standard, edition, partial).
+
+    What is said in words or objects is a list, or columns that stand for one (`processors.said`).
     """
 
     value: Floats
-    band: list[str | None] | None = None
-    detail: list[Detail | None] | None = None
+    band: Sequence[str | None] | None = None
+    detail: Sequence[Detail | None] | None = None
     covered: Integers | None = None
     expected: Integers | None = None
     counted: str = "hours"
-    undefined: list[str | None] | None = None
-    evidence: list[Detail | None] | None = None
+    undefined: Sequence[str | None] | None = None
+    evidence: Sequence[Detail | None] | None = None
 
     def take(self, rows: Integers) -> Outcome:
         """Those entries."""
-        at = rows.tolist()
         return Outcome(
             self.value[rows],
-            band=_of(self.band, at),
-            detail=_of(self.detail, at),
+            band=_of(self.band, rows),
+            detail=_of(self.detail, rows),
             covered=None if self.covered is None else self.covered[rows],
             expected=None if self.expected is None else self.expected[rows],
             counted=self.counted,
-            undefined=_of(self.undefined, at),
-            evidence=_of(self.evidence, at),
+            undefined=_of(self.undefined, rows),
+            evidence=_of(self.evidence, rows),
         )
 
 
-def _of(said: list[_Said] | None, rows: Sequence[int]) -> list[_Said] | None:
-    return None if said is None else [said[row] for row in rows]
+def _of(said: Sequence[_Said] | None, rows: Integers) -> Sequence[_Said] | None:
+    return None if said is None else taken(said, rows)
 
 
 @dataclass(frozen=True, slots=True)

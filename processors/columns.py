@@ -13,10 +13,11 @@ import pandas as pd
 
 from bypuls.kpi import KpiDefinition
 from processors.calculation import Cells, Detail, Floats, Integers, Outcome
-from processors.content import Marks, folded, made_by, mark_of, marks_of
+from processors.content import Marks, folded, made_by, mark_of
 from processors.evidence import Beyond, Facts, add_beyond, evidence_of, marks_beyond
 from processors.preparation import Booleans
 from processors.readings import Records
+from processors.said import Coded, marks_said
 from processors.values import Value, minimum_band
 
 _MAKERS = tuple(f"processors.{name}" for name in ("evidence", "columns", "sites", "attestation"))
@@ -63,7 +64,9 @@ class Run:
     def bands(self) -> tuple[Integers, list[str | None]]:
         """The band of each cell, as a row of the names given with it."""
         definition, value = self.definition, self.outcome.value
-        if self.outcome.band is not None:
+        if isinstance(self.outcome.band, Coded):
+            codes, names = self.outcome.band.codes + 1, [None, *self.outcome.band.table]
+        elif self.outcome.band is not None:
             names = [None, *sorted({band for band in self.outcome.band if band is not None})]
             index = {name: number for number, name in enumerate(names)}
             codes = np.fromiter(map(index.__getitem__, self.outcome.band), dtype=np.int64, count=len(value))
@@ -78,7 +81,6 @@ class Run:
     def marks(self) -> Marks:
         """The mark of what each cell's value would say."""
         definition, cells, outcome, facts = self.definition, self.cells, self.outcome, self.facts
-        count = len(cells)
         of_sites = [mark_of(made_by(*_MAKERS), self.city, definition.id, definition.version, site, cells.period)
                     for site in cells.sites]  # fmt: skip
         marks = np.array(of_sites, dtype=np.uint64)[cells.site]
@@ -92,7 +94,7 @@ class Run:
             marks, cells.start, cells.end, outcome.value, np.round(self.coverage(), 9), facts.marks, counts, bad,
             cells.expected << 3 | kinds,
         )  # fmt: skip
-        if len(names) > 1:
+        if outcome.band is not None or len(names) > 1:
             marks = folded(marks, bands)
         if cells.period in {"P1M", "P1Y"}:
             marks = folded(marks, np.where(cells.elapsed < cells.hours, cells.expected_over, -1))
@@ -100,7 +102,7 @@ class Run:
             marks = folded(marks, outcome.covered, outcome.expected)
         for said in (outcome.detail, outcome.undefined, outcome.evidence):
             if said is not None:
-                marks = folded(marks, marks_of(said, count))
+                marks = folded(marks, marks_said(said))
         if self.beyond is not None:
             marks = folded(marks, marks_beyond(self.beyond, cells, self.records, self.series))
         return marks

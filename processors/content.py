@@ -99,10 +99,10 @@ def bits_of(number: float | None) -> int:
 def marks_of(said: Sequence[object], count: int) -> Marks:
     """The mark of each text or JSON object; None has one too. Objects that are the same object are looked at once."""
     known = {id(one): one for one in said}
-    if len(known) == 1:
-        return np.full(count, mark_of(next(iter(known.values()))), dtype=np.uint64)
     encode, blake, read = json.encode, hashlib.blake2b, int.from_bytes
     table = {key: read(blake(encode(one), digest_size=8).digest(), "little") for key, one in known.items()}
+    if len(known) == 1:
+        return np.full(count, table.popitem()[1], dtype=np.uint64)
     return np.fromiter((table[id(one)] for one in said), dtype=np.uint64, count=count)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +23,8 @@ class Facts:
     """Per cell: what its evidence says.
 
     Attributes:
-        records: rollups; a cell rests on those from `edges[cell, 0]` to before `edges[cell, 1]`, which are hashed.
+        records: rollups; a cell rests on those from `edges[cell, 0]` to before `edges[cell, 1]` of `order`, which are
+            hashed. None: of the rollups as they lie.
         ids: datastreams, likewise by `of_ids`, in the order of the hash.
         share: how much of an hour is covered.
         classes, origins: a bit for each of `CLASSES` and `ORIGINS`.
@@ -32,6 +32,7 @@ class Facts:
     """
 
     records: Records
+    order: Integers | None
     edges: Integers
     ids: Integers
     of_ids: Integers
@@ -47,8 +48,8 @@ class Facts:
 
     def take(self, rows: Integers) -> Facts:
         """Of those cells."""
-        made = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name not in {"records", "ids"}}
-        return Facts(records=self.records, ids=self.ids, **made)
+        made = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name not in _OF_ALL}
+        return Facts(records=self.records, order=self.order, ids=self.ids, **made)
 
     def series(self) -> list[list[int]]:
         """The datastreams of each cell."""
@@ -57,39 +58,49 @@ class Facts:
 
     def hashes(self) -> list[str]:
         """The fingerprint of each cell's records."""
-        data, width = bytes_of(self.records), self.records.dtype.itemsize
-        return ["sha256:" + hashlib.sha256(data[begin:end]).hexdigest() for begin, end in (self.edges * width).tolist()]
+        if self.order is None:
+            data, width = bytes_of(self.records), self.records.dtype.itemsize
+            parts = [data[begin:end] for begin, end in (self.edges * width).tolist()]
+        else:
+            parts = [bytes_of(self.records[self.order[begin:end]]) for begin, end in self.edges.tolist()]
+        return ["sha256:" + hashlib.sha256(part).hexdigest() for part in parts]
+
+
+_OF_ALL = {"records", "order", "ids"}
 
 
 def facts_of(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
-    """Count and hash what each cell rests on."""
-    count, cell = len(cells), prepared.record_cell
+    """Count what each cell rests on."""
+    count, cell, order = len(cells), prepared.record_cell, prepared.order
     keys = distinct((cell << 24) + prepared.series)
     pairs = (keys >> 24, keys & 0xFFFFFF)
     classes = _masks(pairs[0], series["class_index"].to_numpy(np.int64)[pairs[1]], count)
     origins = _masks(pairs[0], series["origin_index"].to_numpy(np.int64)[pairs[1]], count)
     hours = prepared.hours
-    own = hours[hours["cell"] >= 0]
-    valid = own[own["valid"]]
-    hour = valid["bucket"].to_numpy(np.int64) // 3600  # of 5-minute buckets too
-    hours_of = distinct((valid["cell"].to_numpy(np.int64) << 32) + hour) >> 32
+    cell_of, share_of = hours["cell"].to_numpy(np.int64), hours["share"].to_numpy(float)
+    own = cell_of >= 0
+    valid = own & hours["valid"].to_numpy(bool)
+    hour = hours["bucket"].to_numpy(np.int64)[valid] // 3600  # of 5-minute buckets too
+    hours_of = distinct((cell_of[valid] << 32) + hour) >> 32
     share = np.zeros(count)
-    np.maximum.at(share, own["cell"].to_numpy(np.int64), own["share"].to_numpy(float))
+    np.maximum.at(share, cell_of[own], share_of[own])
     edges = _edges(cell, count)
+    marks = prepared.marks if order is None else prepared.marks[order]
     return Facts(
         records=prepared.records,
+        order=order,
         edges=edges,
         ids=series["id"].to_numpy(np.int64)[pairs[1]],
         of_ids=_edges(pairs[0], count),
         datastreams=np.bincount(pairs[0], minlength=count),
         valid_hours=np.bincount(hours_of, minlength=count),
         share=share,
-        suspect=_sums(cell, prepared.records["n_suspect"], count),
-        fail=_sums(cell, prepared.records["n_fail"], count),
+        suspect=_sums(cell, prepared.records["n_suspect"], order, count),
+        fail=_sums(cell, prepared.records["n_fail"], order, count),
         classes=classes,
         origins=origins,
         indicative=np.bincount(cell, ~prepared.judges, minlength=count) > 0,
-        marks=between(running_total(marks_of_records(prepared.records)), edges[:, 0], edges[:, 1]),
+        marks=between(running_total(marks), edges[:, 0], edges[:, 1]),
     )
 
 
@@ -117,8 +128,10 @@ def _masks(cell: Integers, bit: Integers, count: int) -> Integers:
     return masks
 
 
-def _sums(cell: Integers, numbers: Integers, count: int) -> Integers:
-    return np.bincount(cell, numbers, minlength=count).astype(np.int64)
+def _sums(cell: Integers, numbers: Integers, order: Integers | None, count: int) -> Integers:
+    if not numbers.any():
+        return np.zeros(count, dtype=np.int64)
+    return np.bincount(cell, numbers if order is None else numbers[order], minlength=count).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,30 +165,58 @@ def beyond_of(
 
 def add_beyond(found: list[Detail], beyond: Beyond, cells: Cells, records: Records, series: pd.DataFrame) -> None:
     """Say in the evidence what `beyond` holds, and hash it instead of the window alone: `rests_on`, `weather`."""
-    spans = np.stack([beyond.since.T, beyond.until.T], axis=-1)
     looks = bool((beyond.since != cells.start).any() or (beyond.until != cells.end).any())
-    everywhere = beyond.weather["id"].tolist()
-    data, width = bytes_of(records), records.dtype.itemsize
-    keys, streams = _keys(records), _streams_beyond(beyond, cells, series)
-    edges: list[list[Integers]] = [[] for _ in found]
-    for site, here in enumerate(streams):
-        rows = np.flatnonzero(cells.site == site)
-        for datastream in here:
-            for row, slices in zip(rows.tolist(), np.searchsorted(keys, spans[rows] + (datastream << 40)), strict=True):
-                edges[row].append(slices * width)
-    for one, site, of_cell, slices in zip(found, cells.site.tolist(), spans, edges, strict=True):
-        digest = hashlib.sha256()
-        for begin, end in itertools.chain.from_iterable(part.tolist() for part in slices):
-            digest.update(data[begin:end])
-        one["inputs_hash"] = "sha256:" + digest.hexdigest()
+    spans = np.stack([beyond.since.T, beyond.until.T], axis=-1)
+    said = np.array(iso(spans.ravel()) if looks else [], dtype=object).reshape(*spans.shape[:2], -1).tolist()
+    weather = beyond.weather["id"].tolist()
+    told = {"sites": sorted(beyond.weather["site"].unique()), "datastreams": len(weather)}
+    origins = set(beyond.weather["origin"])
+    streams = _streams_beyond(beyond, cells, series)
+    hashes = _hashes_beyond(beyond, cells, records, streams)
+    for at, (one, site, fingerprint) in enumerate(zip(found, cells.site.tolist(), hashes, strict=True)):
+        one["inputs_hash"] = fingerprint
         one["series"] = streams[site]
         if looks:
-            one["rests_on"] = [iso(span) for span in of_cell]
-        if everywhere:
-            one["weather"] = {"sites": sorted(beyond.weather["site"].unique()), "datastreams": len(everywhere)}
-            one["origin"] = [
-                kind.value for kind in ORIGINS if kind.value in {*one["origin"], *beyond.weather["origin"]}
-            ]
+            one["rests_on"] = said[at]
+        if weather:
+            one["weather"] = told
+            one["origin"] = [kind.value for kind in ORIGINS if kind.value in {*one["origin"], *origins}]
+
+
+def _hashes_beyond(beyond: Beyond, cells: Cells, records: Records, streams: Sequence[Sequence[int]]) -> list[str]:
+    """The fingerprint of each cell's records: of one datastream after the other, each span of it."""
+    data, width, keys = bytes_of(records), records.dtype.itemsize, _keys(records)
+    most = max(map(len, streams), default=0)
+    edges = np.zeros((len(cells), most, len(beyond.since), 2), dtype=np.int64)
+    for place, (rows, datastream) in enumerate(_one_by_one(cells, streams)):
+        for span, sides in enumerate(zip(beyond.since, beyond.until, strict=True)):
+            for side, at in enumerate(sides):
+                edges[rows, place, span, side] = np.searchsorted(keys, at[rows] + datastream)
+    begin, end = edges.reshape(-1, 2).T
+    cell = np.repeat(np.arange(len(cells)), most * len(beyond.since))
+    begin, end, cell = (one[(end > begin)] for one in (begin, end, cell))
+    # What lies together is hashed at once.
+    apart = np.append(True, (begin[1:] != end[:-1]) | (cell[1:] != cell[:-1]))[: len(cell)]
+    last = np.append(apart[1:], True)[: len(cell)]
+    parts: list[list[tuple[int, int]]] = [[] for _ in range(len(cells))]
+    slices = zip(cell[apart].tolist(), (begin[apart] * width).tolist(), (end[last] * width).tolist(), strict=True)
+    for at, low, high in slices:
+        parts[at].append((low, high))
+    hashes: list[str] = []
+    for of_cell in parts:
+        digest = hashlib.sha256()
+        for low, high in of_cell:
+            digest.update(data[low:high])
+        hashes.append("sha256:" + digest.hexdigest())
+    return hashes
+
+
+def _one_by_one(cells: Cells, streams: Sequence[Sequence[int]]) -> Iterator[tuple[Integers, Integers]]:
+    """Each cell's first datastream, then each one's second …: the cells that have one, and where its keys begin."""
+    for place in range(max(map(len, streams), default=0)):
+        there = np.array([here[place] if place < len(here) else -1 for here in streams], dtype=np.int64)[cells.site]
+        rows = np.flatnonzero(there >= 0)
+        yield rows, there[rows] << 40
 
 
 def _keys(records: Records) -> Integers:
@@ -197,15 +238,13 @@ def marks_beyond(beyond: Beyond, cells: Cells, records: Records, series: pd.Data
     said = mark_of(weather["id"].tolist(), weather["site"].tolist(), weather["origin"].tolist())
     marks = folded(np.full(len(cells), said, dtype=np.uint64), *beyond.since, *beyond.until)
     keys, total = _keys(records), running_total(marks_of_records(records))
+    streams = _streams_beyond(beyond, cells, series)
     found = np.zeros(len(cells), dtype=np.uint64)
-    for site, here in enumerate(_streams_beyond(beyond, cells, series)):
-        rows = np.flatnonzero(cells.site == site)
-        for datastream in here:
-            for since, until in zip(beyond.since, beyond.until, strict=True):
-                low, high = (np.searchsorted(keys, span[rows] + (datastream << 40)) for span in (since, until))
-                found[rows] += between(total, low, high)
-        marks[rows] = folded(marks[rows], np.full(len(rows), mark_of(here), dtype=np.uint64))
-    return folded(marks, found)
+    for rows, datastream in _one_by_one(cells, streams):
+        for since, until in zip(beyond.since, beyond.until, strict=True):
+            low, high = (np.searchsorted(keys, at[rows] + datastream) for at in (since, until))
+            found[rows] += between(total, low, high)
+    return folded(marks, np.array([mark_of(here) for here in streams], dtype=np.uint64)[cells.site], found)
 
 
 def evidence_of(definition: KpiDefinition, city: str, cells: Cells, outcome: Outcome, facts: Facts) -> list[Detail]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from bypuls.kpi import KpiDefinition
 from bypuls.periods import as_period
-from processors.calculation import Calculator, Catalogue, Cells, Place
+from processors.calculation import Calculator, Catalogue, Cells, Integers, Place
 from processors.claims import Claimed
 from processors.readings import Records, Span, merged
 from processors.rolling import year_starts
@@ -19,6 +19,9 @@ from processors.selection import own_series, weather_series
 from processors.sites import cells_of
 from processors.wanted import Wanted
 from processors.windows import HOUR, ends_of, shift_days
+
+_SITE = 40  # seconds since 1970 need fewer bits
+_GAP = 6 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,8 @@ def _of_sites(definition: KpiDefinition, calculator: Calculator, wanted: Wanted,
 
 def _around(cells: Cells, weather: pd.DataFrame) -> list[Span]:
     """All windows, of each weather datastream."""
-    windows = merged(
-        sorted({(0, start, end) for start, end in zip(cells.start.tolist(), cells.end.tolist(), strict=True)})
-    )
-    return [(int(datastream), since, until) for datastream in weather["id"] for _, since, until in windows]
+    windows = _joined(np.zeros(len(cells), dtype=np.int64), cells.start, cells.end)
+    return [(int(datastream), since, until) for datastream in weather["id"] for since, until in windows.get(0, ())]
 
 
 def _needed(
@@ -104,38 +105,61 @@ def _needed(
         starts.append(earlier)
         ends.append(ends_of(earlier, cells.period, calendar))
         sites.append(cells.site)
-    spans_of_site: dict[int, list[tuple[int, int]]] = {}
-    for site, start, end in zip(
-        np.concatenate(sites).tolist(), np.concatenate(starts).tolist(), np.concatenate(ends).tolist(), strict=True
-    ):
-        spans_of_site.setdefault(site, []).append((start, end))
-    joined = {site: merged([(0, *span) for span in spans]) for site, spans in spans_of_site.items()}
+    joined = _joined(np.concatenate(sites), np.concatenate(starts), np.concatenate(ends))
     index = {slug: number for number, slug in enumerate(cells.sites)}
     return [
         (int(datastream), since, until)
         for datastream, site in zip(inputs["id"], inputs["site"], strict=True)
-        for _, since, until in joined.get(index[site], ())
+        for since, until in joined.get(index[site], ())
     ]
+
+
+def _joined(site: Integers, since: Integers, until: Integers) -> dict[int, list[tuple[int, int]]]:
+    """Per site the spans of all these, with short gaps between them.
+
+    An hour that a site was silent would cut its year; what lies in the gaps is nobody's window.
+    """
+    if not len(site):
+        return {}
+    begin, end = (site << _SITE) + since, (site << _SITE) + until
+    order = np.argsort(begin, kind="stable")
+    begin, reach = begin[order], np.maximum.accumulate(end[order])
+    first = np.concatenate([[0], np.flatnonzero(begin[1:] > reach[:-1] + _GAP) + 1])
+    last = np.concatenate([first[1:], [len(begin)]]) - 1
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for one, low, high in zip(site[order[first]].tolist(), begin[first].tolist(), reach[last].tolist(), strict=True):
+        spans.setdefault(one, []).append((low - (one << _SITE), high - (one << _SITE)))
+    return spans
 
 
 def spans_of_jobs(jobs: Sequence[Job], table: str) -> list[Span]:
     """What all of them together read of a table, without overlap."""
-    """What all of them together read of a table, without overlap."""
     return merged([span for job in jobs if job.definition.table == table for span in job.spans])
 
 
-def records_of_job(records: Records, job: Job) -> Records:
-    """The part of what was read that is this job's: its datastreams within their spans."""
-    slices: list[tuple[int, int]] = []
-    datastreams = records["datastream"]
-    for datastream, since, until in sorted(job.spans):
-        low, high = np.searchsorted(datastreams, [datastream, datastream + 1])
-        begin, end = np.searchsorted(records["bucket"][low:high], [since, until]) + low
-        if slices and slices[-1][1] == begin:
-            slices[-1] = (slices[-1][0], int(end))
-        elif end > begin:
-            slices.append((int(begin), int(end)))
-    if len(slices) == 1:
-        return records[slices[0][0] : slices[0][1]]
-    parts = [records[begin:end] for begin, end in slices]
-    return np.concatenate(parts) if parts else records[:0]
+@dataclass(frozen=True, slots=True)
+class ReadOnce:
+    """What all jobs of a batch together read of a table."""
+
+    records: Records
+    keys: Integers
+
+    @classmethod
+    def of(cls, records: Records) -> ReadOnce:
+        """With what its rows are found by."""
+        return cls(records, (records["datastream"].astype(np.int64) << _SITE) + records["bucket"])
+
+    def part(self, job: Job) -> Records:
+        """The job's: its datastreams within their spans."""
+        spans = np.array(sorted(job.spans), dtype=np.int64).reshape(-1, 3)
+        at = [np.searchsorted(self.keys, (spans[:, 0] << _SITE) + spans[:, side]) for side in (1, 2)]
+        slices: list[tuple[int, int]] = []
+        for begin, end in zip(*(side.tolist() for side in at), strict=True):
+            if slices and slices[-1][1] == begin:
+                slices[-1] = (slices[-1][0], end)
+            elif end > begin:
+                slices.append((begin, end))
+        if len(slices) == 1:
+            return self.records[slices[0][0] : slices[0][1]]
+        parts = [self.records[begin:end] for begin, end in slices]
+        return np.concatenate(parts) if parts else self.records[:0]

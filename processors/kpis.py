@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
@@ -16,7 +17,8 @@ from processors.claims import Claimed, claim
 from processors.columns import Columns
 from processors.content import from_stored
 from processors.due_rows import Due, everything_due, what_differs
-from processors.jobs import Job, Town, jobs_of, records_of_job, spans_of_jobs
+from processors.jobs import Job, ReadOnce, Town, jobs_of, spans_of_jobs
+from processors.preparation import OF_ALL_PERIODS
 from processors.readings import Records, read, read_series
 from processors.rollup import read_places
 from processors.scopes import Scopes
@@ -53,16 +55,16 @@ class Kpis:
                 self.compute(connection, claimed, now)
         return len(claimed)
 
-    def compute(self, connection: Connection, claimed: Claimed, now: datetime, *, unchanged: bool = False) -> None:
+    def compute(
+        self, connection: Connection, claimed: Claimed, now: datetime, *, unchanged: Mapping[str, Town] | None = None
+    ) -> None:
         """Compute and write these values and their scopes, in the caller's transaction, which holds their lanes.
 
-        `unchanged`: most of them stand as they will be said. What stands is looked at first, and only values that
-        differ are written out.
+        `unchanged`: the cities of values most of which stand as they will be said. What stands is looked at first, and
+        only values that differ are written out.
         """
         with _collector_paused():
-            cities = sorted({city for _, city, _ in claimed.wanted})
-            places, series = read_places(connection), read_series(connection, cities)
-            towns = {city: Town(places[city], series[city]) for city in cities}
+            towns = unchanged or self._towns(connection, sorted({city for _, city, _ in claimed.wanted}))
             jobs = jobs_of(self.catalogue, claimed, towns, now)
             around = self._around(connection, towns)
             batch = _Batch(
@@ -83,21 +85,23 @@ class Kpis:
             self.counts["computed"] += batch.computed
             self.counts["written"] += batch.written
 
+    def _towns(self, connection: Connection, cities: Sequence[str]) -> Mapping[str, Town]:
+        places, series = read_places(connection), read_series(connection, cities)
+        return {city: Town(places[city], series[city]) for city in cities}
+
     def _write(self, connection: Connection, values: Sequence[Value], now: datetime) -> int:
         return write(connection, values, now)
 
     def _columns(self, connection: Connection, jobs: Sequence[Job]) -> Iterator[tuple[Job, Columns]]:
-        read_once: dict[str, Records] = {
-            "rollup_1h": read(connection, "rollup_1h", spans_of_jobs(jobs, "rollup_1h")),
-            "rollup_5m": read(connection, "rollup_5m", spans_of_jobs(jobs, "rollup_5m")),
+        read_once = {
+            "rollup_1h": ReadOnce.of(read(connection, "rollup_1h", spans_of_jobs(jobs, "rollup_1h"))),
+            "rollup_5m": ReadOnce.of(read(connection, "rollup_5m", spans_of_jobs(jobs, "rollup_5m"))),
         }
-        known: dict[Hashable, tuple[Records, Known]] = {}
-        for job in jobs:
-            # Definitions that rest on the same hours share them, and what is counted of them.
-            spans = (job.definition.table, tuple(job.spans))
-            if spans not in known:
-                known[spans] = records_of_job(read_once[job.definition.table], job), {}
-            records, shared = known[spans]
+        # Definitions that rest on the same hours share them, and what is counted of them.
+        alike: dict[Hashable, list[Job]] = {}
+        for job in sorted(jobs, key=lambda one: one.cells.period):
+            alike.setdefault((job.definition.table, tuple(job.spans)), []).append(job)
+        for job, records, shared in (each for some in alike.values() for each in self._sharing(read_once, some)):
             columns = site_columns(job.definition, self.catalogue, job.cells, records, job.series, job.place, shared)
             if self.catalogue.looks_beyond(job.definition) or job.definition.weather_inputs:
                 # Queued because of another day or place: where the site itself has nothing there is nothing to say.
@@ -106,6 +110,15 @@ class Kpis:
                 columns = without_outlived(connection, columns, job.spans)
             if len(columns):
                 yield job, columns
+
+    def _sharing(self, read_once: Mapping[str, ReadOnce], jobs: Sequence[Job]) -> Iterator[tuple[Job, Records, Known]]:
+        """Jobs of the same hours, with those and what is known of them; what only one period asks goes with it."""
+        records = read_once[jobs[0].definition.table].part(jobs[0])
+        shared: Known = {}
+        for _, of_period in groupby(jobs, key=lambda one: one.cells.period):
+            for job in of_period:
+                yield job, records, shared
+            shared = {key: known for key, known in shared.items() if key[0] == OF_ALL_PERIODS}
 
     def _around(self, connection: Connection, towns: Mapping[str, Town]) -> _Around:
         areas: dict[tuple[str, str], list[str]] = {}

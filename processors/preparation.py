@@ -13,6 +13,8 @@ from bypuls.kpi import ANY_PROPERTY, KpiDefinition
 from bypuls.observation import InstrumentClass, Origin
 from bypuls.periods import Calendar
 from processors.calculation import Cells, Floats, Integers
+from processors.content import Marks, marks_of_records
+from processors.instruments import Duplicates, Readings, best_class
 from processors.readings import Records
 from processors.windows import DAY, distinct, starts_of
 
@@ -35,15 +37,18 @@ class Prepared:
     Attributes:
         hours: as `calculation.Inputs.hours` says, with `share` (how much of the hour is covered).
         heard: as `calculation.Inputs.heard` says.
-        records: the rollups of the datastreams in use, sorted by cell; `record_cell` is the cell of each. Of running
-            means: all of them, sorted by datastream and hour.
-        series: row of the series frame of each record.
-        judges: whether a record's instrument may judge a law.
+        records: the rollups of the datastreams in use, sorted by datastream and hour; `marks` of each.
+        order: the rows of `records` that are of cells, sorted by cell; None: as they lie. Of running means: all.
+        record_cell: the cell of each row of `order`.
+        series: row of the series frame of each row of `order`.
+        judges: whether its instrument may judge a law.
     """
 
     hours: pd.DataFrame
     heard: pd.DataFrame
     records: Records
+    marks: Marks
+    order: Integers | None
     record_cell: Integers
     series: Integers
     judges: Booleans
@@ -52,9 +57,9 @@ class Prepared:
 def select_series(definition: KpiDefinition, series: pd.DataFrame, sites: list[str]) -> pd.DataFrame:
     """The datastreams a KPI rests on at these sites; `site_index`, `rank` (0 best) and `judges` added."""
     index = {slug: number for number, slug in enumerate(sites)}
-    every = ANY_PROPERTY in definition.inputs
+    every, mine = ANY_PROPERTY in definition.inputs, set(definition.own_inputs)
     wanted = [
-        site in index and (every or name in definition.own_inputs)
+        site in index and (every or name in mine)
         for site, name in zip(series["site"].tolist(), series["property"].tolist(), strict=True)
     ]
     chosen = series if all(wanted) else series[np.array(wanted, dtype=bool)]
@@ -92,16 +97,18 @@ def prepare(
     on the cells: definitions and periods that rest on the same records share it.
     """
     shared = {} if shared is None else shared
-    key: tuple[Any, ...] = (
-        "rows", definition.window, definition.calendar, series["id"].to_numpy(np.int64).tobytes(),
-        series["site_index"].to_numpy(np.int64).tobytes(), tuple(_statistics(definition, series)),
-    )  # fmt: skip
+    ids, sites = (series[name].to_numpy(np.int64).tobytes() for name in ("id", "site_index"))
+    how = tuple(_statistics(definition, series))
+    key: tuple[Any, ...] = (OF_ALL_PERIODS, definition.window, definition.calendar, ids, sites, how)
     if key not in shared:
         shared[key] = _measured(definition, records, series)
     measured: _Measured = shared[key]
-    start = starts_of(measured.bucket, cells.period, calendar)
-    rows = _Rows(cells.find(measured.site, start), start, measured)
-    heard = pd.DataFrame({"series": measured.series, "bucket": measured.bucket, "cell": rows.cell})
+    of_cells = (cells.period, *key, cells.site.tobytes(), cells.start.tobytes())
+    if of_cells not in shared:
+        start = starts_of(measured.bucket, cells.period, calendar)
+        shared[of_cells] = _Rows(cells.find(measured.site, start), start, measured)
+    rows: _Rows = shared[of_cells]
+    heard = pd.DataFrame({"series": measured.series, "bucket": measured.bucket, "cell": rows.cell}, copy=False)
     if ANY_PROPERTY in definition.inputs:
         hours = _with_cells(_hours(measured, series, np.zeros(len(rows.cell), dtype=bool)), cells, calendar)
     elif definition.site_combine == "best_class" and series.duplicated(["site_index", "property"]).any():
@@ -112,23 +119,15 @@ def prepare(
             shared[key] = _combined(definition, measured, series)
         hours = _with_cells(shared[key], cells, calendar, rows)
     # Hours of running means belong to several cells: theirs stay sorted by datastream and hour.
-    running = definition.window.last_hours > 1
-    row_series, records = rows.measured.series, rows.measured.records
-    if running:
-        order = np.lexsort((rows.measured.bucket, row_series))
-    else:
-        order = np.argsort(rows.cell, kind="stable")
-        order = order[np.searchsorted(rows.cell[order], 0) :]
-    in_order = len(order) == len(rows.cell) and bool((order[1:] > order[:-1]).all())
-    ordered, cell, chosen = (records, rows.cell, row_series) if in_order else (
-        records[order], rows.cell[order], row_series[order]
-    )  # fmt: skip
+    order = None if definition.window.last_hours > 1 else rows.order()
+    cell, chosen = (one if order is None else one[order] for one in (rows.cell, rows.measured.series))
     judges = series["judges"].to_numpy(bool)[chosen] if definition.judges_law else np.ones(len(chosen), dtype=bool)
-    return Prepared(hours, heard, ordered, cell, chosen, judges)
+    return Prepared(hours, heard, rows.measured.records, rows.measured.marks, order, cell, chosen, judges)
 
 
 Shared = dict[tuple[Any, ...], Any]
-"""What has been worked out of the same records, by what it depends on."""
+"""What has been worked out of the same records, by what it depends on; first the cells' period, or `OF_ALL_PERIODS`."""
+OF_ALL_PERIODS = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +141,7 @@ class _Measured:
     steadiness: Floats
     share: Floats
     records: Records
+    marks: Marks
 
     def where(self, keep: Booleans) -> _Measured:
         return _Measured(*(getattr(self, field.name)[keep] for field in fields(self)))
@@ -154,6 +154,13 @@ class _Rows:
     cell: Integers
     start: Integers
     measured: _Measured
+
+    def order(self) -> Integers | None:
+        """The rows that have a cell, sorted by it; None where those are all, as they lie."""
+        if not len(self.cell) or (self.cell[0] >= 0 and bool((self.cell[1:] >= self.cell[:-1]).all())):
+            return None
+        order = np.argsort(self.cell, kind="stable")
+        return np.asarray(order[np.searchsorted(self.cell[order], 0) :], dtype=np.int64)
 
 
 def _measured(definition: KpiDefinition, records: Records, series: pd.DataFrame) -> _Measured:
@@ -172,6 +179,7 @@ def _measured(definition: KpiDefinition, records: Records, series: pd.DataFrame)
         steadiness=_steadiness(records, how, at),
         share=shares_of(records),
         records=records,
+        marks=marks_of_records(records),
     )
 
 
@@ -245,23 +253,35 @@ def _is_valid(definition: KpiDefinition, measured: _Measured) -> Booleans:
 def _of_best_class(
     definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame, calendar: Calendar
 ) -> tuple[_Rows, pd.DataFrame]:
-    keep = _best_class(definition, cells, rows, series)
-    rows = _Rows(rows.cell[keep], rows.start[keep], rows.measured.where(keep))
-    hours = _hours(rows.measured, series, _is_valid(definition, rows.measured))
+    codes, _ = _numbered(series)
+    measured = rows.measured
+    readings = Readings(measured.site, codes[measured.series], measured.bucket, _is_valid(definition, measured))
+    needed = definition.needed_coverage(cells.period) * _shortest(definition, cells)
+    keep = best_class(readings, rows.start, series["rank"].to_numpy(np.int64)[measured.series], needed)
+    rows = _Rows(rows.cell[keep], rows.start[keep], measured.where(keep))
+    hours = _hours(rows.measured, series, readings.valid[keep])
     if len(hours):
         hours = _mean_of_duplicates(hours, _statistics(definition, series))
     return rows, _with_cells(hours, cells, calendar)
 
 
+def _numbered(series: pd.DataFrame) -> tuple[Integers, list[str]]:
+    """A number for the property of each datastream, and what each number is."""
+    properties = series["property"].tolist()
+    names = sorted(set(properties))
+    index = {name: number for number, name in enumerate(names)}
+    return np.array([index[name] for name in properties], dtype=np.int64), names
+
+
 def _hours(measured: _Measured, series: pd.DataFrame, valid: Booleans) -> pd.DataFrame:
-    names, codes = np.unique(series["property"].to_numpy(object), return_inverse=True)
+    codes, names = _numbered(series)
     there = ~np.isnan(measured.value)
     if not there.all():
         measured, valid = measured.where(there), valid[there]
     return pd.DataFrame(
         {
             "site": measured.site,
-            "property": pd.Categorical.from_codes(codes[measured.series], categories=names.tolist()),
+            "property": pd.Categorical.from_codes(codes[measured.series], categories=pd.Index(names)),
             "bucket": measured.bucket,
             "value": measured.value,
             "valid": valid,
@@ -269,7 +289,8 @@ def _hours(measured: _Measured, series: pd.DataFrame, valid: Booleans) -> pd.Dat
             "steadiness": measured.steadiness,
             "estimated": measured.records["gap_increase"].astype(float),
             "series": measured.series,
-        }
+        },
+        copy=False,
     )
 
 
@@ -289,36 +310,6 @@ def _same(measured: _Measured, bucket: Integers, series: Integers) -> bool:
     return bool((measured.bucket == bucket).all() and (measured.series == series).all())
 
 
-def _best_class(definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame) -> Booleans:
-    """Rows of the best class of instruments in each window whose hours suffice; else of the best that is there.
-
-    One class per window: a mean that is half reference and half indicative would be neither.
-    """
-    measured = rows.measured
-    covered = _is_valid(definition, measured)
-    names = pd.Categorical(series["property"].to_numpy(object)).codes[measured.series]
-    ranks = series["rank"].to_numpy(np.int64)[measured.series]
-    frame = pd.DataFrame(
-        {
-            "site": measured.site,
-            "start": rows.start,
-            "name": names,
-            "rank": ranks,
-            "bucket": measured.bucket,
-            "valid": covered,
-        }
-    )
-    group = ["site", "start", "name", "rank"]
-    valid_hours = frame[covered].drop_duplicates([*group, "bucket"]).groupby(group).size()
-    present = frame.drop_duplicates(group)[group]
-    present["hours"] = valid_hours.reindex(pd.MultiIndex.from_frame(present), fill_value=0).to_numpy()
-    suffices = present["hours"] >= definition.needed_coverage(cells.period) * _shortest(definition, cells) - _EPSILON
-    present["choice"] = np.where(suffices, 0, np.where(present["hours"] > 0, 10_000, 20_000)) + present["rank"]
-    best = present.sort_values("choice").drop_duplicates(["site", "start", "name"])[group]
-    key = pd.MultiIndex.from_frame(frame[group])
-    return np.asarray(key.isin(pd.MultiIndex.from_frame(best)))
-
-
 def _shortest(definition: KpiDefinition, cells: Cells) -> float:
     """How many hours the shortest window of that length has that count."""
     length = {"PT1H": 1, "P1D": 23, "P1M": 28 * 24, "P1Y": 365 * 24}[cells.period]
@@ -333,30 +324,35 @@ def _shortest(definition: KpiDefinition, cells: Cells) -> float:
 
 def _mean_of_duplicates(hours: pd.DataFrame, aggregation: npt.NDArray[np.object_]) -> pd.DataFrame:
     """Several instruments of one class: the mean (of energies, of vectors) of those with a valid hour."""
-    key = ["site", "property", "bucket"]
-    any_valid = hours.groupby(key, observed=True)["valid"].transform("any")
-    used = hours[hours["valid"] | ~any_valid]
-    how = aggregation[used["series"].to_numpy(np.int64)]
+    names, valid = hours["property"].cat, hours["valid"].to_numpy(bool)
+    site, bucket, series = (hours[name].to_numpy(np.int64) for name in ("site", "bucket", "series"))
+    codes: Integers = np.asarray(names.codes, dtype=np.int64)
+    same = Duplicates.of(Readings(site, codes, bucket, valid))
+    rows, first = same.rows, same.rows[same.first]
+    share, estimated = (hours[name].to_numpy(float)[rows] for name in ("share", "estimated"))
+    value, length = (hours[name].to_numpy(float)[rows] for name in ("value", "steadiness"))
+    how = aggregation[series[rows]]
     turned, level = how == "circular_mean", how == "energy_mean"
-    value, length = used["value"].to_numpy(float), used["steadiness"].to_numpy(float)
     angle = np.radians(value)
     across = np.where(level, 10 ** (np.where(level, value, 0) / 10), np.where(turned, length * np.sin(angle), value))
-    used = used.assign(value=across, along=np.where(turned, length * np.cos(angle), 0.0))
-    means = used.groupby(key, observed=True, as_index=False).agg(
-        value=("value", "mean"),
-        along=("along", "mean"),
-        valid=("valid", "first"),
-        share=("share", "max"),
-        series=("series", "first"),
-    )
-    means["estimated"] = used.groupby(key, observed=True)["estimated"].mean().to_numpy(float)
-    how = aggregation[means["series"].to_numpy(np.int64)]
+    value, along = same.mean(across), same.mean(np.where(turned, length * np.cos(angle), 0.0))
+    how = aggregation[series[first]]
     turned, level = how == "circular_mean", how == "energy_mean"
-    value, along = means["value"].to_numpy(float), means["along"].to_numpy(float)
     decibels = 10 * np.log10(np.where(level, value, 1.0))
-    back = np.where(level, decibels, np.where(turned, np.degrees(np.arctan2(value, along)) % 360, value))
-    steadiness = np.where(turned, np.hypot(value, along), 1.0)
-    return means.assign(value=back, steadiness=steadiness).drop(columns="along")
+    return pd.DataFrame(
+        {
+            "site": site[first],
+            "property": pd.Categorical.from_codes(codes[first], categories=names.categories),
+            "bucket": bucket[first],
+            "value": np.where(level, decibels, np.where(turned, np.degrees(np.arctan2(value, along)) % 360, value)),
+            "valid": valid[first],
+            "share": np.maximum.reduceat(share, same.first),
+            "series": series[first],
+            "estimated": same.mean(estimated),
+            "steadiness": np.where(turned, np.hypot(value, along), 1.0),
+        },
+        copy=False,
+    )
 
 
 def _sum_of_channels(hours: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:

@@ -7,12 +7,14 @@ cut by definitions, and values of hours by time; several processes share the wor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ from bypuls.storage.queries import queries
 from processors.calculation import Catalogue, Integers, Place
 from processors.claims import Claimed
 from processors.due import periods_resting_on
+from processors.jobs import Town
 from processors.kpis import Kpis
 from processors.readings import hours_with_rollups, read_series
 from processors.rollup import read_places
@@ -99,8 +102,8 @@ def recompute(
         connection.execute(_SQL["lock_city"], (year.city,))
         tasks = _tasks(connection, catalogue, year, kpis)
         if workers == 1:
-            here = Kpis(catalogue)
-            return sum((_compute_task(connection, here, year, task, now) for task in tasks), Recomputed())
+            here, town = Kpis(catalogue), read_town(connection, year.city)
+            return sum((_compute_task(connection, here, town, year, task, now) for task in tasks), Recomputed())
         # A forked process would share the parent's connections.
         with ProcessPoolExecutor(workers, get_context("spawn"), _open, (url,)) as pool:
             count = len(tasks)
@@ -193,38 +196,62 @@ def _values_a_year(definition: KpiDefinition, periods: Sequence[Period]) -> int:
 _worker: dict[str, Any] = {}
 
 
+def end_with_parent() -> None:
+    """Have this process end when the one that started it is gone, however it went.
+
+    A pool's process would wait for its next task for ever, and keep its connection.
+    """
+    parent = parent_process()
+    if parent is not None:
+
+        def watch() -> None:
+            parent.join()
+            os._exit(1)
+
+        Thread(target=watch, daemon=True).start()
+
+
 def _open(url: str) -> None:
+    end_with_parent()
     _worker["connection"], _worker["kpis"] = connect(url, "writer", autocommit=True), Kpis(Catalogue.load())
 
 
 def _work(year: Year, now: datetime, task: Task) -> Recomputed:
-    return _compute_task(_worker["connection"], _worker["kpis"], year, task, now)
+    connection = _worker["connection"]
+    if "town" not in _worker:
+        _worker["town"] = read_town(connection, year.city)
+    return _compute_task(connection, _worker["kpis"], _worker["town"], year, task, now)
 
 
-def _compute_task(connection: Connection, kpis: Kpis, year: Year, task: Task, now: datetime) -> Recomputed:
-    return sum((compute_piece(connection, kpis, year, piece, now) for piece in task), Recomputed())
+def read_town(connection: Connection, city: str) -> Town:
+    """The city and its datastreams, which all pieces that a process computes share."""
+    return Town(read_places(connection)[city], read_series(connection, [city])[city])
 
 
-def compute_piece(connection: Connection, kpis: Kpis, year: Year, piece: Piece, now: datetime) -> Recomputed:
+def _compute_task(connection: Connection, kpis: Kpis, town: Town, year: Year, task: Task, now: datetime) -> Recomputed:
+    return sum((compute_piece(connection, kpis, town, year, piece, now) for piece in task), Recomputed())
+
+
+def compute_piece(
+    connection: Connection, kpis: Kpis, town: Town, year: Year, piece: Piece, now: datetime
+) -> Recomputed:
     """Compute one piece; one transaction, which keeps workers off the lanes of its definitions."""
-    place = read_places(connection)[year.city]
     before = dict(kpis.counts)
     with connection.transaction():
         # A plan made while nothing was written yet would go through all that others write, for each value.
         connection.execute("SET LOCAL enable_seqscan = off")
         connection.execute(_SQL["share_lanes"], (year.city, list(piece.kpis)))
-        wanted = _wanted(connection, kpis.catalogue, place, year, piece, now)
+        wanted = _wanted(connection, kpis.catalogue, town, year, piece, now)
         if wanted:
-            kpis.compute(connection, Claimed(wanted), now, unchanged=True)
+            kpis.compute(connection, Claimed(wanted), now, unchanged={year.city: town})
     return Recomputed(*(kpis.counts[name] - before[name] for name in ("computed", "written")))
 
 
 def _wanted(
-    connection: Connection, catalogue: Catalogue, place: Place, year: Year, piece: Piece, now: datetime
+    connection: Connection, catalogue: Catalogue, town: Town, year: Year, piece: Piece, now: datetime
 ) -> dict[tuple[str, str, str], Wanted | list[tuple[str, int]]]:
     """Every value of the piece that rests on any hour: as the hours would have queued it."""
-    series = read_series(connection, [place.city])[place.city]
-    series = series[series["site"].isin(piece.sites)]
+    place, series = town.place, town.series[town.series["site"].isin(piece.sites)]
     number = {slug: at for at, slug in enumerate(piece.sites)}
     wanted: dict[tuple[str, str, str], Wanted | list[tuple[str, int]]] = {}
     read: dict[bool, dict[int, Integers]] = {True: {}, False: {}}  # a rolling year looks back a year further

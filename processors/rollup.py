@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import LiteralString
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from processors.buckets import FIVE_MINUTES, Keys, keys_of
 from processors.calculation import Catalogue, Place
 from processors.claims import RECENT
 from processors.due import due_rows, queue
+from processors.five_minutes import FiveMinutes, by_month
 from processors.lanes import LANES, free_lanes
+from processors.readings import ArrayParameter, Instants, Int4s, arrays, write_arrays
 from processors.register_rollup import RegisterRollup
 
 _SQL = queries("processors", "rollup.sql")
-
-
-def _buckets(values: LiteralString, of: LiteralString, given: LiteralString) -> LiteralString:
-    return _SQL["recompute_5m"].replace("{values}", values).replace("{of}", of).replace("{given}", given)
-
-
-_AS_SENT = _buckets(_SQL["values_as_sent"], _SQL["of_the_others"], "")
-_AS_JUDGED = _buckets(_SQL["values_as_judged"], _SQL["of_the_judged"], _SQL["given"])
 
 
 @dataclass(slots=True)
@@ -42,18 +40,20 @@ class Rollups:
         """
         months: set[datetime] = set()
         with connection.transaction():
-            connection.execute(_SQL["create_claimed"])
-            connection.execute(_SQL["create_touched"])
-            connection.execute(_SQL["create_outlived"])
-            taken = self._claim(connection, limit, now, recent=recent)
+            for table in ("create_claimed", "create_touched", "create_outlived"):
+                connection.execute(_SQL[table])
+            claimed, taken = self._claim(connection, limit, now, recent=recent)
             if taken:
+                streams = np.unique(claimed.datastream).tolist()
+                aggregations: dict[int, str] = dict(connection.execute(_SQL["aggregations"], (streams,)).fetchall())
                 registers = RegisterRollup(connection)
+                _claim_registers(connection, claimed, aggregations)
                 spans = registers.recompute()
-                months = self._make_partitions(connection)
-                connection.execute(_SQL["analyze_claimed"])
-                judged = _judged(connection)
-                self._recompute_buckets(connection, judged, now)
-                connection.execute(_SQL["touch_hours"])
+                claimed = _with_registers(connection, claimed) if spans else claimed
+                months = self._make_partitions(connection, claimed)
+                judged = _judged(connection, claimed)
+                FiveMinutes(connection, aggregations, judged, now).recompute(claimed)
+                _touch_hours(connection, claimed)
                 registers.touch(spans)
                 self._recompute_hours(connection, judged, now)
                 self._queue_values(connection, now)
@@ -61,31 +61,29 @@ class Rollups:
         return taken
 
     @staticmethod
-    def _claim(connection: Connection, limit: int, now: datetime, *, recent: bool) -> int:
+    def _claim(connection: Connection, limit: int, now: datetime, *, recent: bool) -> tuple[Keys, int]:
+        """The buckets, each once, and how many rows they were."""
         query = _SQL["recent" if recent else "in_order"] + "\n" + _SQL["claim"]
         share = limit // LANES or 1
         taken = 0
+        found = []
         for lane in free_lanes(connection, "changed_bucket"):
             wanted = {"lane": lane, "limit": share if recent else limit - taken, "since": now - RECENT}
-            row = connection.execute(query, wanted).fetchone()
-            taken += row[0] if row else 0
+            rows = arrays(connection, query, wanted)
+            if rows is not None:
+                found.append(rows)
+                taken += len(rows[0])
             if taken >= limit:
                 break
-        return taken
+        streams = [rows[0] for rows in found] or [np.empty(0)]
+        times = [rows[1] for rows in found] or [np.empty(0)]
+        return _keys(np.concatenate(streams), np.concatenate(times)), taken
 
-    def _make_partitions(self, connection: Connection) -> set[datetime]:
-        months = {month for (month,) in connection.execute(_SQL["months"]).fetchall()}
+    def _make_partitions(self, connection: Connection, claimed: Keys) -> set[datetime]:
+        months = {month for month, _ in by_month(claimed)}
         for month in months - self.known_months:
             connection.execute(_SQL["ensure_partitions"], {"month": month})
         return months
-
-    @staticmethod
-    def _recompute_buckets(connection: Connection, judged: Sequence[int], now: datetime) -> None:
-        """Later statements than the claim: they see everything that was committed before a claimed row was."""
-        statements = [_AS_SENT, _AS_JUDGED] if judged else [_AS_SENT]
-        for since, until in connection.execute(_SQL["spans"]).fetchall():
-            for query in statements:
-                connection.execute(query, {"since": since, "until": until, "now": now, "judged": judged})
 
     @staticmethod
     def _recompute_hours(connection: Connection, judged: Sequence[int], now: datetime) -> None:
@@ -104,10 +102,42 @@ class Rollups:
             queue(connection, due_rows(changed, self.catalogue, read_places(connection), now))
 
 
-def _judged(connection: Connection) -> list[int]:
+def _claim_registers(connection: Connection, claimed: Keys, aggregations: Mapping[int, str]) -> None:
+    counters = [stream for stream, aggregation in aggregations.items() if aggregation == "counter"]
+    if counters:
+        theirs = claimed.of(np.isin(claimed.datastream, counters))
+        write_arrays(connection, _SQL["claim_registers"], _parameters(theirs, FIVE_MINUTES))
+
+
+def _with_registers(connection: Connection, claimed: Keys) -> Keys:
+    """And the buckets that follow from those of registers."""
+    found = arrays(connection, _SQL["claimed_registers"], ())
+    if found is None:
+        return claimed
+    more = _keys(*found)
+    return keys_of(np.append(claimed.datastream, more.datastream), np.append(claimed.bucket, more.bucket))
+
+
+def _judged(connection: Connection, claimed: Keys) -> list[int]:
     """The claimed datastreams that people calibrated, or invalidated in this time: their values are read otherwise."""
-    row = connection.execute(_SQL["judged"]).fetchone()
-    return list(row[0]) if row else []
+    streams, first = np.unique(claimed.datastream, return_index=True)
+    last = np.append(first[1:], len(claimed)) - 1
+    ends = [Instants(claimed.bucket[rows] * FIVE_MINUTES) for rows in (first, last)]
+    found = arrays(connection, _SQL["judged"], (Int4s(streams), *ends))
+    return [] if found is None else [int(stream) for stream in found[0]]
+
+
+def _touch_hours(connection: Connection, claimed: Keys) -> None:
+    hours = keys_of(claimed.datastream, claimed.bucket // 12)
+    write_arrays(connection, _SQL["touch_hours"], _parameters(hours, 12 * FIVE_MINUTES))
+
+
+def _keys(datastream: npt.NDArray[Any], time: npt.NDArray[Any]) -> Keys:
+    return keys_of(datastream.astype(np.int64), time.astype(np.int64) // FIVE_MINUTES)
+
+
+def _parameters(keys: Keys, length: int) -> list[ArrayParameter]:
+    return [Int4s(keys.datastream), Instants(keys.bucket * length)]
 
 
 def read_places(connection: Connection) -> dict[str, Place]:

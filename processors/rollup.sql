@@ -18,122 +18,66 @@ CREATE TEMP TABLE IF NOT EXISTS touched_hour (
 -- One of the next two, then `claim`: the lane's oldest rows, or those of its newest that are of now. The lane's lock
 -- keeps other workers off them.
 -- name: in_order
-WITH chosen AS (SELECT id FROM changed_bucket WHERE lane = %(lane)s ORDER BY id LIMIT %(limit)s)
+WITH gone AS (
+    DELETE FROM changed_bucket WHERE lane = %(lane)s AND id <= (
+        SELECT max(id) FROM (SELECT id FROM changed_bucket WHERE lane = %(lane)s ORDER BY id LIMIT %(limit)s) oldest)
+    RETURNING datastream, bucket)
 
 -- name: recent
-WITH chosen AS (
-    SELECT id FROM (SELECT id, bucket FROM changed_bucket WHERE lane = %(lane)s ORDER BY id DESC LIMIT %(limit)s) newest
-    WHERE bucket >= %(since)s
-)
+WITH gone AS (
+    DELETE FROM changed_bucket WHERE lane = %(lane)s AND id = ANY (ARRAY(
+        SELECT id FROM (SELECT id, bucket FROM changed_bucket WHERE lane = %(lane)s ORDER BY id DESC LIMIT %(limit)s) newest
+        WHERE bucket >= %(since)s))
+    RETURNING datastream, bucket)
 
--- Returns how many queue rows were taken (not how many buckets are new in the batch).
 -- name: claim
-, gone AS (
-    DELETE FROM changed_bucket WHERE lane = %(lane)s AND id = ANY (ARRAY(SELECT id FROM chosen))
-    RETURNING datastream, bucket
-), kept AS (
-    INSERT INTO claimed_bucket SELECT DISTINCT datastream, bucket FROM gone ON CONFLICT DO NOTHING
-)
-SELECT count(*) FROM gone
+SELECT array_agg(datastream), array_agg(bucket) FROM gone
 
--- name: months
-SELECT DISTINCT date_trunc('month', bucket) FROM claimed_bucket
+-- name: aggregations
+SELECT d.id, p.aggregation FROM datastream d JOIN observed_property p ON p.id = d.property WHERE d.id = ANY(%s)
+
+-- name: claim_registers
+INSERT INTO claimed_bucket SELECT * FROM unnest(%s, %s)
+
+-- name: claimed_registers
+SELECT array_agg(datastream), array_agg(bucket) FROM claimed_bucket
 
 -- name: ensure_partitions
 SELECT bypuls_ensure_partitions(%(month)s, %(month)s)
-
--- name: analyze_claimed
-ANALYZE claimed_bucket
-
--- name: spans
-SELECT min(bucket), max(bucket) + interval '5 minutes' FROM claimed_bucket GROUP BY date_trunc('month', bucket) ORDER BY 1
 
 -- name: spans_of_hours
 SELECT min(bucket), max(bucket) + interval '1 hour' FROM touched_hour GROUP BY date_trunc('month', bucket) ORDER BY 1
 
 -- Month by month: each statement opens the chunks or partitions of its month alone, where all of years at once would ask
 -- every chunk about every bucket.
--- The subquery per bucket keeps the plan an index look-up, whatever the statistics say. [since, until) covers all
--- buckets and lets chunks and partitions outside be skipped. Values are added in the order of time: the same numbers in
--- the same order give the same sum to the last bit, which is what the audit compares.
--- `values` is one of the two fragments below; `of` chooses the datastreams.
--- name: recompute_5m
-WITH {given} fresh AS MATERIALIZED (
-    SELECT c.datastream, c.bucket, r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.sum, r.sum_squares, r.min, r.max,
-           r.first, r.first_time, r.last, r.last_time,
-           CASE WHEN p.aggregation = 'energy_mean' THEN r.energy_sum END AS energy_sum,
-           CASE WHEN p.aggregation = 'circular_mean' THEN r.sin_sum END AS sin_sum,
-           CASE WHEN p.aggregation = 'circular_mean' THEN r.cos_sum END AS cos_sum,
-           k.increase, k.resets, k.gap_increase, r.n_invalidated, r.n
-    FROM claimed_bucket c
-    JOIN datastream d ON d.id = c.datastream
-    JOIN observed_property p ON p.id = d.property
-    CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE counts AND flag = 1) AS n_good,
-               count(*) FILTER (WHERE counts AND flag = 2) AS n_not_evaluated,
-               count(*) FILTER (WHERE flag = 3) AS n_suspect,
-               count(*) FILTER (WHERE flag IN (4, 9) OR (flag IN (1, 2) AND NOT counts)) AS n_fail,
-               nullif(count(*) FILTER (WHERE flag = 0), 0) AS n_invalidated,
-               sum(value) FILTER (WHERE counts) AS sum,
-               sum(safe * safe) FILTER (WHERE counts) AS sum_squares,
-               min(value) FILTER (WHERE counts) AS min,
-               max(value) FILTER (WHERE counts) AS max,
-               (array_agg(value) FILTER (WHERE counts))[1] AS first,
-               min(time) FILTER (WHERE counts) AS first_time,
-               (array_agg(value) FILTER (WHERE counts))[(count(*) FILTER (WHERE counts))::integer] AS last,
-               max(time) FILTER (WHERE counts) AS last_time,
-               sum(power(10, greatest(-3000, least(3000, safe)) / 10)) FILTER (WHERE counts) AS energy_sum,
-               sum(sin(radians(safe))) FILTER (WHERE counts) AS sin_sum,
-               sum(cos(radians(safe))) FILTER (WHERE counts) AS cos_sum,
-               count(*) AS n
-        FROM (SELECT o.time, CASE WHEN abs(o.value) < 1e100 THEN o.value ELSE 0 END AS value, o.flag,
-                     -- PostgreSQL raises an error where a product underflows.
-                     CASE WHEN abs(o.value) BETWEEN 1e-150 AND 1e100 THEN o.value ELSE 0 END AS safe,
-                     o.flag IN (1, 2) AND abs(o.value) < 1e100 AS counts
-              FROM {values} o
-              WHERE o.datastream = c.datastream AND o.time >= c.bucket AND o.time < c.bucket + interval '5 minutes'
-                AND o.time >= %(since)s AND o.time < %(until)s
-              ORDER BY o.time) raw
-    ) r
-    LEFT JOIN register_bucket k ON k.datastream = c.datastream AND k.bucket = c.bucket
-    WHERE c.bucket >= %(since)s AND c.bucket < %(until)s AND {of}
-)
-INSERT INTO rollup_5m AS old (
-    datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time, last,
-    last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, n_invalidated, computed_at)
-SELECT datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time,
-       last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, n_invalidated, %(now)s
-FROM fresh WHERE n > 0
-ON CONFLICT (datastream, bucket) DO UPDATE SET
-    (n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time, last, last_time,
-     energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, n_invalidated, computed_at)
-    = (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.sum,
-       excluded.sum_squares, excluded.min, excluded.max, excluded.first, excluded.first_time, excluded.last,
-       excluded.last_time, excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
-       excluded.gap_increase, excluded.n_invalidated, excluded.computed_at)
-WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(old.n_invalidated, 0)
-      <= excluded.n_good + excluded.n_not_evaluated + excluded.n_suspect + excluded.n_fail
-         + coalesce(excluded.n_invalidated, 0)
-  AND (old.n_good, old.n_not_evaluated, old.n_suspect, old.n_fail, old.sum, old.sum_squares, old.min, old.max,
-       old.first, old.first_time, old.last, old.last_time, old.energy_sum, old.sin_sum, old.cos_sum, old.increase,
-       old.resets, old.gap_increase, old.n_invalidated)
-    IS DISTINCT FROM
-      (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.sum,
-       excluded.sum_squares, excluded.min, excluded.max, excluded.first, excluded.first_time, excluded.last,
-       excluded.last_time, excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
-       excluded.gap_increase, excluded.n_invalidated)
-  -- Last: looked at only where something changes.
-  AND (old.first_time IS NULL OR EXISTS (
-      SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
+-- The readings of spans of datastreams: OFFSET 0 keeps the plan an index look-up, whatever the statistics say. `values`
+-- is one of the two fragments below, `parts` what else is wanted of them.
+-- name: read_spans
+{given}
+SELECT array_agg(o.datastream), array_agg(o.time), array_agg(o.value), array_agg(o.flag){parts}
+FROM unnest(%(streams)s, %(froms)s, %(untils)s) w (datastream, since, until)
+CROSS JOIN LATERAL (SELECT o.* FROM {values} o
+                    WHERE o.datastream = w.datastream AND o.time >= w.since AND o.time < w.until
+                      AND o.time >= %(since)s AND o.time < %(until)s OFFSET 0) o
 
--- Where nobody said anything of the values: as they were sent.
+-- The same where the spans are about the same ones: the pages are read one after another, not one for each reading.
+-- name: read_all
+{given}
+SELECT array_agg(o.datastream), array_agg(o.time), array_agg(o.value), array_agg(o.flag){parts}
+FROM {values} o
+WHERE o.datastream = ANY(%(streams)s) AND o.time >= %(since)s AND o.time < %(until)s
+
+-- PostgreSQL raises an error where a product underflows.
+-- name: part_of_energy_mean
+, array_agg(power(10, greatest(-3000, least(3000, CASE WHEN abs(o.value) BETWEEN 1e-150 AND 1e100 THEN o.value ELSE 0 END)) / 10))
+
+-- name: part_of_circular_mean
+, array_agg(sin(radians(CASE WHEN abs(o.value) BETWEEN 1e-150 AND 1e100 THEN o.value ELSE 0 END))),
+  array_agg(cos(radians(CASE WHEN abs(o.value) BETWEEN 1e-150 AND 1e100 THEN o.value ELSE 0 END)))
+
+-- As they were sent where nobody said anything of the values, else calibrated, and with flag 0 where they do not count.
 -- name: values_as_sent
 observation
-
--- name: of_the_others
-NOT c.datastream = ANY(%(judged)s)
-
--- Where somebody did: calibrated, and with flag 0 where they do not count.
 -- name: values_as_judged
 (SELECT o.datastream, o.time, CASE WHEN k.slope IS NULL THEN o.value
                                    WHEN k.turns THEN o.value + k.intercept - 360 * floor((o.value + k.intercept) / 360)
@@ -145,21 +89,83 @@ NOT c.datastream = ANY(%(judged)s)
  LEFT JOIN calibrated k ON k.datastream = o.datastream AND o.time >= k.since AND o.time < k.until)
 
 -- name: given
-calibrated AS MATERIALIZED (
+WITH calibrated AS MATERIALIZED (
     SELECT s.datastream, s.since, s.until, s.slope, s.intercept, p.aggregation = 'circular_mean' AS turns
     FROM calibrated_span s JOIN datastream d ON d.id = s.datastream JOIN observed_property p ON p.id = d.property
-    WHERE s.datastream = ANY(%(judged)s)
+    WHERE s.datastream = ANY(%(streams)s)
 ), invalid AS MATERIALIZED (
-    SELECT datastream, since, until FROM invalid_span WHERE datastream = ANY(%(judged)s)
-),
+    SELECT datastream, since, until FROM invalid_span WHERE datastream = ANY(%(streams)s)
+)
 
--- name: of_the_judged
-c.datastream = ANY(%(judged)s)
+-- NaN and 2000 for null; `more`: how much else is said of a bucket.
+-- name: buckets_that_stand
+SELECT array_agg(datastream), array_agg(bucket), array_agg(n_good), array_agg(n_not_evaluated), array_agg(n_suspect),
+       array_agg(n_fail), array_agg(coalesce(sum, 'NaN')), array_agg(coalesce(sum_squares, 'NaN')),
+       array_agg(coalesce(min, 'NaN')), array_agg(coalesce(max, 'NaN')), array_agg(coalesce(first, 'NaN')),
+       array_agg(coalesce(first_time, '2000-01-01 00:00:00+00')), array_agg(coalesce(last, 'NaN')),
+       array_agg(coalesce(last_time, '2000-01-01 00:00:00+00')),
+       array_agg(num_nonnulls(n_invalidated, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase)) AS more
+FROM rollup_5m WHERE datastream = ANY(%(streams)s) AND bucket >= %(since)s AND bucket < %(until)s
+
+-- New buckets in which readings count and nothing else is to be said.
+-- name: add_5m
+COPY rollup_5m (datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time,
+                last, last_time, computed_at) FROM STDIN (FORMAT BINARY)
+
+-- name: standing_of_each
+LEFT JOIN LATERAL (SELECT * FROM rollup_5m r
+                   WHERE r.datastream = f.datastream AND r.bucket = f.bucket
+                     AND r.bucket >= %(since)s AND r.bucket < %(until)s OFFSET 0) r ON true
+-- name: standing_of_all
+LEFT JOIN (SELECT * FROM rollup_5m
+           WHERE datastream = ANY(%(streams)s) AND bucket >= %(since)s AND bucket < %(until)s OFFSET 0) r
+       ON r.datastream = f.datastream AND r.bucket = f.bucket
+
+-- Only what differs from what stands is written: most of what is looked at again has not changed.
+-- name: write_5m
+INSERT INTO rollup_5m AS old (
+    datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max, first,
+    first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+SELECT f.datastream, f.bucket, f.n_good, f.n_not_evaluated, f.n_suspect, f.n_fail, f.n_invalidated, f.sum, f.sum_squares,
+       f.min, f.max, f.first, f.first_time, f.last, f.last_time, f.energy_sum, f.sin_sum, f.cos_sum, k.increase, k.resets,
+       k.gap_increase, %(now)s
+FROM (
+    SELECT datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, nullif(n_invalidated, 0) AS n_invalidated,
+           nullif(sum, 'NaN') AS sum, nullif(sum_squares, 'NaN') AS sum_squares, nullif(min, 'NaN') AS min,
+           nullif(max, 'NaN') AS max, nullif(first, 'NaN') AS first, nullif(last, 'NaN') AS last,
+           CASE WHEN n_good + n_not_evaluated > 0 THEN first_time END AS first_time,
+           CASE WHEN n_good + n_not_evaluated > 0 THEN last_time END AS last_time,
+           nullif(energy_sum, 'NaN') AS energy_sum, nullif(sin_sum, 'NaN') AS sin_sum, nullif(cos_sum, 'NaN') AS cos_sum
+    FROM unnest(%(datastream)s, %(bucket)s, %(n_good)s, %(n_not_evaluated)s, %(n_suspect)s, %(n_fail)s, %(n_invalidated)s,
+                %(sum)s, %(sum_squares)s, %(min)s, %(max)s, %(first)s, %(first_time)s, %(last)s, %(last_time)s,
+                %(energy_sum)s, %(sin_sum)s, %(cos_sum)s)
+         AS b (datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max,
+               first, first_time, last, last_time, energy_sum, sin_sum, cos_sum)
+) f
+LEFT JOIN register_bucket k USING (datastream, bucket)
+{standing}
+WHERE (r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.n_invalidated, r.sum, r.sum_squares, r.min, r.max, r.first,
+       r.first_time, r.last, r.last_time, r.energy_sum, r.sin_sum, r.cos_sum, r.increase, r.resets, r.gap_increase)
+      IS DISTINCT FROM
+      (f.n_good, f.n_not_evaluated, f.n_suspect, f.n_fail, f.n_invalidated, f.sum, f.sum_squares, f.min, f.max, f.first,
+       f.first_time, f.last, f.last_time, f.energy_sum, f.sin_sum, f.cos_sum, k.increase, k.resets, k.gap_increase)
+ON CONFLICT (datastream, bucket) DO UPDATE SET
+    (n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max, first, first_time, last,
+     last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+    = (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.n_invalidated,
+       excluded.sum, excluded.sum_squares, excluded.min, excluded.max, excluded.first, excluded.first_time, excluded.last,
+       excluded.last_time, excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
+       excluded.gap_increase, excluded.computed_at)
+WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(old.n_invalidated, 0)
+      <= excluded.n_good + excluded.n_not_evaluated + excluded.n_suspect + excluded.n_fail
+         + coalesce(excluded.n_invalidated, 0)
+  AND (old.first_time IS NULL OR EXISTS (
+      SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
 
 -- Claimed datastreams of which people said something, also if it was taken back.
 -- name: judged
-SELECT coalesce(array_agg(d.id), '{}')
-FROM (SELECT datastream, min(bucket) AS first, max(bucket) AS last FROM claimed_bucket GROUP BY datastream) c
+SELECT array_agg(d.id)
+FROM unnest(%s, %s, %s) c (datastream, first, last)
 JOIN datastream d ON d.id = c.datastream
 WHERE EXISTS (SELECT FROM calibration k WHERE k.datastream = d.id)
    OR EXISTS (SELECT FROM invalidation i
@@ -167,7 +173,7 @@ WHERE EXISTS (SELECT FROM calibration k WHERE k.datastream = d.id)
                 AND i.city = d.city AND (i.datastream = d.id OR i.device = d.device OR i.site = d.site))
 
 -- name: touch_hours
-INSERT INTO touched_hour SELECT DISTINCT datastream, date_trunc('hour', bucket) FROM claimed_bucket
+INSERT INTO touched_hour SELECT * FROM unnest(%s, %s)
 
 -- name: analyze_touched
 ANALYZE touched_hour

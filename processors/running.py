@@ -8,7 +8,7 @@ import pandas as pd
 from processors.calculation import Cells, Integers
 from processors.evidence import Facts
 from processors.preparation import Prepared
-from processors.windows import HOUR
+from processors.windows import HOUR, distinct
 
 
 def running_facts(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Facts:
@@ -18,39 +18,50 @@ def running_facts(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> Fac
     """
     count = len(cells)
     since, until = cells.end - cells.expected * HOUR, cells.end
-    datastreams, suspect, fail = np.zeros((3, count), dtype=np.int64)
-    classes, origins, indicative = np.zeros((3, count), dtype=np.int64)
-    buckets = prepared.records["bucket"].astype(np.int64)
+    cell, one = _pairs(cells, prepared, series)
+    keys = (prepared.series << 40) + prepared.records["bucket"].astype(np.int64)
+    order = np.argsort(keys, kind="stable")
+    low, high = np.searchsorted(keys[order], (one << 40) + np.stack([since[cell], until[cell]]))
+    there = high > low
     numbers = [prepared.records["n_suspect"], prepared.records["n_fail"], ~prepared.judges]
-    for one in np.unique(prepared.series).tolist():
-        mine = np.flatnonzero(prepared.series == one)
-        rows = np.flatnonzero(cells.site == int(series["site_index"].iloc[one]))
-        low, high = np.searchsorted(buckets[mine], [since[rows], until[rows]])
-        there = high > low
-        bad, worse, cannot_judge = (_between(number[mine], low, high) for number in numbers)
-        datastreams[rows] += there
-        suspect[rows] += bad
-        fail[rows] += worse
-        indicative[rows] |= cannot_judge > 0
-        classes[rows] |= there.astype(np.int64) << int(series["class_index"].iloc[one])
-        origins[rows] |= there.astype(np.int64) << int(series["origin_index"].iloc[one])
+    suspect, fail, cannot_judge = (_sums(cell, _between(number[order], low, high), count) for number in numbers)
+    classes, origins = np.zeros((2, count), dtype=np.int64)
+    for masks, column in ((classes, "class_index"), (origins, "origin_index")):
+        np.bitwise_or.at(masks, cell[there], 1 << series[column].to_numpy(np.int64)[one[there]])
     valid = _valid_hours(cells, prepared, since, until)
     nowhere = np.zeros((count, 2), dtype=np.int64)
     return Facts(
         records=prepared.records,
+        order=None,
         edges=nowhere,
         ids=np.empty(0, dtype=np.int64),
         of_ids=nowhere,
-        datastreams=datastreams,
+        datastreams=_sums(cell, there, count),
         valid_hours=valid,
         share=valid / np.maximum(cells.expected, 1),
         suspect=suspect,
         fail=fail,
         classes=classes,
         origins=origins,
-        indicative=indicative > 0,
+        indicative=cannot_judge > 0,
         marks=np.zeros(count, dtype=np.uint64),
     )
+
+
+def _pairs(cells: Cells, prepared: Prepared, series: pd.DataFrame) -> tuple[Integers, Integers]:
+    """Each cell with each datastream of its site that has records."""
+    found = distinct(prepared.series)
+    site = series["site_index"].to_numpy(np.int64)[found]
+    order = np.argsort(site, kind="stable")
+    first, behind = (np.searchsorted(site[order], cells.site, side) for side in ("left", "right"))
+    times = behind - first
+    cell = np.repeat(np.arange(len(cells)), times)
+    place = np.arange(len(cell)) - np.repeat(np.cumsum(times) - times, times) + first[cell]
+    return cell, found[order][place]
+
+
+def _sums(cell: Integers, numbers: Integers, count: int) -> Integers:
+    return np.bincount(cell, numbers, minlength=count).astype(np.int64)
 
 
 def _between(numbers: Integers, low: Integers, high: Integers) -> Integers:

@@ -12,6 +12,7 @@ from bypuls.kpi import KpiDefinition
 from bypuls.periods import Period, Window, window_of
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
+from bypuls.storage.standard_numbers import note_numbers
 from processors.backlog import changed_definitions, remember, work_off
 from processors.calculation import Catalogue, Place
 from processors.lanes import take
@@ -39,6 +40,7 @@ def sync_definitions(connection: Connection, catalogue: Catalogue) -> None:
         connection.execute(_SQL["outdated_definitions"], (ids, versions))
         documents = [Jsonb(dict(one.document)) for one in definitions]
         connection.execute(_SQL["current_definitions"], (ids, versions, documents))
+        note_numbers(connection)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 import pandas as pd
@@ -66,14 +67,15 @@ class Scopes:
         self.definition = definition
         self.city = city
         self.groups = groups
-        self.sites: list[str] = sorted(set(own["site"]))
+        self.sites: list[str] = sorted(set(own["site"].tolist()))
         # Whether a meter is silent tells nothing of its house.
         tells = ANY_PROPERTY not in definition.inputs
         self._personal = frozenset(own["site"][own["kind"] == PERSONAL_KIND]) if tells else frozenset[str]()
         self._first: dict[str, float] = {}
-        for site, at in zip(own["site"][own["active"]], own["first"][own["active"]].fillna(np.inf), strict=True):
-            if site not in self._personal:
-                self._first[site] = min(at, self._first.get(site, np.inf))
+        columns = (own[name].tolist() for name in ("site", "active", "first"))
+        for site, active, at in zip(*columns, strict=True):
+            if active and site not in self._personal:
+                self._first[site] = min(np.inf if isnan(at) else at, self._first.get(site, np.inf))
         self._areas = {site: areas.get((city, site), ()) for site in self.sites}
         self._made_by = made_by(
             combination.__name__, households.__name__, *([calculator.merge.__module__] if calculator.merge else [])

@@ -30,6 +30,8 @@ def own_series(definition: KpiDefinition, calculator: Calculator, series: pd.Dat
 
 def weather_series(definition: KpiDefinition, series: pd.DataFrame) -> pd.DataFrame:
     """The datastreams of the inputs that come from the city's weather sites."""
+    if not definition.weather_inputs:
+        return series.iloc[:0]
     return series[(series["kind"] == WEATHER) & series["property"].isin(definition.weather_inputs)]
 
 

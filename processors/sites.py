@@ -16,7 +16,7 @@ from processors.calculation import Catalogue, Cells, Inputs, Integers, Place
 from processors.columns import Columns, Run
 from processors.evidence import Facts, beyond_of, facts_of, iso
 from processors.hour_selection import counting_hours, selected
-from processors.preparation import Prepared, prepare, select_series
+from processors.preparation import OF_ALL_PERIODS, Prepared, prepare, select_series
 from processors.readings import Records
 from processors.rolling import spans_said, years_of
 from processors.running import running_facts
@@ -129,7 +129,7 @@ def _run(
     known: Known | None,
 ) -> Run:
     place, calendar = where
-    chosen = select_series(definition, series, list(cells.sites)).reset_index(drop=True)
+    chosen = _chosen(definition, cells, series, known)
     prepared, found = _prepared(definition, cells, records, chosen, calendar, known)
     inputs = Inputs(
         definition, cells, prepared.hours, chosen, prepared.heard, calendar, place, catalogue.standards,
@@ -138,6 +138,21 @@ def _run(
     outcome = catalogue.calculator(definition).compute(inputs)
     beyond = beyond_of(definition, catalogue, cells, calendar, weather_series(definition, series))
     return Run(definition, place.city, cells, outcome, found, records, chosen, beyond)
+
+
+def _chosen(definition: KpiDefinition, cells: Cells, series: pd.DataFrame, known: Known | None) -> pd.DataFrame:
+    """The datastreams it rests on: the same for all definitions that take the same classes of the same properties."""
+    inputs = tuple((one.property, one.classes, one.from_site) for one in definition.inputs.values())
+    key = (
+        OF_ALL_PERIODS, "series", inputs, definition.judges_law, series["id"].to_numpy(np.int64).tobytes(),
+        tuple(cells.sites),
+    )  # fmt: skip
+    if known is not None and key in known:
+        return cast("pd.DataFrame", known[key])
+    chosen = select_series(definition, series, list(cells.sites)).reset_index(drop=True)
+    if known is not None:
+        known[key] = chosen
+    return chosen
 
 
 def _prepared(

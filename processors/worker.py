@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
+from time import monotonic
 from typing import LiteralString
 
 from bypuls.clock import Clock, utc_now
@@ -19,6 +20,7 @@ from processors.calculation import Catalogue
 from processors.kpis import Kpis
 from processors.measures import Measures
 from processors.nightly import Nightly
+from processors.portions import Portions
 from processors.rollup import Rollups
 from processors.schedule import Schedule, sync_definitions
 
@@ -78,6 +80,9 @@ def run(
                 nightly = Nightly(connect, catalogue, clock, settings)
                 try:
                     _Loop(connection, clock, settings, catalogue, done, measures, heartbeat).run(stop, nightly)
+                except SystemExit:  # told to stop, and the turn took too long: it was rolled back
+                    heartbeat.stop(connection)
+                    raise
                 finally:
                     nightly.close()
         except DatabaseUnreachable as error:
@@ -144,21 +149,31 @@ class _Loop:
         connection, clock, settings, measures = self.connection, self.clock, self.settings, self.measures
         rollups, kpis, schedule = Rollups(self.catalogue), Kpis(self.catalogue), Schedule(self.catalogue)
         most_buckets, most_values = settings.batch_buckets, settings.batch_values
+        rest_buckets, rest_values = Portions(most_buckets), Portions(most_values)
         next_schedule = clock()
         everything_by = next_schedule + _EVERYTHING_AT_LEAST_EVERY
         while not stop.is_set():
             measures.begin_turn()
+            began = monotonic()
             written = kpis.counts["written"]
             # What is of now goes first; the rest when less than half a batch of that came, and at the latest every
             # minute.
             buckets = rollups.batch(connection, most_buckets, clock(), recent=True)
             values = kpis.batch(connection, most_values, clock(), recent=True)
             overdue = clock() >= everything_by
+            living = bool(buckets or values)
+            rested = True
             if buckets < most_buckets // 2 or overdue:
-                buckets += rollups.batch(connection, most_buckets, clock())
+                with rest_buckets.taken(living=living) as portion:
+                    portion.taken = rollups.batch(connection, portion.limit, clock())
+                buckets += portion.taken
+                rested = portion.taken < portion.limit
             # While a history comes in, its hours are still being written: a month computed now is computed again soon.
-            if buckets < most_buckets or overdue:
-                values += kpis.batch(connection, most_values, clock())
+            if (buckets < most_buckets and rested) or overdue:
+                with rest_values.taken(living=living) as portion:
+                    portion.taken = kpis.batch(connection, portion.limit, clock())
+                values += portion.taken
+                rested = rested and portion.taken < portion.limit
                 everything_by = clock() + _EVERYTHING_AT_LEAST_EVERY
             self.done.buckets += buckets
             self.done.values += values
@@ -172,9 +187,9 @@ class _Loop:
             if measures.look(connection, clock()):
                 self.heartbeat.beat(connection)
             if buckets or values:
-                # What keeps coming is taken in batches twice a second, not one by one.
-                if buckets < most_buckets and values < most_values:
-                    stop.wait(settings.poll_seconds)
+                # What keeps coming is taken in batches, two a second at most, not one by one.
+                if rested and buckets < most_buckets and values < most_values:
+                    stop.wait(max(0.0, settings.poll_seconds - (monotonic() - began)))
             else:
                 _rest(connection, settings.poll_seconds)
         self.heartbeat.stop(connection)

@@ -34,7 +34,7 @@ _VERDICTS = {"within": "within", "above": "**above**"}
 
 
 class AirAlone:
-    """The page is about air: no assessment, trends or targets."""
+    """The page is about air: no assessment, trends, targets or measures."""
 
     def assessed(self, *_):
         return None
@@ -42,7 +42,7 @@ class AirAlone:
     def trends(self, *_):
         return []
 
-    targets = trends
+    targets = effects = trends
 
 
 def contents(url):

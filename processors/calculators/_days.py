@@ -14,17 +14,17 @@ def days_of(inputs: Inputs) -> pd.DataFrame:
 
     Days before the cells' windows, which a calculator asked for, have cell -1.
     """
-    hours = inputs.hours[inputs.hours["valid"]]
-    days = local_days(hours["bucket"].to_numpy(np.int64), inputs.calendar)
-    keys = (hours["site"].to_numpy(np.int64) << 32) + days
+    valid = inputs.hours["valid"].to_numpy(bool)
+    bucket, site, cell = (inputs.hours[name].to_numpy(np.int64)[valid] for name in ("bucket", "site", "cell"))
+    keys = (site << 32) + local_days(bucket, inputs.calendar)
     found, first, group = np.unique(keys, return_index=True, return_inverse=True)
     day = found & 0xFFFFFFFF
     return pd.DataFrame(
         {
             "site": found >> 32,
             "day": day,
-            "cell": hours["cell"].to_numpy(np.int64)[first],
-            "sum": np.bincount(group, hours["value"].to_numpy(float), minlength=len(found)),
+            "cell": cell[first],
+            "sum": np.bincount(group, inputs.hours["value"].to_numpy(float)[valid], minlength=len(found)),
             "hours": np.bincount(group, minlength=len(found)),
             "length": day_hours(day, inputs.calendar),
         }

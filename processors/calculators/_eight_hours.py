@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
 from bypuls.formulas.running_means import EIGHT_HOURS, OF_EIGHT, running_means
 from processors.calculation import Floats, Inputs, Integers
-from processors.windows import HOUR, local_days, starts_of
+from processors.preparation import Booleans
+from processors.windows import HOUR, distinct, local_days, starts_of
 
 HOURS_BEFORE = EIGHT_HOURS - 1
 MEANS_OF_DAY = 24
@@ -20,38 +23,48 @@ def day_maxima(inputs: Inputs) -> pd.DataFrame:
     o'clock, the last that from 16 to 24 (2008/50/EC, Annex VII). One that is not over yet is none, unless its last hour
     is valid already.
     """
-    hours, cells = inputs.hours[inputs.hours["valid"]], inputs.cells
-    frames = [
-        _running_means(site, own["bucket"].to_numpy(np.int64) // HOUR, own["value"].to_numpy(float))
-        for site, own in ((site, hours[hours["site"] == site]) for site in hours["site"].unique().tolist())
-    ]
-    if not frames:
+    cells, frame = inputs.cells, inputs.hours
+    valid = np.flatnonzero(frame["valid"].to_numpy(bool))
+    site = frame["site"].to_numpy(np.int64)[valid]
+    order = np.argsort(site, kind="stable")
+    site, valid = site[order], valid[order]
+    at, value = frame["bucket"].to_numpy(np.int64)[valid] // HOUR, frame["value"].to_numpy(float)[valid]
+    sites = distinct(site)
+    edges = np.searchsorted(site, np.append(sites, np.iinfo(np.int64).max)).tolist()
+    parts = [_running_means(at[begin:end], value[begin:end]) for begin, end in pairwise(edges)]
+    if not parts:
         return pd.DataFrame(columns=["cell", "day", "value", "ends", "means"])
-    means = pd.concat(frames, ignore_index=True)
-    last = means["last"].to_numpy(np.int64)
-    cell = cells.find(means["site"].to_numpy(np.int64), starts_of(last, cells.period, inputs.calendar))
+    last, means, there = (np.concatenate(column) for column in zip(*parts, strict=True))
+    of_site = np.repeat(sites, [len(part[0]) for part in parts])
+    cell = cells.find(of_site, starts_of(last, cells.period, inputs.calendar))
     over = last + HOUR <= (cells.start + cells.elapsed * HOUR)[cell]
-    keep = (cell >= 0) & (over | means["there"].to_numpy(bool))
-    means = means.assign(cell=cell, ends=last + HOUR, day=local_days(last, inputs.calendar))[keep]
-    means = means.sort_values(["cell", "day", "value", "ends"], ascending=[True, True, False, True])
-    days = means.drop_duplicates(["cell", "day"])[["cell", "day", "value", "ends"]]
-    number = means.groupby(["cell", "day"], sort=False).size().to_numpy()
-    return pd.DataFrame(days.assign(means=number).reset_index(drop=True))
+    keep = (cell >= 0) & (over | there)
+    # Of a site one after another in time, so cells and their days lie together.
+    cell, last, means = cell[keep], last[keep], means[keep]
+    day = local_days(last, inputs.calendar)
+    new = np.append(True, (cell[1:] != cell[:-1]) | (day[1:] != day[:-1])) if len(cell) else np.empty(0, dtype=bool)
+    first = np.flatnonzero(new)
+    group = np.cumsum(new) - 1
+    largest = np.maximum.reduceat(means, first) if len(first) else means
+    of_largest = np.flatnonzero(means == largest[group])
+    earliest = of_largest[np.searchsorted(group[of_largest], np.arange(len(first)))]
+    return pd.DataFrame(
+        {
+            "cell": cell[first],
+            "day": day[first],
+            "value": largest,
+            "ends": last[earliest] + HOUR,
+            "means": np.bincount(group, minlength=len(first)),
+        }
+    )
 
 
-def _running_means(site: int, at: Integers, value: Floats) -> pd.DataFrame:
-    """The means of one site: `last` (start of the last hour), value, whether that hour itself is `there`."""
+def _running_means(at: Integers, value: Floats) -> tuple[Integers, Floats, Booleans]:
+    """The means of one site: when the last hour of each starts, the mean, whether that hour itself is there."""
     first = int(at.min())
     # Two hours more than there are: a mean may lack its last two.
     grid = np.full(int(at.max()) - first + 1 + (EIGHT_HOURS - OF_EIGHT), np.nan)
     grid[at - first] = value
     means = running_means(grid, EIGHT_HOURS, OF_EIGHT)
     enough = np.flatnonzero(~np.isnan(means))
-    return pd.DataFrame(
-        {
-            "site": site,
-            "last": (enough + first) * HOUR,
-            "value": means[enough],
-            "there": ~np.isnan(grid[enough]),
-        }
-    )
+    return (enough + first) * HOUR, means[enough], ~np.isnan(grid[enough])

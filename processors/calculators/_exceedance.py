@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from bypuls.formulas.exceedance import exceeding
-from bypuls.standards import Limit, LimitStandard
+from bypuls.standards import Edition, Limit, LimitStandard
 from processors.calculation import Detail, Floats, Inputs, Integers, Outcome
 from processors.windows import local_days
 
@@ -47,27 +47,33 @@ def count_exceedances(inputs: Inputs, averaging: str, counted: Counted) -> Outco
     if name is None:
         return _undefined(inputs, "the city names no national limits")
     standard = inputs.standards.limit_standard(name)
-    first_days = local_days(cells.start, inputs.calendar).tolist()
-    limits = [standard.limit(parameters["pollutant"], averaging, _EPOCH + timedelta(days=day)) for day in first_days]
-    counts = np.bincount(counted.cell, _above(counted, limits), minlength=len(cells)).astype(float)
+    # Sites share their days, and days their limit: each is looked up and put into words once.
+    days, back = np.unique(local_days(cells.start, inputs.calendar), return_inverse=True)
+    editions = [standard.edition_on(_EPOCH + timedelta(days=day)) for day in days.tolist()]
+    of_days = [edition.limit(parameters["pollutant"], averaging) for edition in editions]
+    counts = np.bincount(counted.cell, _above(counted, of_days, back), minlength=len(cells)).astype(float)
     found = np.bincount(counted.cell, minlength=len(cells))
     outcome = Outcome(np.where(found > 0, counts, np.nan))
     what = {"1h": "hourly", "24h": "daily", "max_8h": "eight-hour"}[averaging]
-    outcome.undefined = [
-        None if limit else f"{standard.id} has no {what} limit for {parameters['pollutant']}" for limit in limits
-    ]
+    unknown = f"{standard.id} has no {what} limit for {parameters['pollutant']}"
+    evidence = {edition.name: _evidence(standard, edition) for edition in editions}
+    detail = {limit: _detail(limit) for limit in of_days}
+    limits = [of_days[day] for day in back.tolist()]
+    outcome.undefined = [None if limit else unknown for limit in limits]
     outcome.covered, outcome.expected, outcome.counted = counted.covered, counted.expected, counted.unit
-    outcome.evidence = [_evidence(standard, first_day) for first_day in first_days]
-    outcome.detail = [_detail(limit) for limit in limits]
+    outcome.evidence = [evidence[editions[day].name] for day in back.tolist()]
+    outcome.detail = [detail[limit] for limit in limits]
     if cells.period != "P1D":
         outcome.band = _bands(inputs, limits, counts, found, counted.whole)
     return outcome
 
 
-def _above(counted: Counted, limits: list[Limit | None]) -> Floats:
+def _above(counted: Counted, limits: list[Limit | None], day_of: Integers) -> Floats:
+    """`limits` of the cells' first days, `day_of` which of them each cell has."""
     limit_of = np.array([np.inf if limit is None else limit.value for limit in limits])
     decimals = np.array([0 if limit is None else limit.decimals for limit in limits], dtype=np.int64)
-    return exceeding(counted.value, limit_of[counted.cell], decimals[counted.cell]).astype(np.float64)
+    day = day_of[counted.cell]
+    return exceeding(counted.value, limit_of[day], decimals[day]).astype(np.float64)
 
 
 def _bands(
@@ -92,8 +98,7 @@ def _bands(
     return bands
 
 
-def _evidence(standard: LimitStandard, first_day: int) -> Detail:
-    edition = standard.edition_on(_EPOCH + timedelta(days=first_day))
+def _evidence(standard: LimitStandard, edition: Edition) -> Detail:
     evidence: Detail = {"standard": standard.id, "edition": edition.name}
     if standard.status != "verified":
         evidence["standard_status"] = standard.status

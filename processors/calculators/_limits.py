@@ -24,8 +24,9 @@ def limits_of(inputs: Inputs, averaging: str) -> tuple[LimitStandard | None, lis
     if name is None:
         return None, [None] * len(inputs.cells)
     standard = inputs.standards.limit_standard(name)
-    days = local_days(inputs.cells.start, inputs.calendar).tolist()
-    return standard, [standard.limit(parameters["pollutant"], averaging, _EPOCH + timedelta(days=day)) for day in days]
+    days, back = np.unique(local_days(inputs.cells.start, inputs.calendar), return_inverse=True)
+    limits = [standard.limit(parameters["pollutant"], averaging, _EPOCH + timedelta(days=day)) for day in days.tolist()]
+    return standard, [limits[day] for day in back.tolist()]
 
 
 def judged(inputs: Inputs, value: Floats, averaging: str, covered: Floats, *, certain: bool) -> Outcome:

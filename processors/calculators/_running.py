@@ -8,7 +8,7 @@ import numpy as np
 
 from bypuls.formulas.running_means import running_means
 from processors.calculation import Floats, Inputs, Integers
-from processors.windows import HOUR
+from processors.windows import HOUR, distinct
 
 
 def hours_of(inputs: Inputs, name: str, before: int) -> Iterator[tuple[Integers, Integers, Floats]]:
@@ -16,17 +16,20 @@ def hours_of(inputs: Inputs, name: str, before: int) -> Iterator[tuple[Integers,
 
     The hours begin `before` the first cell and are NaN where there is no valid value.
     """
-    cells = inputs.cells
-    own = inputs.hours[inputs.hours["valid"] & (inputs.hours["property"] == name)]
-    site, bucket = own["site"].to_numpy(np.int64), own["bucket"].to_numpy(np.int64)
-    value = own["value"].to_numpy(float)
-    for one in np.unique(site).tolist():
-        rows = np.flatnonzero(cells.site == one)
-        if not len(rows):
+    cells, frame = inputs.cells, inputs.hours
+    own = np.flatnonzero(frame["valid"].to_numpy(bool) & (frame["property"] == name).to_numpy(bool))
+    site = frame["site"].to_numpy(np.int64)[own]
+    order = np.argsort(site, kind="stable")
+    site, own = site[order], own[order]
+    bucket, value = frame["bucket"].to_numpy(np.int64)[own], frame["value"].to_numpy(float)[own]
+    for one in distinct(site).tolist():
+        first, behind = np.searchsorted(cells.site, [one, one + 1]).tolist()
+        if first == behind:
             continue
-        mine = site == one
-        begin = int(cells.start[rows].min()) - before * HOUR
-        grid = np.full((int(cells.start[rows].max()) - begin) // HOUR + 1, np.nan)
+        rows = np.arange(first, behind)
+        mine = slice(*np.searchsorted(site, [one, one + 1]).tolist())
+        begin = int(cells.start[first]) - before * HOUR
+        grid = np.full((int(cells.start[behind - 1]) - begin) // HOUR + 1, np.nan)
         at = (bucket[mine] - begin) // HOUR
         inside = (at >= 0) & (at < len(grid))
         grid[at[inside]] = value[mine][inside]

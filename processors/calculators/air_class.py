@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bypuls.kpi import KpiDefinition
 from bypuls.standards import Scale
-from processors.calculation import Calculator, Detail, Inputs, Outcome, Part
+from processors.calculation import Calculator, Cells, Detail, Inputs, Integers, Outcome, Part
 from processors.calculators._running import means_at_cells
+from processors.said import Coded
 
 _OF_RUNNING = 0.75
 
@@ -28,26 +30,39 @@ def compute(inputs: Inputs) -> Outcome:
     names: Mapping[str, str] = inputs.definition.parameters["pollutants"]
     pollutants = [name for name in scale.edges if name in names.values()]
     classes = _classes(inputs, scale, names, pollutants)
+    worst = classes.max(axis=1, initial=0).astype(np.int64)
     # Few combinations of classes occur: each is put into words once.
-    worst = classes.max(axis=1, initial=0)
-    kinds = [inputs.cells.kinds[site] for site in inputs.cells.site.tolist()]
-    known: dict[tuple[str, bytes], tuple[Detail | None, Detail]] = {}
-    said: list[tuple[Detail | None, Detail]] = []
-    for kind, row in zip(kinds, classes, strict=True):
-        key = (kind, row.tobytes())
-        if key not in known:
-            found = {name: int(number) for name, number in zip(pollutants, row, strict=True) if number}
-            detail = _detail(scale, kind, found) if found else None
-            known[key] = (detail, evidence_of_scale(scale, kind, list(found) or None))
-        said.append(known[key])
+    first, codes = combinations(kinds_of(inputs.cells), *classes.T)
+    details: list[Detail | None] = []
+    evidence: list[Detail] = []
+    for row in first.tolist():
+        kind = inputs.cells.kinds[inputs.cells.site[row]]
+        found = {name: int(number) for name, number in zip(pollutants, classes[row], strict=True) if number}
+        details.append(_detail(scale, kind, found) if found else None)
+        evidence.append(evidence_of_scale(scale, kind, list(found) or None))
     return Outcome(
         np.where(worst > 0, worst, np.nan),
-        band=[scale.name(number) if number else None for number in worst.tolist()],
-        detail=[detail for detail, _ in said],
+        band=Coded(worst, [None, *scale.names]),
+        detail=Coded(codes, details),
         covered=(worst > 0).astype(np.int64),
         expected=np.ones(len(worst), dtype=np.int64),
-        evidence=[evidence for _, evidence in said],
+        evidence=Coded(codes, evidence),
     )
+
+
+def kinds_of(cells: Cells) -> Integers:
+    """A number for the kind of each cell's site."""
+    number = {kind: at for at, kind in enumerate(sorted(set(cells.kinds)))}
+    return np.array([number[kind] for kind in cells.kinds], dtype=np.int64)[cells.site]
+
+
+def combinations(*columns: npt.NDArray[Any]) -> tuple[Integers, Integers]:
+    """A row of each combination of small numbers that occurs, and which of these each row is."""
+    keys = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        keys = keys << 6 | column.astype(np.int64)
+    _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
+    return first, codes.astype(np.int64)
 
 
 def _classes(inputs: Inputs, scale: Scale, names: Mapping[str, str], pollutants: list[str]) -> npt.NDArray[np.int8]:

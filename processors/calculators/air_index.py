@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from math import isnan
 
 import numpy as np
 
 from bypuls.formulas.air_index import continuous_index
-from bypuls.standards import Scale
 from processors.calculation import Calculator, Detail, Inputs, Outcome
-from processors.calculators.air_class import evidence_of_scale, merge
+from processors.calculators.air_class import combinations, evidence_of_scale, kinds_of, merge
+from processors.said import Coded, Made, coded
 
 
 def compute(inputs: Inputs) -> Outcome:
@@ -30,32 +31,33 @@ def compute(inputs: Inputs) -> Outcome:
         index = continuous_index(scale, pollutant, rows["value"].to_numpy(float))
         numbers[rows["cell"].to_numpy(np.int64), pollutants.index(pollutant)] = index
     worst = np.where(np.isnan(numbers).all(axis=1), np.nan, np.nan_to_num(numbers, nan=-1.0).max(axis=1, initial=-1.0))
-    details: list[Detail | None] = []
-    for row in numbers.tolist():
-        found = {name: round(number, 9) for name, number in zip(pollutants, row, strict=True) if number == number}  # noqa: PLR0124
-        highest = max(found.values(), default=None)
-        decided = [name for name, number in found.items() if number == highest]
-        missing = [name for name in scale.edges if name not in found]
-        details.append({"pollutants": found, "missing": missing, "decided_by": decided} if found else None)
-    kinds = [inputs.cells.kinds[site] for site in inputs.cells.site.tolist()]
     there = ~np.isnan(worst)
     # Few combinations of pollutants occur: what is said of the standard is put into words once for each.
-    said = lru_cache(maxsize=None)(partial(_said, scale))
+    first, codes = combinations(kinds_of(inputs.cells), *~np.isnan(numbers.T))
+    evidence = []
+    for row in first.tolist():
+        found = [name for name, number in zip(pollutants, numbers[row], strict=True) if not isnan(number)]
+        evidence.append(evidence_of_scale(scale, inputs.cells.kinds[inputs.cells.site[row]], found or None))
     return Outcome(
         worst,
-        band=[scale.name(int(number)) if number == number else None for number in worst.tolist()],  # noqa: PLR0124
-        detail=details,
+        band=coded(np.floor(worst), lambda number: scale.name(int(number))),
+        detail=Made(_detail, (list(scale.edges), pollutants), tuple(numbers.T)),
         covered=there.astype(np.int64),
         expected=np.ones(len(worst), dtype=np.int64),
-        evidence=[
-            said(kind, tuple(detail["pollutants"]) if detail else None)
-            for kind, detail in zip(kinds, details, strict=True)
-        ],
+        evidence=Coded(codes, evidence),
     )
 
 
-def _said(scale: Scale, kind: str, pollutants: tuple[str, ...] | None) -> Detail:
-    return evidence_of_scale(scale, kind, pollutants)
+def _detail(every: Sequence[str], pollutants: Sequence[str], *numbers: float) -> Detail | None:
+    found = {name: round(number, 9) for name, number in zip(pollutants, numbers, strict=True) if not isnan(number)}
+    if not found:
+        return None
+    highest = max(found.values())
+    return {
+        "pollutants": found,
+        "missing": [name for name in every if name not in found],
+        "decided_by": [name for name, number in found.items() if number == highest],
+    }
 
 
 calculator = Calculator(

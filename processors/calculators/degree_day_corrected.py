@@ -54,7 +54,7 @@ def compute(inputs: Inputs) -> Outcome:
 
 
 def _correct(outcome: Outcome, at: int, days: pd.DataFrame, base_load: float | None, inputs: Inputs) -> None:
-    if base_load is None or outcome.covered is None or outcome.detail is None:
+    if base_load is None or outcome.covered is None or not isinstance(outcome.detail, list):
         return
     count, used = len(days), float(days["sum"].sum())
     base = min(used, base_load * count)
@@ -119,7 +119,7 @@ def _undefined(outcome: Outcome, why: str) -> Outcome:
 
 
 def _say(outcome: Outcome, at: int, why: str) -> None:
-    if outcome.undefined is not None:
+    if isinstance(outcome.undefined, list):
         outcome.undefined[at] = why
 
 

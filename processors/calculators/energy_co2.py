@@ -41,10 +41,11 @@ def compute(inputs: Inputs) -> Outcome:
     undefined: list[str | None] = [None] * size
     evidence: list[Detail | None] = estimates(own, total)
     years, abroad = _years(inputs), elsewhere(inputs)
+    of_year = {year: _of_year(inputs, year) for year in set(years)} if not by_site and abroad is None else {}
     for at, site in enumerate(inputs.cells.site.tolist()):
         if not count[at]:
             continue
-        factor = abroad or (_of_site(inputs, site) if by_site else _of_year(inputs, years[at]))
+        factor = abroad or (_of_site(inputs, site) if by_site else of_year[years[at]])
         if isinstance(factor, str):
             undefined[at] = factor
             continue

@@ -35,9 +35,10 @@ def compute(inputs: Inputs) -> Outcome:
     if cells.period == "P1Y" and inputs.definition.parameters.get("summer_months") and outcome.evidence:
         outcome.covered, outcome.expected = summer_days(inputs, days, elapsed)
         outcome.counted = "summer_days"
-        for said, expects, counts in zip(outcome.evidence, elapsed.tolist(), valid.tolist(), strict=True):
-            if said is not None:
-                said["days"] = {"expected": expects, "valid": counts}
+        outcome.evidence = [
+            said and {**said, "days": {"expected": expects, "valid": counts}}
+            for said, expects, counts in zip(outcome.evidence, elapsed.tolist(), valid.tolist(), strict=True)
+        ]
     return outcome
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from math import isnan
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from bypuls.breakpoints import IndexStandard
 from bypuls.formulas.gases import US_TEMPERATURE, ppb
 from bypuls.formulas.nowcast import nowcasts
 from bypuls.formulas.running_means import DAY, EIGHT_HOURS, OF_DAY, OF_EIGHT, running_means
-from bypuls.formulas.us_aqi import indices_of, overall, ozone_indices, sulphur_dioxide_indices
+from bypuls.formulas.us_aqi import indices_of, ozone_indices, sulphur_dioxide_indices
 from bypuls.kpi import KpiDefinition
 from processors.calculation import Calculator, Detail, Floats, Inputs, Outcome, Part
 from processors.calculators._running import at_cells
+from processors.said import Made, coded, everywhere
 
 _BEFORE = DAY - 1
 _PPM = 1000
@@ -32,17 +34,18 @@ def compute(inputs: Inputs) -> Outcome:
     Source: EPA-454/B-24-002; 40 CFR 58, App. G.
     """
     standard = inputs.standards.index(inputs.definition.parameters["standard"])
-    measured = _indices(_averages(inputs), standard)
-    found = [overall(indices) for indices in measured]
+    indices = _indices(_averages(inputs), standard)
+    stacked = np.stack(list(indices.values()))
+    value = np.fmax.reduce(stacked)
+    decided = np.where(np.isnan(value), -1, np.nan_to_num(stacked, nan=-1.0).argmax(axis=0))  # the first of several
     status = {"standard": standard.id} | ({} if standard.status == "verified" else {"standard_status": standard.status})
-    covered = np.array([index is not None for index, _ in found], dtype=np.int64)
     return Outcome(
-        np.array([np.nan if index is None else index for index, _ in found], dtype=np.float64),
-        band=[None if index is None else standard.name(index) for index, _ in found],
-        detail=[_detail(indices, principal) for indices, (_, principal) in zip(measured, found, strict=True)],
-        covered=covered,
-        expected=np.ones(len(covered), dtype=np.int64),
-        evidence=[{**status, "conditions": "25 Cel, 101.325 kPa"}] * len(covered),
+        value,
+        band=coded(value, standard.name),
+        detail=Made(_detail, (list(indices),), (decided, *indices.values())),
+        covered=(~np.isnan(value)).astype(np.int64),
+        expected=np.ones(len(value), dtype=np.int64),
+        evidence=everywhere({**status, "conditions": "25 Cel, 101.325 kPa"}, len(value)),
     )
 
 
@@ -71,9 +74,9 @@ def _averages(inputs: Inputs) -> dict[str, Floats]:
     return found
 
 
-def _indices(values: Mapping[str, Floats], standard: IndexStandard) -> list[Mapping[str, int | None]]:
-    """Per cell the index of each pollutant; all cells of a pollutant at once."""
-    found = {
+def _indices(values: Mapping[str, Floats], standard: IndexStandard) -> Mapping[str, Floats]:
+    """The index of each pollutant, of all cells; NaN where there is none."""
+    return {
         "PM2.5": indices_of(standard.table("PM2.5", "24h"), values["pm25"]),
         "PM10": indices_of(standard.table("PM10", "24h"), values["pm10"]),
         "O3": ozone_indices(standard, values["o3_8h"] / _PPM, values["o3_1h"] / _PPM),
@@ -81,16 +84,15 @@ def _indices(values: Mapping[str, Floats], standard: IndexStandard) -> list[Mapp
         "NO2": indices_of(standard.table("NO2", "1h"), values["no2_1h"]),
         "SO2": sulphur_dioxide_indices(standard, values["so2_1h"], values["so2_24h"]),
     }
-    known = [[None if np.isnan(one) else int(one) for one in of_all] for of_all in found.values()]
-    return [dict(zip(found, of_cell, strict=True)) for of_cell in zip(*known, strict=True)]
 
 
-def _detail(indices: Mapping[str, int | None], principal: str | None) -> Detail | None:
-    if principal is None:
+def _detail(names: Sequence[str], decided: int, *numbers: float) -> Detail | None:
+    if decided < 0:
         return None
+    indices = {name: None if isnan(one) else int(one) for name, one in zip(names, numbers, strict=True)}
     detail: Detail = {"pollutants": {name: index for name, index in indices.items() if index is not None}}
     detail["missing"] = [name for name, index in indices.items() if index is None]
-    detail["decided_by"] = [principal]
+    detail["decided_by"] = [names[decided]]
     if indices["O3"] is not None:
         detail["ozone"] = "means that end with the hour, not EPA's NowCast"
     return detail

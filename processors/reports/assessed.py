@@ -16,10 +16,10 @@ from bypuls.snapshot import (
     Missing,
     Score,
     SubDimension,
-    Texts,
     U4sscAssessment,
     U4sscKpi,
 )
+from bypuls.snapshot_effects import Texts
 from bypuls.u4ssc import assessment as u4ssc
 from processors.reports.wording import LANGUAGES, both
 

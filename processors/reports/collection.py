@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import yaml
 from psycopg.rows import dict_row
 
+from bypuls.effect_words import METHOD
 from bypuls.errors import NotAllowed, NotFound
 from bypuls.method import fingerprint, full_method_of, standards_of
 from bypuls.snapshot import (
@@ -23,9 +24,10 @@ from bypuls.snapshot import (
     TrendResult,
     Versions,
 )
+from bypuls.snapshot_effects import EffectResult
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from bypuls.storage.values import shipped_numbers
+from bypuls.storage.standard_numbers import NumbersInTime, numbers_in_time
 from processors.reports.assessed import Assessed
 from processors.reports.notes import notes_of
 
@@ -44,6 +46,9 @@ class Sources(Protocol):
     def targets(self, connection: Connection, city: str, year: int) -> list[TargetResult]:
         """Targets and where the city stands."""
 
+    def effects(self, connection: Connection, city: str, year: int) -> list[EffectResult]:
+        """What changed after measures, by the months up to the year's end."""
+
 
 def collect(
     connection: Connection,
@@ -60,7 +65,7 @@ def collect(
         connection: in a transaction that sees one moment (repeatable read).
         city: slug.
         year: of the values.
-        sources: what assesses, tests for trends and judges targets.
+        sources: what assesses, tests for trends, judges targets and compares the months after measures.
         notes: what people know of the data beside what the evidence says.
         demonstration: take simulated data too, and say so.
 
@@ -71,11 +76,14 @@ def collect(
     head = _city(connection, city, year)
     connection.execute(_SQL["see_open_data_only"])
     rows = _rows(connection, "values", city, year)
-    results = [_result(row, head) for row in rows]
+    then = numbers_in_time(connection)
+    results = [_result(row, head, then) for row in rows]
     assessed = sources.assessed(connection, city, year)
-    simulated = _check_simulated(connection, city, year, results, assessed, demonstration=demonstration)
+    effects = sources.effects(connection, city, year)
+    any_of_it = (*(one.simulated for one in effects), bool(assessed and assessed.simulated))
+    simulated = _check_simulated(connection, city, year, results, any_of_it, demonstration=demonstration)
     assessment, catalogue = (assessed.assessment, assessed.catalogue) if assessed else (None, None)
-    numbers = _numbers(rows)
+    numbers = _numbers(rows, then)
     return Content(
         city=head,
         year=year,
@@ -92,10 +100,16 @@ def collect(
         kpis=results,
         targets=sources.targets(connection, city, year),
         trends=sources.trends(connection, city, year),
+        effects=effects,
         missing=assessed.missing if assessed else [],
         notes=[*notes, *notes_of(rows, results, assessment), *(assessed.notes if assessed else [])],
-        method=yaml.safe_load(files("processors.reports").joinpath("method.yaml").read_text(encoding="utf-8")),
+        method=_method_texts() + ([dict(METHOD)] if effects else []),
     )
+
+
+def _method_texts() -> list[dict[str, str]]:
+    text = files("processors.reports").joinpath("method.yaml").read_text(encoding="utf-8")
+    return list(yaml.safe_load(text))
 
 
 def _rows(connection: Connection, name: str, city: str, year: int) -> list[dict[str, Any]]:
@@ -118,16 +132,12 @@ def _check_simulated(
     city: str,
     year: int,
     results: Iterable[KpiResult],
-    assessed: Assessed | None,
+    others: Iterable[bool],
     *,
     demonstration: bool,
 ) -> bool:
     simulated, datastreams = connection.execute(_SQL["simulated"], {"city": city, "year": year}).fetchall()[0]
-    any_simulated = (
-        simulated > 0
-        or any("simulated" in result.origins for result in results)
-        or bool(assessed and assessed.simulated)
-    )
+    any_simulated = simulated > 0 or any("simulated" in result.origins for result in results) or any(others)
     if any_simulated and not demonstration:
         message = (
             f"{city} {year} holds simulated data ({simulated} of {datastreams} datastreams) and a report is about a "
@@ -137,7 +147,7 @@ def _check_simulated(
     return any_simulated
 
 
-def _result(row: Mapping[str, Any], head: CityHead) -> KpiResult:
+def _result(row: Mapping[str, Any], head: CityHead, numbers: NumbersInTime) -> KpiResult:
     definition, evidence, detail = row["document"], row["evidence"], row["detail"] or {}
     name = head.name.get("en", head.slug) if row["scope_kind"] == "city" else row["scope_name"]
     return KpiResult(
@@ -168,7 +178,7 @@ def _result(row: Mapping[str, Any], head: CityHead) -> KpiResult:
         standard=evidence.get("standard"),
         standard_status=evidence.get("standard_status"),
         version=row["version"],
-        method=full_method_of(definition, shipped_numbers(), evidence.get("standard")),
+        method=full_method_of(definition, numbers.at(row["computed_at"]), evidence.get("standard")),
         evidence=evidence.get("inputs_hash"),
     )
 
@@ -177,11 +187,11 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _numbers(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Fingerprints of the numbers of the standards that any value rests on, by id."""
+def _numbers(rows: Iterable[Mapping[str, Any]], numbers: NumbersInTime) -> dict[str, str]:
+    """Fingerprints of the numbers of the standards that any value rests on, by id: the newest of them."""
     found: dict[str, str] = {}
-    for row in rows:
-        found |= standards_of(row["document"], shipped_numbers(), row["evidence"].get("standard"))
+    for row in sorted(rows, key=lambda row: row["computed_at"]):
+        found |= standards_of(row["document"], numbers.at(row["computed_at"]), row["evidence"].get("standard"))
     return found
 
 

@@ -22,7 +22,7 @@ WHERE d.city = %(city)s
 -- A year begins at midnight, at seven (noise) or in another zone: it is the one its middle lies in.
 SELECT v.kpi, v.scope_kind, v.scope, coalesce(s.name, a.name, v.scope) AS scope_name, v.period, v.start, v.ends,
        v.value, v.unit, v.band, v.detail, v.status, v.quality, v.reason, v.coverage, v.evidence, v.version,
-       d.document, w.name AS decided_by
+       v.computed_at, d.document, w.name AS decided_by
 FROM kpi_value v
 JOIN LATERAL (
     SELECT k.document FROM kpi_definition k WHERE k.id = v.kpi AND (k.version = v.version OR k.current)

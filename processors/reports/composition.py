@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bypuls.snapshot import FORMAT_VERSION, Snapshot
 from processors.reports.document import Document
+from processors.reports.effects import effects
 from processors.reports.ending import missing, next_steps, notes, versions
 from processors.reports.environment import environment, targets, trends
 from processors.reports.front import at_a_glance
@@ -22,6 +23,7 @@ def compose(snapshot: Snapshot, language: Language) -> Document:
         *environment(content, words),
         *trends(content, words),
         *targets(content, words),
+        *effects(content, words),
         *notes(content, words),
         *(next_steps(content.u4ssc, content.missing, words) if content.u4ssc else []),
         *versions(snapshot, words),

@@ -12,6 +12,7 @@ import yaml
 from bypuls.errors import SettingsError
 from bypuls.snapshot import DataNote, KpiResult, U4sscAssessment
 from bypuls.standards import Standards
+from bypuls.typed import convert
 from processors.reports.wording import LANGUAGES, Wording, both
 
 Row = dict[str, Any]
@@ -24,7 +25,7 @@ def read_notes(file: Path) -> list[DataNote]:
         SettingsError: the file cannot be read as that.
     """
     try:
-        return msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), list[DataNote])
+        return convert(yaml.safe_load(file.read_text(encoding="utf-8")), list[DataNote])
     except OSError as error:
         raise SettingsError(f"notes {file} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:

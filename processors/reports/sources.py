@@ -1,9 +1,11 @@
-"""Where a report's parts come from in this installation: U4SSC's assessment, trends, targets."""
+"""Where a report's parts come from in this installation: U4SSC's assessment, trends, targets, effects."""
 
 from __future__ import annotations
 
 from bypuls.snapshot import TargetResult, TrendResult
+from bypuls.snapshot_effects import EffectResult
 from bypuls.storage.database import Connection
+from bypuls.storage.effect_results import effect_results
 from bypuls.storage.queries import queries
 from bypuls.storage.target_results import target_results
 from bypuls.storage.u4ssc import assess
@@ -29,3 +31,7 @@ class InstalledSources:
     def targets(self, connection: Connection, city: str, year: int) -> list[TargetResult]:
         """Targets and where the city stands."""
         return target_results(connection, city, year)
+
+    def effects(self, connection: Connection, city: str, year: int) -> list[EffectResult]:
+        """What changed after measures, by the months up to the year's end."""
+        return effect_results(connection, city, year)

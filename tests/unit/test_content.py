@@ -39,6 +39,11 @@ def test_nothing_differs_from_words_that_say_nothing():
     assert len(set(marks_of([None, "", {}, "no traffic"], 4).tolist())) == 4
 
 
+@pytest.mark.parametrize("one", [None, "no traffic", {"x": 1}])
+def test_a_mark_does_not_depend_on_what_is_said_beside(one):
+    assert marks_of([one], 1)[0] == marks_of([one, {"x": 2}], 2)[0]
+
+
 @pytest.mark.parametrize("mark", [0, 1, 2**63 - 1, 2**63, 2**64 - 1])
 def test_a_mark_comes_back_from_the_database(mark):
     assert -(2**63) <= as_stored(mark) < 2**63

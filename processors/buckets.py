@@ -1,0 +1,231 @@
+"""Raw readings by 5 minutes, thousands of buckets at once: what `rollup_5m` says of each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from processors.windows import distinct
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+FIVE_MINUTES = 300_000_000
+"""In PostgreSQL's microseconds."""
+_SHIFT, _MIDDLE = 32, 1 << 31  # of the datastream in a number, and of 2000: buckets before it are negative
+_TOO_LARGE, _TOO_SMALL = 1e100, 1e-150
+_INVALIDATED, _GOOD, _NOT_EVALUATED, _SUSPECT, _FAIL, _MISSING = 0, 1, 2, 3, 4, 9
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Buckets of datastreams, each once, by datastream, then time; `bucket` in 5 minutes since 2000."""
+
+    datastream: Integers
+    bucket: Integers
+
+    def __len__(self) -> int:
+        return len(self.datastream)
+
+    @property
+    def numbers(self) -> Integers:
+        """One number each, in the same order."""
+        return _numbers(self.datastream, self.bucket)
+
+    def of(self, rows: npt.NDArray[np.bool_] | Integers | slice) -> Keys:
+        """These rows of them."""
+        return Keys(self.datastream[rows], self.bucket[rows])
+
+    def pieces(self, most: int) -> Iterator[Keys]:
+        """By time, so many at once."""
+        if len(self) <= most:
+            yield self
+            return
+        by_time = np.argsort(self.bucket, kind="stable")
+        for at in range(0, len(self), most):
+            yield self.of(np.sort(by_time[at : at + most]))
+
+    def spans(self, gap: int) -> tuple[Integers, Integers, Integers]:
+        """Datastreams, first buckets and those behind the last of what lies no more than `gap` buckets apart."""
+        new = np.flatnonzero((np.diff(self.datastream) != 0) | (np.diff(self.bucket) > gap)) + 1
+        first, last = np.concatenate([[0], new]), np.concatenate([new, [len(self)]]) - 1
+        return self.datastream[first], self.bucket[first], self.bucket[last] + 1
+
+
+def keys_of(datastream: Integers, bucket: Integers) -> Keys:
+    """Each bucket once, in order."""
+    return Keys(*_parts(distinct(_numbers(datastream, bucket))))
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Readings in any order: time in microseconds since 2000; parts empty where nobody wants them."""
+
+    datastream: Integers
+    time: Integers
+    value: Floats
+    flag: Integers
+    energy: Floats
+    sine: Floats
+    cosine: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Columns of `rollup_5m`; bucket, first_time, last_time in microseconds since 2000, floats NaN for null.
+
+    first_time and last_time mean nothing where no reading counts.
+    """
+
+    datastream: Integers
+    bucket: Integers
+    n_good: Integers
+    n_not_evaluated: Integers
+    n_suspect: Integers
+    n_fail: Integers
+    n_invalidated: Integers
+    sum: Floats
+    sum_squares: Floats
+    min: Floats
+    max: Floats
+    first: Floats
+    first_time: Integers
+    last: Floats
+    last_time: Integers
+    energy_sum: Floats
+    sin_sum: Floats
+    cos_sum: Floats
+
+    def __len__(self) -> int:
+        return len(self.datastream)
+
+    def of(self, rows: npt.NDArray[np.bool_]) -> Buckets:
+        """These rows of them."""
+        return Buckets(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+    def in_both(self, datastream: Integers, bucket: Integers) -> tuple[Integers, Integers]:
+        """The rows that are among others, and which those are; in both each bucket stands once."""
+        mine, others = (
+            _numbers(self.datastream, self.bucket // FIVE_MINUTES),
+            _numbers(datastream, bucket // FIVE_MINUTES),
+        )
+        _, here, there = np.intersect1d(mine, others, assume_unique=True, return_indices=True)
+        return here, there
+
+
+def joined(parts: Sequence[Buckets]) -> Buckets:
+    """Behind each other."""
+    if len(parts) == 1:
+        return parts[0]
+    return Buckets(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Buckets)))
+
+
+def by_bucket(wanted: Keys, raw: Raw) -> Buckets:
+    """What the readings say of the wanted buckets that have any; other readings are passed over.
+
+    Only values whose flag counts (1 good, 2 not evaluated) are summed. One beyond 1e100 would overflow the sums; it
+    counts as failed, whatever its flag says.
+    """
+    # As they come from the server, the numbers' bytes are the other way round: turned once, not with every step.
+    times, values, flags = raw.time.astype(np.int64), raw.value.astype(np.float64), raw.flag.astype(np.int8)
+    numbers = _numbers(raw.datastream, times // FIVE_MINUTES)
+    known = wanted.numbers
+    at = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    rows = np.flatnonzero(known[at] == numbers)
+    rows = rows[np.lexsort((times[rows], numbers[rows]))]
+    numbers, flag, value = numbers[rows], flags[rows], values[rows]
+    start = _starts(numbers)
+    size = np.abs(value)
+    sent = (flag == _GOOD) | (flag == _NOT_EVALUATED)
+    usable = size < _TOO_LARGE
+    counts = sent & usable
+
+    def count(which: npt.NDArray[np.bool_]) -> Integers:
+        found: Integers = np.add.reduceat(which, start, dtype=np.int64) if len(start) else start
+        return found
+
+    n_good, n_not_evaluated = count(counts & (flag == _GOOD)), count(counts & (flag == _NOT_EVALUATED))
+    filled = n_good + n_not_evaluated > 0
+    here = np.flatnonzero(counts)
+    rows, size, value = rows[here], size[here], value[here]
+    time = times[rows]
+    safe = np.where(size >= _TOO_SMALL, value, 0.0)
+    first = _starts(numbers[here])
+    last = np.append(first[1:], len(here)) - 1
+
+    def spread(found: Floats) -> Floats:
+        whole = np.full(len(start), np.nan)
+        whole[filled] = found
+        return whole
+
+    def instants(found: Integers) -> Integers:
+        whole = np.zeros(len(start), dtype=np.int64)
+        whole[filled] = found
+        return whole
+
+    def summed(part: Floats) -> Floats:
+        return spread(in_order(part, first))
+
+    nothing = np.full(len(start), np.nan)
+    datastream, bucket = _parts(numbers[start])
+    return Buckets(
+        datastream=datastream,
+        bucket=bucket * FIVE_MINUTES,
+        n_good=n_good,
+        n_not_evaluated=n_not_evaluated,
+        n_suspect=count(flag == _SUSPECT),
+        n_fail=count((flag == _FAIL) | (flag == _MISSING) | (sent & ~usable)),
+        n_invalidated=count(flag == _INVALIDATED),
+        sum=summed(value),
+        sum_squares=summed(safe * safe),
+        min=spread(np.minimum.reduceat(value, first) if len(first) else value),
+        max=spread(np.maximum.reduceat(value, first) if len(first) else value),
+        first=spread(value[first]),
+        first_time=instants(time[first]),
+        last=spread(value[last] if len(first) else value),
+        last_time=instants(time[last] if len(first) else time),
+        energy_sum=summed(raw.energy[rows]) if len(raw.energy) else nothing,
+        sin_sum=summed(raw.sine[rows]) if len(raw.sine) else nothing,
+        cos_sum=summed(raw.cosine[rows]) if len(raw.cosine) else nothing,
+    )
+
+
+def in_order(numbers: Floats, first: Integers) -> Floats:
+    """The sum of each group, added one by one as they stand; `first`: where each group begins, the first at 0.
+
+    Rounding depends on the order: the same readings give the same sum to the last bit, which numpy's own sums, that
+    add in pairs, would not, and which comparing with what stands rests on.
+
+    >>> in_order(np.array([1.0, 2.0, 3.0, 10.0]), np.array([0, 3])).tolist()
+    [6.0, 10.0]
+    """
+    if not len(first):
+        return np.empty(0)
+    lengths = np.diff(np.append(first, len(numbers)))
+    longest = np.argsort(-lengths, kind="stable")
+    begins, falling = first[longest], -lengths[longest]
+    total = numbers[begins]
+    for step in range(1, -int(falling[0])):
+        more = int(np.searchsorted(falling, -step, side="left"))
+        total[:more] += numbers[begins[:more] + step]
+    sums = np.empty(len(first))
+    sums[longest] = total
+    return sums
+
+
+def _numbers(datastream: Integers, bucket: Integers) -> Integers:
+    return (datastream.astype(np.int64) << _SHIFT) + bucket + _MIDDLE
+
+
+def _parts(numbers: Integers) -> tuple[Integers, Integers]:
+    return numbers >> _SHIFT, (numbers & ((1 << _SHIFT) - 1)) - _MIDDLE
+
+
+def _starts(numbers: Integers) -> Integers:
+    """Where each run of equal numbers begins."""
+    if not len(numbers):
+        return np.empty(0, dtype=np.int64)
+    return np.concatenate([[0], np.flatnonzero(np.diff(numbers)) + 1])
