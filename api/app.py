@@ -17,7 +17,7 @@ from api.changes import Changes
 from api.context import CheckDecode, Context, DraftProfile, Pool
 from api.guards import Guard
 from api.listing import PROBLEM_RESPONSES
-from api.observing import Requests, metrics_of, new_requests
+from api.observing import Requests, metrics_of, new_requests, readiness
 from api.openapi import describe
 from api.rates import Rates
 from api.resources.health.endpoints import root as health_root
@@ -78,6 +78,7 @@ def create_app(  # noqa: PLR0913 - what is lent, by keyword
     answers, seconds = new_requests()
     app.add_middleware(Requests, answers=answers, seconds=seconds)
     app.state.metrics = metrics_of(app.state.context, answers, seconds)
+    app.state.readiness = readiness(app.state.context)
     problems.install(app)
     for router in routers:
         app.include_router(router)

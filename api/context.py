@@ -69,6 +69,10 @@ class Context:
                 )
                 raise TooSlow(message) from None
 
+    def of_persons(self) -> Context:
+        """The same, reading as who may see persons' names: for answers that only a token opens."""
+        return replace(self, pool=self.write_pool or self.pool)
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that may change what people manage; committed at its end.

@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from bypuls.errors import BypulsError
+from bypuls.typed import read_json
 
 KeyValue = int | str | datetime
 
@@ -44,7 +45,7 @@ def decode(cursor: str, question: str, types: Sequence[type[KeyValue]]) -> list[
     """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        found = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=_Cursor)
+        found = read_json(base64.b64decode(padded, altchars=b"-_", validate=True), _Cursor)
         if found.question != question:
             raise CursorError("cursor: it belongs to a question with other filters; follow `next` as it was given")
         return [_typed(value, wanted) for value, wanted in zip(found.values, types, strict=True)]

@@ -15,6 +15,7 @@ from api.listing import in_city, wants_csv
 from api.problems import InvalidParameter
 from api.tables import CSV_TYPE, Table, csv_chunks, csv_head, json_bytes
 from bypuls.storage.standing import plain
+from bypuls.typed import convert
 
 T = TypeVar("T")
 
@@ -75,6 +76,6 @@ def entry_of(body: BaseModel, slug: str, kind: type[T]) -> T:
     """
     given = body.model_dump(by_alias=True, exclude_none=True, exclude={"goal"}) | {"slug": slug}
     try:
-        return msgspec.convert(given, kind)
+        return convert(given, kind)
     except msgspec.ValidationError as error:
         raise InvalidParameter(f"body: {error}") from None

@@ -183,9 +183,18 @@ def fetch(
 
 
 def answer(
-    request: Request, context: Context, page: Page, question: Question, *, headers: Mapping[str, str] | None = None
+    request: Request,
+    context: Context,
+    page: Page,
+    question: Question,
+    *,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
-    """One page as JSON or CSV; or, as CSV without a limit, every page one after the other."""
+    """One page as JSON or CSV; or, as CSV without a limit, every page one after the other.
+
+    `more` is said beside the rows of JSON.
+    """
     path = request.url.path
     filters = page.model_dump(by_alias=True, exclude={"limit", "cursor", "format"}, exclude_none=True, mode="json")
     bound_to = fingerprint(path, filters)
@@ -196,13 +205,13 @@ def answer(
     with context.reading() as connection:
         zones = city_zones(connection)
         table, rows = fetch(connection, question, zones, after, size + 1)
-    more, rows = len(rows) > size, rows[:size]
+    follows, rows = len(rows) > size, rows[:size]
     extra = {"Vary": "Accept"} | dict(headers or {})
     if as_csv and page.limit is None:
-        chunks = _everything(context, question, table, rows, more=more)
+        chunks = _everything(context, question, table, rows, more=follows)
         return StreamingResponse(chunks, headers=extra, media_type=CSV_TYPE)
     next_page = None
-    if more:
+    if follows:
         cursor = encode(bound_to, key_values(table, rows[-1], keys))
         following = filters | {"limit": size, "cursor": cursor} | ({"format": page.format} if page.format else {})
         next_page = f"{path}?{urlencode(following, doseq=True)}"
@@ -210,7 +219,7 @@ def answer(
     if as_csv:
         body = csv_head(table) + b"".join(csv_chunks(table, rows))
         return Response(body, headers=extra, media_type=CSV_TYPE)
-    body = json_bytes({"data": table.objects(rows), "next": next_page})
+    body = json_bytes({"data": table.objects(rows), "next": next_page} | dict(more or {}))
     return Response(body, headers=extra, media_type="application/json")
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bypuls.observing.metrics import SECONDS, Counter, Gauge, Histogram, Measure, Metrics
-from bypuls.observing.readiness import SQL, lags_of
+from bypuls.observing.patience import Patient
+from bypuls.observing.readiness import SQL, lags_of, problems_of
+from bypuls.settings import HealthSettings, load
 from bypuls.storage.database import Connection
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Platform:
         self._context = context
         self._at = float("-inf")
         self._found: dict[str, Mapping[tuple[str, ...], float]] = {}
+        self._patient = Patient(self._ask)
 
     def measures(self) -> list[Measure]:
         """For Prometheus; nothing is asked before somebody reads them."""
@@ -70,6 +73,7 @@ class Platform:
             gauge("audit_differences", "What the newest audit of a city found.", "city"),
             gauge("audit_timestamp_seconds", "When the newest audit of a city ended.", "city"),
             gauge("audit_complete", "Whether it came to its end.", "city"),
+            gauge("audit_unreached_days", "Days that it did not reach: the next begins with them.", "city"),
             gauge("heartbeat_age_seconds", "Since a process was heard of.", "process", "worker"),
             gauge("process_problems", "What troubles a process, how many things.", "process", "worker"),
             gauge("ingest_oldest_seconds", "How long the oldest message in hand waits.", "worker"),
@@ -77,14 +81,26 @@ class Platform:
 
     def _look(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
         if time.monotonic() - self._at >= _ASKED_AT_MOST_EVERY:
-            now = self._context.clock()
             try:
-                with self._context.reading() as connection:
-                    self._found = {"database_up": {(): 1.0}, **_of_platform(connection, now)}
+                self._found = {"database_up": {(): 1.0}, **self._patient.answer()}
             except Exception:  # noqa: BLE001 - whatever it is: the database does not answer, and that is the number
                 self._found = {"database_up": {(): 0.0}}
             self._at = time.monotonic()
         return self._found
+
+    def _ask(self) -> dict[str, Mapping[tuple[str, ...], float]]:
+        with self._context.reading() as connection:
+            return _of_platform(connection, self._context.clock())
+
+
+def readiness(context: Context) -> Patient[list[str]]:
+    """Asks the database what keeps the platform from its work."""
+
+    def ask() -> list[str]:
+        with context.reading() as connection:
+            return problems_of(connection, context.clock(), load(HealthSettings))
+
+    return Patient(ask)
 
 
 def _of_platform(connection: Connection, now: datetime) -> dict[str, Mapping[tuple[str, ...], float]]:
@@ -101,10 +117,11 @@ def _of_platform(connection: Connection, now: datetime) -> dict[str, Mapping[tup
     for city, domain, streams, silent in connection.execute(SQL["series"], {"now": now}).fetchall():
         found.setdefault("datastreams", {})[city, domain] = streams
         found.setdefault("silent_datastreams", {})[city, domain] = silent
-    for city, _, _, finished, complete, _, _, _, total in connection.execute(SQL["audits"]).fetchall():
+    for city, _, _, finished, complete, _, _, _, total, unreached in connection.execute(SQL["audits"]).fetchall():
         found.setdefault("audit_differences", {})[city,] = total
         found.setdefault("audit_timestamp_seconds", {})[city,] = finished.timestamp()
         found.setdefault("audit_complete", {})[city,] = float(complete)
+        found.setdefault("audit_unreached_days", {})[city,] = unreached
     for process, instance, since, lag, problems in connection.execute(SQL["heartbeats"], {"now": now}).fetchall():
         found.setdefault("heartbeat_age_seconds", {})[process, instance] = (now - since).total_seconds()
         found.setdefault("process_problems", {})[process, instance] = len(problems)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
 from bypuls.comparison import Code, obstacles
@@ -54,7 +55,9 @@ class Judged:
     @property
     def after_ends(self) -> int | None:
         """The first month that is not wholly within; None: for good."""
-        return None if self.ends is None else month_of(self.ends + timedelta(days=1))
+        if self.ends is None:
+            return None
+        return month_of(self.ends) + (self.ends.day == monthrange(self.ends.year, self.ends.month)[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,10 @@ class Series:
     left_out: tuple[LeftOut, ...]
 
     @property
-    def count(self) -> int:
-        """Months that enough places have in common."""
-        return len(together(self.pairs)[1])
+    def size(self) -> tuple[int, int]:
+        """How many months enough places have in common, and how many places these are."""
+        kept, months = together(self.pairs)
+        return len(months), len(kept)
 
 
 def month_of(day: date) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from math import exp
 from types import MappingProxyType
 from typing import Literal, get_args
 
 from bypuls.comparison import Code
+from bypuls.effect_numbers import amount, percent, written
 from bypuls.effect_pairs import month_name
 from bypuls.effects import Change, Effect, NoControl, Refusal
 from bypuls.kpi_value import Texts
@@ -23,6 +23,7 @@ Caution = Literal[
     "part_of_year",
     "dependent_months",
     "placebo_moved",
+    "control_moved",
     "no_placebo",
     "locked_late",
     "changed_too",
@@ -40,12 +41,14 @@ METHOD: Texts = MappingProxyType(
         "with its exact 95 % interval by signed ranks (Wilcoxon 1945; Hodges and Lehmann 1963; Helsel et al. 2020, "
         "USGS TM 4-A3), of logarithms where the indicator has a zero to count from; wider where neighbouring months "
         "depend on each other. Beside control sites: the same of the difference between both changes, month by month. "
-        "Placebo: the same of the time before against the time before that.",
+        "Placebo: the same of the time before against the time before that, and of each control site beside the "
+        "others (Abadie, Diamond and Hainmueller 2010); what moved as far there is no finding.",
         "nb": "Hver måned etter settes sammen med samme måned før. Endring: Hodges-Lehmann-estimatet av parene med "
         "eksakt 95 %-intervall fra rangsummer med fortegn (Wilcoxon 1945; Hodges og Lehmann 1963; Helsel mfl. 2020, "
         "USGS TM 4-A3), av logaritmer der indikatoren har et nullpunkt å telle fra; videre der nabomåneder avhenger av "
         "hverandre. Ved siden av kontrollsteder: det samme for forskjellen mellom begge endringene, måned for måned. "
-        "Placebo: det samme for tiden før mot tiden før den.",
+        "Placebo: det samme for tiden før mot tiden før den, og for hvert kontrollsted ved siden av de andre (Abadie, "
+        "Diamond og Hainmueller 2010); det som endret seg like mye der, er ikke noe funn.",
     }
 )
 
@@ -59,6 +62,10 @@ REASONS: Mapping[Refusal, Texts] = MappingProxyType(
         "no_end": {
             "en": "it was stopped, and the plan does not say when (to)",
             "nb": "det er stoppet, og planen sier ikke når (to)",
+        },
+        "no_definition": {
+            "en": "there is no such indicator any more",
+            "nb": "indikatoren finnes ikke lenger",
         },
         "no_months": {
             "en": "the indicator has no values of months: years are too few to compare",
@@ -110,8 +117,8 @@ WARNINGS: Mapping[Caution, Texts] = MappingProxyType(
             "nb": "det er ikke justert for været: et annet år har et annet vær",
         },
         "no_control": {
-            "en": "no control site: what changed everywhere is in the number",
-            "nb": "ingen kontrollsteder: det som endret seg overalt, er med i tallet",
+            "en": "no control site is taken off: what changed everywhere is in the number",
+            "nb": "ingen kontrollsteder er trukket fra: det som endret seg overalt, er med i tallet",
         },
         "control_by_kind": {
             "en": "the plan names no control sites: all of the same kind that nothing was done at were taken",
@@ -137,6 +144,10 @@ WARNINGS: Mapping[Caution, Texts] = MappingProxyType(
             "en": "it moved before anything was done, too: {x}",
             "nb": "det endret seg også før noe ble gjort: {x}",
         },
+        "control_moved": {
+            "en": "moved as far beside the other control sites, though nothing was done: {x}",
+            "nb": "endret seg like mye ved siden av de andre kontrollstedene, uten at noe ble gjort: {x}",
+        },
         "no_placebo": {
             "en": "how far it moves by itself is not known: there are too few values of the time before",
             "nb": "hvor mye det endrer seg av seg selv, er ikke kjent: det er for få verdier fra tiden før",
@@ -161,10 +172,19 @@ NO_CONTROL: Mapping[NoControl, Texts] = MappingProxyType(
     {
         "whole_city": {"en": "the whole city is touched", "nb": "hele byen er berørt"},
         "none_found": {
-            "en": "no site of the same kind is left untouched",
-            "nb": "ingen steder av samme slag er uberørt",
+            "en": "no control site has values of this indicator and was left alone by every measure",
+            "nb": "ingen kontrollsteder har verdier for denne indikatoren og er urørt av alle tiltak",
         },
-        "too_few": {"en": "control sites have too few months", "nb": "kontrollstedene har for få måneder"},
+        "too_few": {
+            "en": f"no control site has {LEAST_PAIRS} of these months with their like before",
+            "nb": f"ingen kontrollsteder har {LEAST_PAIRS} av disse månedene med sin make før",
+        },
+        "no_ratio": {
+            "en": f"fewer than {LEAST_PAIRS} months are above zero everywhere: places of different size have only "
+            "ratios in common, and zero has none",
+            "nb": f"færre enn {LEAST_PAIRS} måneder er over null overalt: steder av ulik størrelse har bare "
+            "forholdstall felles, og null har ingen",
+        },
     }
 )
 
@@ -173,28 +193,21 @@ _SENTENCE: Texts = {
     "nb": "Endret med {change} etter {day}: {n} måneder sammenlignet med de samme månedene {years} før.",
 }
 _BESIDE: Texts = {
-    "en": " At the control sites: {control}; beside them: {beside}.",
-    "nb": " Ved kontrollstedene: {control}; ved siden av dem: {beside}.",
+    "en": " At the control sites{over}: {control}; beside them: {beside}.",
+    "nb": " Ved kontrollstedene{over}: {control}; ved siden av dem: {beside}.",
 }
+_ONLY_CONTROL: Texts = {"en": " At the control sites{over}: {control}.", "nb": " Ved kontrollstedene{over}: {control}."}
+_OVER: Texts = {"en": ", over {n} of these months", "nb": ", over {n} av disse månedene"}
 _NOT_SHOWN: Texts = {
     "en": " No change is shown: it may be nothing.",
     "nb": " Ingen endring er vist: det kan være ingenting.",
 }
-_WHOLE = 1000
-"""From here on a number has no digits after the point."""
+_MOVED_TOO: Texts = {
+    "en": " No change is shown: as much moved where or when nothing was done.",
+    "nb": " Ingen endring er vist: like mye endret seg der eller da ingenting ble gjort.",
+}
 
 _YEARS: Texts = {"en": "{n} year{s}", "nb": "{n} år"}
-_TO: Texts = {"en": "to", "nb": "til"}
-_NO_INTERVAL: Texts = {"en": "no interval", "nb": "uten intervall"}
-
-
-def percent(ratio: float | None) -> float | None:
-    """A shift of logarithms in percent of what was.
-
-    >>> percent(0.0)
-    0.0
-    """
-    return None if ratio is None else (exp(ratio) - 1) * 100
 
 
 def reason(found: Effect) -> Texts | None:
@@ -218,37 +231,26 @@ def sentence(found: Effect, starts: date, unit: str) -> Texts | None:
         said[language] = text.format(
             change=amount(found.change, unit, language), day=starts, n=len(found.change.months), years=years
         )
-        if found.control is not None and found.beside is not None:
-            said[language] += _BESIDE[language].format(
-                control=amount(found.control, unit, language), beside=amount(found.beside, unit, language)
+        if found.control is not None:
+            months = len(found.control.months)
+            said[language] += (_ONLY_CONTROL if found.beside is None else _BESIDE)[language].format(
+                over=_OVER[language].format(n=months) if months < len(found.change.months) else "",
+                control=amount(found.control, unit, language),
+                beside="" if found.beside is None else amount(found.beside, unit, language),
             )
         if found.finding == "not_shown":
-            said[language] += _NOT_SHOWN[language]
+            still = found.decisive is None or found.decisive.verdict == "not_shown"
+            said[language] += (_NOT_SHOWN if still else _MOVED_TOO)[language]
     return said
 
 
-def amount(change: Change, unit: str, language: str) -> str:
-    """A change as people read it: in percent with its interval and in the unit; decibels in the unit alone."""
-    plain = f"{number(change.difference.value)} {unit.strip('{}')}"
-    if change.ratio is None:
-        return f"{plain} ({_interval(change.difference, language)})"
-    low, high = percent(change.ratio.low), percent(change.ratio.high)
-    held = _NO_INTERVAL[language] if low is None or high is None else f"{low:+.1f} {_TO[language]} {high:+.1f} %"
-    return f"{percent(change.ratio.value):+.1f} % ({held}), {plain}"
-
-
-def number(value: float) -> str:
-    """A difference in three digits, its sign always there.
-
-    >>> number(-2108.4), number(0.1234)
-    ('-2108', '+0.123')
-    """
-    return f"{value:+.0f}" if abs(value) >= _WHOLE else f"{value:+.3g}"
-
-
 def warning(caution: Caution, x: object = "") -> dict[str, object]:
-    """A caution for programs and for people."""
-    return {"code": caution, "text": {language: text.format(x=x) for language, text in WARNINGS[caution].items()}}
+    """A caution for programs and for people; `x` by language where it is a mapping."""
+    told = {
+        language: text.format(x=x[language] if isinstance(x, Mapping) else x)
+        for language, text in WARNINGS[caution].items()
+    }
+    return {"code": caution, "text": told}
 
 
 def cautions(found: Effect, unit: str) -> list[dict[str, object]]:
@@ -257,7 +259,7 @@ def cautions(found: Effect, unit: str) -> list[dict[str, object]]:
         return []
     said: list[dict[str, object]] = []
     months = found.decisive.months
-    if not found.controls:
+    if found.beside is None:
         said.append(warning("no_control"))
     elif len(found.controls) == 1:
         said.append(warning("one_control"))
@@ -267,15 +269,25 @@ def cautions(found: Effect, unit: str) -> list[dict[str, object]]:
     if len(months) <= WHOLE_YEAR:
         said.append(warning("one_year"))
     if found.decisive.decisive.dependence > 0:
-        said.append(warning("dependent_months", f"{found.decisive.decisive.dependence:.2f}"))
-    if found.placebo is None:
-        said.append(warning("no_placebo"))
-    elif found.placebo.verdict != "not_shown":
-        texts = WARNINGS["placebo_moved"]
-        told = {language: text.format(x=amount(found.placebo, unit, language)) for language, text in texts.items()}
-        said.append({"code": "placebo_moved", "text": told})
+        r = f"{found.decisive.decisive.dependence:.2f}"
+        said.append(warning("dependent_months", {language: written(r, language) for language in ("en", "nb")}))
+    said += _by_itself(found, found.decisive, unit)
     if found.dropped:
         said.append(warning("places_dropped", ", ".join(slug for _, slug in found.dropped)))
+    return said
+
+
+def _by_itself(found: Effect, decisive: Change, unit: str) -> list[dict[str, object]]:
+    """What moved, too, though nothing was done: the time before, and control sites."""
+    said: list[dict[str, object]] = []
+    moved = decisive.verdict != "not_shown"
+    if found.placebo is None:
+        said.append(warning("no_placebo"))
+    elif found.placebo.verdict != "not_shown" or (moved and found.moved_before):
+        amounts = {language: amount(found.placebo, unit, language) for language in ("en", "nb")}
+        said.append(warning("placebo_moved", amounts))
+    if moved and found.restless:
+        said.append(warning("control_moved", ", ".join(slug for _, slug in found.restless)))
     return said
 
 
@@ -300,14 +312,9 @@ def shown(change: Change | None) -> dict[str, object] | None:
     }
 
 
-def _bounds(name: str, found: Shift) -> dict[str, object]:
-    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
-
-
-def _interval(found: Shift, language: str) -> str:
-    if found.low is None or found.high is None:
-        return _NO_INTERVAL[language]
-    return f"{number(found.low)} {_TO[language]} {number(found.high)}"
+def _bounds(name: str, found: Shift | None) -> dict[str, object]:
+    value, low, high = (None, None, None) if found is None else (found.value, found.low, found.high)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
 def left_out(found: Effect) -> Sequence[dict[str, object]]:

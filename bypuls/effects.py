@@ -4,7 +4,9 @@ A month after the measure is paired with the same month so many whole years earl
 but pairs that may be compared counts (`bypuls.comparison`). The change is the Hodges-Lehmann shift of the pairs
 (`bypuls.signed_rank`): of their logarithms where the indicator has a zero to count from, since traffic and weather
 scale what a street has. The same of control sites, month by month, is taken off: a difference in differences. The
-same question about a year in which nothing was done (placebo) says how far such numbers move by themselves.
+same question about a year in which nothing was done (placebo), and about each control site beside the others (placebos
+in space: Abadie, Diamond and Hainmueller 2010, J. Am. Stat. Assoc. 105, 493), says how far such numbers move by
+themselves; what moves no further is no finding.
 
 It knows nothing of causes.
 """
@@ -13,9 +15,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from math import log
+from math import floor, log
 from statistics import fmean, median
 from typing import Literal, get_args
 
@@ -36,7 +38,7 @@ from bypuls.effect_pairs import (
     together,
 )
 from bypuls.kpi_value import KpiValue
-from bypuls.signed_rank import LEAST_PAIRS, Shift, dependence, shift
+from bypuls.signed_rank import LEAST_PAIRS, ROUNDING, Shift, dependence, estimate, shift
 
 Verdict = Literal["increased", "decreased", "not_shown"]
 Finding = Literal["as_expected", "opposite", "not_shown", "refused"]
@@ -44,6 +46,7 @@ Refusal = Literal[
     "not_locked",
     "not_begun",
     "no_end",
+    "no_definition",
     "no_months",
     "overlapping",
     "goes_round",
@@ -54,7 +57,7 @@ Refusal = Literal[
     "differs",
 ]
 REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
-NoControl = Literal["whole_city", "none_found", "too_few"]
+NoControl = Literal["whole_city", "none_found", "too_few", "no_ratio"]
 
 LONGEST = 3
 """Years that are looked back: what lies further away differs by too much else."""
@@ -71,20 +74,21 @@ class Change:
 
     Attributes:
         before, after: median of the months, each the mean over the places; None where it is a change beside another.
-        difference: in the indicator's unit.
+        difference: in the indicator's unit; None beside another where the ratio decides: places of another size lose
+            other amounts by the same share.
         ratio: of logarithms; None where the indicator has no zero to count from, or a month was zero.
     """
 
     months: tuple[int, ...]
     before: float | None
     after: float | None
-    difference: Shift
+    difference: Shift | None
     ratio: Shift | None
 
     @property
     def decisive(self) -> Shift:
-        """The shift that the verdict rests on."""
-        return self.difference if self.ratio is None else self.ratio
+        """The shift that the verdict rests on; a change has one of the two at least."""
+        return next(one for one in (self.ratio, self.difference) if one is not None)
 
     @property
     def verdict(self) -> Verdict:
@@ -105,7 +109,9 @@ class Effect:
         years: how many lie between a month and its like.
         places, dropped: that count; that had too few pairs.
         change: of the places; `control` of the control sites; `beside` of the places, less that of the controls.
+        no_control: why there is no `beside`.
         placebo: as `beside` (else `change`), of the time before against the time before that; None where not known.
+        restless: control sites that lie as far from the other control sites as the places do from all of them.
         simulated, estimate: some of what counts is.
     """
 
@@ -121,6 +127,7 @@ class Effect:
     control: Change | None = None
     beside: Change | None = None
     placebo: Change | None = None
+    restless: tuple[Place, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     simulated: bool = False
     estimate: bool = False
@@ -129,6 +136,14 @@ class Effect:
     def decisive(self) -> Change | None:
         """The change that the finding rests on."""
         return self.change if self.beside is None else self.beside
+
+    @property
+    def moved_before(self) -> bool:
+        """Whether the time before, when nothing was done, moved as far."""
+        one, other = self.placebo, self.decisive
+        if one is None or other is None or (one.ratio is None) != (other.ratio is None):
+            return False
+        return abs(one.decisive.value) >= abs(other.decisive.value)
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -167,7 +182,7 @@ def effect(
     done = {place: by_month(found, now) for place, found in values.items()}
     newest = newest_after(done.values(), measure)
     found = {years: paired(done, measure, years, newest) for years in range(1, LONGEST + 1)}
-    years = max(found, key=lambda one: (found[one].count, -one))
+    years = max(found, key=lambda one: (*found[one].size, -one))
     series = found[years]
     kept, months = together(series.pairs)
     if len(months) < LEAST_PAIRS:
@@ -175,77 +190,121 @@ def effect(
     change = _change(kept, months)
     beside_of = {place: by_month(found, now) for place, found in controls.items()}
     control, beside, used, missing = _beside(kept, months, paired(beside_of, measure, years, newest).pairs)
-    decisive = beside or change
-    return Effect(
-        _finding(decisive.verdict, measure.direction),
+    told = Effect(
+        "not_shown",
         years=years,
         places=tuple(kept),
         dropped=tuple(place for place in values if place not in kept),
         change=change,
-        controls=used,
+        controls=tuple(used),
         no_control=missing if controls else "none_found",
         control=control,
         beside=beside,
-        placebo=_placebo(measure, years, {place: done[place] for place in kept}, {one: beside_of[one] for one in used}),
+        placebo=_placebo(
+            measure, years, {place: done[place] for place in kept}, {one: beside_of[one] for one in used if beside}
+        ),
+        restless=() if beside is None else _restless(beside, used),
         left_out=series.left_out,
         simulated=any(pair.after.simulated for found in kept.values() for pair in found.values()),
         estimate=any(pair.after.estimate for found in kept.values() for pair in found.values()),
     )
+    return replace(told, finding=_finding(told, measure.direction))
 
 
-def _finding(verdict: Verdict, direction: Direction) -> Finding:
-    if verdict == "not_shown":
+def _finding(told: Effect, direction: Direction) -> Finding:
+    """What was not done anywhere, and moved as far, leaves nothing to be found."""
+    change, control = told.decisive, told.control
+    if change is None or change.verdict == "not_shown" or told.moved_before:
         return "not_shown"
-    return "as_expected" if (verdict == "increased") == (direction == "increase") else "opposite"
+    # What cannot be taken off may still be all there is to it.
+    if told.beside is None and control is not None and control.verdict == change.verdict:
+        return "not_shown"
+    # One of the places among n + 1 that are alike: of many control sites one in twenty may lie further out.
+    if len(told.restless) > max(floor((1 - CONFIDENCE) * (len(told.controls) + 1)) - 1, 0):
+        return "not_shown"
+    return "as_expected" if (change.verdict == "increased") == (direction == "increase") else "opposite"
 
 
 def _change(kept: Mapping[Place, Mapping[int, Pair]], months: Sequence[int]) -> Change:
     before = [fmean(_value(found[month].before) for found in kept.values()) for month in months]
     after = [fmean(_value(found[month].after) for found in kept.values()) for month in months]
-    ratios = _logs(kept, months)
-    difference = [late - early for early, late in zip(before, after, strict=True)]
-    return _shifted(months, difference, ratios, (median(before), median(after)))
+    difference = _shift(months, _differences(kept, months), _rounding(kept, months))
+    rated = all(_has_ratio(found[month]) for found in kept.values() for month in months)
+    ratio = _shift(months, _logs(kept, months), ROUNDING) if rated else None
+    return Change(tuple(months), median(before), median(after), difference, ratio)
 
 
-def _shifted(
-    months: Sequence[int],
-    differences: Sequence[float],
-    ratios: Sequence[float] | None,
-    levels: tuple[float | None, float | None] = (None, None),
-) -> Change:
-    def of(values: Sequence[float]) -> Shift:
-        return shift(values, CONFIDENCE, dependence(list(zip(months, values, strict=True))))
-
-    return Change(tuple(months), *levels, of(differences), None if ratios is None else of(ratios))
+def _shift(months: Sequence[int], values: Sequence[float], rounding: float) -> Shift:
+    exact = [0.0 if abs(one) <= rounding else one for one in values]
+    return shift(exact, CONFIDENCE, dependence(list(zip(months, exact, strict=True))), rounding)
 
 
-def _logs(kept: Mapping[Place, Mapping[int, Pair]], months: Sequence[int]) -> list[float] | None:
-    """Logarithm of after over before by month, mean over the places; None where there is none."""
-    chosen = [[found[month] for found in kept.values()] for month in months]
-    counted = [value for pairs in chosen for pair in pairs for value in (pair.before, pair.after)]
-    if any(one.unit in NO_RATIO or _value(one) <= 0 for one in counted):
-        return None
-    return [fmean(log(_value(pair.after) / _value(pair.before)) for pair in pairs) for pairs in chosen]
+def _differences(kept: Mapping[Place, Mapping[int, Pair]], months: Sequence[int]) -> list[float]:
+    """After less before by month, mean over the places."""
+    return [fmean(_value(found[month].after) - _value(found[month].before) for found in kept.values())
+            for month in months]  # fmt: skip
+
+
+def _logs(kept: Mapping[Place, Mapping[int, Pair]], months: Sequence[int]) -> list[float]:
+    """Logarithm of after over before by month, mean over the places."""
+    return [fmean(log(_value(found[month].after) / _value(found[month].before)) for found in kept.values())
+            for month in months]  # fmt: skip
+
+
+def _rounding(kept: Mapping[Place, Mapping[int, Pair]], months: Sequence[int]) -> float:
+    """What differences of such values leave by rounding."""
+    pairs = [found[month] for found in kept.values() for month in months]
+    return ROUNDING * max(abs(_value(value)) for pair in pairs for value in (pair.before, pair.after))
+
+
+def _has_zero(pair: Pair) -> bool:
+    return pair.after.unit not in NO_RATIO
+
+
+def _has_ratio(pair: Pair) -> bool:
+    return _has_zero(pair) and _value(pair.before) > 0 and _value(pair.after) > 0
 
 
 def _beside(
     kept: Mapping[Place, Mapping[int, Pair]], months: Sequence[int], controls: Mapping[Place, Mapping[int, Pair]]
-) -> tuple[Change | None, Change | None, tuple[Place, ...], NoControl | None]:
-    """The controls' own change, and that of the places less theirs, over the months that both have."""
+) -> tuple[Change | None, Change | None, Mapping[Place, Mapping[int, Pair]], NoControl | None]:
+    """The controls' own change, and that of the places less theirs, over the months that both have; which controls.
+
+    Places of different size have no differences in common, only ratios: months without one are left out.
+    """
     used, common = together(controls, frozenset(months))
     if not used:
-        return None, None, (), "too_few"
-    here, there = _change(kept, common), _change(used, common)
-    differences = [
-        fmean(_value(found[month].after) - _value(found[month].before) for found in kept.values())
-        - fmean(_value(found[month].after) - _value(found[month].before) for found in used.values())
-        for month in common
-    ]
-    ratios = None
-    if here.ratio is not None and there.ratio is not None:
-        own, other = _logs(kept, common) or (), _logs(used, common) or ()
-        ratios = [one - two for one, two in zip(own, other, strict=True)]
-    return there, _shifted(common, differences, ratios), tuple(used), None
+        return None, None, {}, "too_few"
+    if not any(_has_zero(pair) for found in kept.values() for pair in found.values()):
+        own, other = _differences(kept, common), _differences(used, common)
+        less = [one - two for one, two in zip(own, other, strict=True)]
+        beside = _shift(common, less, max(_rounding(kept, common), _rounding(used, common)))
+        return _change(used, common), Change(common, None, None, beside, None), used, None
+    rated = frozenset(month for month in months if all(_has_ratio(found[month]) for found in kept.values()))
+    having = {
+        place: {month: pair for month, pair in found.items() if _has_ratio(pair)} for place, found in controls.items()
+    }
+    alike, shared = together(having, rated)
+    if not alike:
+        return _change(used, common), None, used, "no_ratio"
+    less = [one - two for one, two in zip(_logs(kept, shared), _logs(alike, shared), strict=True)]
+    beside = _shift(shared, less, ROUNDING)
+    return _change(alike, shared), Change(shared, None, None, None, beside), alike, None
+
+
+def _restless(beside: Change, controls: Mapping[Place, Mapping[int, Pair]]) -> tuple[Place, ...]:
+    """The control sites that lie as far from the mean of the others as the places from the mean of all."""
+    others = len(controls) - 1
+    if others < 1:
+        return ()
+    of = _differences if beside.ratio is None else _logs
+    own = {place: of({place: found}, beside.months) for place, found in controls.items()}
+    sums = [sum(month) for month in zip(*own.values(), strict=True)]
+    apart = {
+        place: estimate([value - (total - value) / others for value, total in zip(values, sums, strict=True)])
+        for place, values in own.items()
+    }
+    return tuple(place for place, one in apart.items() if abs(one) >= abs(beside.decisive.value))
 
 
 def _placebo(

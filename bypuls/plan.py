@@ -13,11 +13,13 @@ import yaml
 from bypuls.city import Slug
 from bypuls.errors import SettingsError
 from bypuls.targets import Direction, Path
+from bypuls.typed import convert
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S", max_length=4000)]
 Titles = Annotated[dict[str, Text], msgspec.Meta(min_length=1)]
 """Language -> text, one language at least."""
-Year = Annotated[int, msgspec.Meta(ge=1900, le=2200)]
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+Year = Annotated[int, msgspec.Meta(ge=FIRST_YEAR, le=LAST_YEAR)]
 SdgNumber = Annotated[str, msgspec.Meta(pattern=r"^(1[0-7]|[1-9])(\.([0-9]{1,2}|[a-d])(\.[0-9]{1,2})?)?$")]
 DecisionStatus = Literal["draft", "adopted", "replaced"]
 MeasureStatus = Literal["planned", "running", "done", "stopped"]
@@ -211,7 +213,7 @@ def read_plan(file: FilePath) -> Plan:
     if not isinstance(document, dict):
         raise SettingsError(f"plan file {file} must be a mapping with plan, city, title, source, goals")
     try:
-        plan = msgspec.convert(document, Plan)
+        plan = convert(document, Plan)
         _check_slugs(plan)
         for goal in plan.goals:
             for target in goal.targets:
@@ -256,6 +258,10 @@ def check_measure(entry: MeasureEntry) -> None:
     Raises:
         ValueError: it does not; in one line, with its name.
     """
+    days = [entry.starts, entry.ends, *(day for one in entry.nearby for day in (one.starts, one.ends))]
+    strange = [day for day in days if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR]
+    if strange:
+        raise ValueError(f"measure {entry.slug}: {strange[0]} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}")
     if entry.ends is not None and entry.ends < entry.starts:
         raise ValueError(f"measure {entry.slug}: it ends ({entry.ends}) before it begins ({entry.starts})")
     both = sorted(set(entry.sites) & set(entry.control_sites))

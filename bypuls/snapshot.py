@@ -12,13 +12,14 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from bypuls.snapshot_effects import EffectResult, Texts
+
 # Every part is read strictly (forbid_unknown_fields): an unknown member is another format, not a detail.
 FORMAT: Final = "bypuls-city-snapshot"
-FORMAT_VERSION: Final = 2
-"""2 says of every KPI how it was computed (`method`); files of version 1 are read, too, and do not say it."""
+FORMAT_VERSION: Final = 3
+"""2 says of every KPI how it was computed (`method`), 3 what changed after measures; earlier files are read, too, and
+do not say it."""
 
-Texts = dict[str, str]
-"""Language -> text, `nb` and `en` at least."""
 DataState = Literal["measured", "register", "reported", "missing", "definition_unverified"]
 BandName = Literal["lt_33", "33_66", "66_95", "gte_95"]
 """Of the target, in percent; from 95 on the best."""
@@ -331,6 +332,7 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     kpis: list[KpiResult] = []
     targets: list[TargetResult] = []
     trends: list[TrendResult] = []
+    effects: list[EffectResult] = []
     missing: list[Missing] = []
     notes: list[DataNote] = []
     method: list[Texts] = []
@@ -340,7 +342,7 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The file: the content, its hash, and when this copy was made."""
 
     format: Literal["bypuls-city-snapshot"] = FORMAT
-    format_version: Literal[1, 2] = FORMAT_VERSION
+    format_version: Literal[1, 2, 3] = FORMAT_VERSION
     hash: Sha256
     made_at: datetime
     content: Content

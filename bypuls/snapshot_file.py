@@ -15,6 +15,7 @@ import msgspec
 
 from bypuls.errors import SettingsError
 from bypuls.snapshot import FORMAT, FORMAT_VERSION, Content, Snapshot
+from bypuls.typed import read_json
 
 _READ = range(1, FORMAT_VERSION + 1)
 
@@ -87,7 +88,7 @@ def parse_snapshot(data: bytes) -> Snapshot:
             "have it made again, or use the version that made it"
         )
     try:
-        snapshot = msgspec.json.decode(data, type=Snapshot)
+        snapshot = read_json(data, Snapshot)
     except msgspec.ValidationError as error:
         raise ValueError(f"is not as its format says: {error}") from None
     # Over the members that the file has: those that a later version added are none of an earlier one's.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
 
@@ -28,6 +28,7 @@ from bypuls.snapshot import (
     Versions,
     YearValue,
 )
+from bypuls.snapshot_effects import ChangedToo, EffectResult, Expected, Shifted
 from bypuls.snapshot_file import seal
 
 MADE = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -141,13 +142,47 @@ def result(**changes):
     return KpiResult(**(fields | changes))
 
 
+def effect(**changes):
+    """A measure that something is said of."""
+    after = {"n": 12, "first_month": "2025-01", "last_month": "2025-12"}
+    fields = {
+        "measure": "fee", "title": {"en": "A fee in two streets", "nb": "Avgift i to gater"},
+        "starts": date(2025, 1, 1), "status": "running", "locked": True, "kpi": "traffic.volume.mean_daily",
+        "primary": True, "unit": "{vehicle}",
+        "kpi_title": {"en": "Daily traffic", "nb": "Døgntrafikk"}, "direction": "decrease", "finding": "as_expected",
+        "sentence": {"en": "Changed by -18.3 %.", "nb": "Endret med -18,3 %."}, "years_apart": 1,
+        "places": ["torget"], "control_sites": ["nordre"],
+        "change": Shifted(verdict="decreased", before=11500.0, after=9400.0, percent=-18.26, percent_low=-19.4,
+                          percent_high=-17.0, difference=-2105.0, difference_low=-2300.0, difference_high=-1900.0,
+                          **after),
+        "control": Shifted(verdict="not_shown", before=8000.0, after=8010.0, percent=0.1, percent_low=-2.0,
+                           percent_high=2.0, **after),
+        "beside": Shifted(verdict="decreased", percent=-18.3, percent_low=-18.8, percent_high=-17.8, **after),
+        "expected": Expected(percent=-18.0, within=True),
+        "cautions": [{"en": "simulated data", "nb": "simulerte data"}],
+        "changed_too": [ChangedToo(what="signs", kind="measure", starts=date(2025, 1, 1))],
+    }  # fmt: skip
+    return EffectResult(**(fields | changes))
+
+
+def refused(**changes):
+    """A measure that nothing is said of."""
+    nothing = {"change": None, "control": None, "beside": None, "expected": None, "years_apart": None, "places": [],
+               "control_sites": [], "cautions": [], "changed_too": []}  # fmt: skip
+    fields = {
+        "measure": "signs", "title": {"en": "Signs", "nb": "Skilt"}, "finding": "refused", "refusal": "not_locked",
+        "locked": False, "withdrawn": True, "sentence": {"en": "it is not locked", "nb": "det er ikke låst"},
+    }  # fmt: skip
+    return effect(**(nothing | fields | changes))
+
+
 def content(**changes):
     """A city-year with something of everything."""
     days = {"en": "Days above 50 µg/m³ PM10 (EU 2008/50)", "nb": "Døgn over 50 µg/m³ PM10 (EU 2008/50)"}
     fields = {
         "city": CityHead(
             slug="storvik", name=both("Storvik"), time_zone="Europe/Oslo", country="NO",
-            facts=[Fact(name="population", value=48210.0, unit="{person}", valid_from=datetime(2025, 1, 1).date(),  # noqa: DTZ001
+            facts=[Fact(name="population", value=48210.0, unit="{person}", valid_from=date(2025, 1, 1),
                         source="SSB 07459")],
         ),
         "year": 2025,
@@ -170,6 +205,7 @@ def content(**changes):
         "targets": [TargetResult(kpi="air.pm10.mean", title=both("PM10"), scope_kind="city", scope="storvik",
                                  unit="ug/m3", start_year=2020, start_value=15.0, target_year=2030, target_value=8.0,
                                  required=11.5, actual=11.25, verdict="on_track", source="Air plan 2020")],
+        "effects": [effect(), refused()],
         "missing": [Missing(code="EC: ICT: ICT: 1C", name=both("Household Internet Access"), who="IT", sensors=False,
                             how={"en": "Enter it in the round", "nb": "Legg inn i runden"})],
         "notes": [DataNote(kind="clipped", subject="PM10", text={"en": "Seven hours were cut off at 220 µg/m³.",

@@ -12,6 +12,7 @@ import yaml
 
 from bypuls.errors import SettingsError
 from bypuls.storage.collection_rounds import Asked
+from bypuls.typed import convert
 from bypuls.u4ssc.catalogue import U4sscCatalogue
 
 
@@ -41,7 +42,7 @@ def read_asked(path: Path, catalogue: U4sscCatalogue) -> dict[str, Asked]:
         message = f"{path} cannot be read: {error}"
         raise SettingsError(message) from None
     try:
-        units = _of_csv(text) if path.suffix.lower() == ".csv" else msgspec.convert(yaml.safe_load(text), list[_Unit])
+        units = _of_csv(text) if path.suffix.lower() == ".csv" else convert(yaml.safe_load(text), list[_Unit])
         return {code: Asked(one.unit.strip(), one.contact) for one in units for code in _codes(one.kpis, catalogue)}
     except (yaml.YAMLError, msgspec.ValidationError, SettingsError, csv.Error) as error:
         message = f"{path}: {str(error).splitlines()[0]}"

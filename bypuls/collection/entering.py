@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from bypuls.collection.importing import asked
 from bypuls.collection.judging import forbids, judge, questions
 from bypuls.collection.said import Complaint, Said
-from bypuls.errors import BypulsError, Conflict
+from bypuls.errors import BypulsError, Conflict, NotAllowed
 from bypuls.storage.cities import require_city
 from bypuls.storage.collection_rounds import check, is_closed, signed_kpis
 from bypuls.storage.database import Connection
 from bypuls.storage.reported_values import (
     Reported,
+    Seen,
+    as_seen,
     city_facts,
+    may_verify,
     only_verified,
     put_reported,
     remove_reported,
@@ -46,16 +49,18 @@ class Entered:
     warnings: Sequence[Complaint]
 
 
-def enter(connection: Connection, city: str, year: int, said: Said, who: str) -> Entered:
+def enter(connection: Connection, city: str, year: int, said: Said, who: str, seen: Seen = None) -> Entered:
     """Store what is said of one data point, within a transaction.
 
     Raises:
         Refused: it contradicts itself.
-        Conflict: the KPI is signed, or the round closed.
+        Conflict: another value stands than the writer saw, the KPI is signed, or the round closed.
+        NotAllowed: it says of its own number that it is verified.
         NotFound: no such city.
     """
     require_city(connection, city)
     key = said.point.key
+    as_seen(connection, city, year, key, seen)
     before = stands(connection, city, year, key)
     judged = judge(said, city_facts(connection, city, year), before)
     new = judged.reported
@@ -65,19 +70,23 @@ def enter(connection: Connection, city: str, year: int, said: Said, who: str) ->
     wrong = [asked(one) for one in findings if forbids(one, {key[0]}, alone=True) and one.data_point == key[1]]
     if wrong:
         raise Refused([Complaint("value", one.what, *key, nb=one.nb) for one in wrong])
+    if not may_verify(connection, city, year, before, new, who):
+        message = f"{who!r} entered a value of {key[0]}: whether it is verified is said by somebody else"
+        raise NotAllowed(message)
     if new != before and not only_verified(before, new):
         _still_open(connection, city, year, key)
     changed = put_reported(connection, city, year, new, who)
     return Entered(new, changed, [*judged.warnings, *(asked(one) for one in findings)])
 
 
-def take_away(connection: Connection, city: str, year: int, key: Key, who: str) -> None:
+def take_away(connection: Connection, city: str, year: int, key: Key, who: str, seen: Seen = None) -> None:
     """Take a value away.
 
     Raises:
         NotFound: there is none.
-        Conflict: the KPI is signed, or the round closed.
+        Conflict: another value stands than was seen, the KPI is signed, or the round closed.
     """
+    as_seen(connection, city, year, key, seen)
     if stands(connection, city, year, key) is not None:
         _still_open(connection, city, year, key)
     remove_reported(connection, city, year, key, who)
@@ -93,8 +102,12 @@ def findings_of(
     return questions(load_catalogue(), values, city_facts(connection, city, year), last_year)
 
 
-def check_kpi(connection: Connection, city: str, year: int, code: str, who: str) -> list[Finding]:
-    """The step from entered to checked: nothing about the KPI may be wrong; returns what remains to be asked.
+def check_kpi(
+    connection: Connection, city: str, year: int, code: str, who: str, measured: Mapping[Key, float] | None = None
+) -> list[Finding]:
+    """The step to checked: nothing about the KPI may be wrong; returns what remains to be asked.
+
+    What the city's sensors give of it (`measured`, of the whole year) needs nobody to enter it.
 
     Raises:
         Conflict: something is wrong, missing, or the KPI is not at that step.
@@ -103,7 +116,8 @@ def check_kpi(connection: Connection, city: str, year: int, code: str, who: str)
     catalogue = load_catalogue()
     code = catalogue.code(code)
     # The assignment is locked first: a value that is entered meanwhile waits and takes the check back.
-    check(connection, catalogue, (city, year), code, who)
+    own = {point: value for (of, point), value in (measured or {}).items() if of == code}
+    check(connection, catalogue, (city, year), code, who, own)
     findings = [one for one in findings_of(connection, city, year) if one.code == code]
     wrong = [one for one in findings if one.severity == "wrong"]
     if wrong:

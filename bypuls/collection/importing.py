@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bypuls.collection.columns import plain
 from bypuls.collection.files import MOST_BYTES, Unreadable
@@ -19,6 +19,7 @@ from bypuls.storage.reported_values import (
     Reported,
     city_facts,
     city_names,
+    may_verify,
     only_verified,
     put_reported,
     reported_values,
@@ -98,6 +99,13 @@ def import_form(
         stored = reported_values(connection, city, year)
         facts = city_facts(connection, city, year)
         new = _judged(form.said, facts, stored, receipt)
+        for one in form.said:
+            key = one.point.key
+            if key in new and not may_verify(connection, city, year, stored.get(key), new[key], who):
+                seen = stored.get(key)
+                word = seen.verified if seen is not None and seen.numbers == new[key].numbers else "unknown"
+                new[key] = replace(new[key], verified=word)
+                receipt.warnings.append(one.told("verified", "verified_by_another"))
         changed = {key: reported for key, reported in new.items() if reported != stored.get(key)}
         receipt.unchanged = len(new) - len(changed)
         receipt.stored = list(changed)

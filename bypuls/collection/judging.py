@@ -42,12 +42,14 @@ def judge(said: Said, facts: Mapping[str, float], stored: Reported | None) -> Ju
     value = _number(said.value, stored.value if stored is not None else None)
     numerator = _number(said.numerator, stored.numerator if stored is not None else None)
     denominator = _number(said.denominator, stored.denominator if stored is not None else None)
-    if not said.not_reported:
+    if not said.not_reported and not (said.kept and stored is not None):
         denominator = _denominator(said, numerator, denominator, facts, judged)
         value = _value(said, (value, numerator, denominator), judged)
     if judged.wrong:
         return judged
     numbers = (None, None, None) if said.not_reported else (value, numerator, denominator)
+    if said.kept and stored is not None:
+        numbers = stored.numbers
     judged.reported = Reported(
         code=point.kpi.code,
         data_point=point.data_point,
@@ -68,11 +70,7 @@ def _verified(
     said: Said, stored: Reported | None, numbers: tuple[float | None, float | None, float | None], judged: Judged
 ) -> str:
     """A verifier's word is of the numbers that were seen: another number has it only where it is said again."""
-    if (
-        stored is None
-        or stored.verified == "unknown"
-        or numbers == (stored.value, stored.numerator, stored.denominator)
-    ):
+    if stored is None or stored.verified == "unknown" or numbers == stored.numbers:
         return _kept(said, stored, "verified") or "unknown"
     if said.verified is not None and said.verified == stored.verified:
         judged.warnings.append(said.told("verified", "another_than_verified"))

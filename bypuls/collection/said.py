@@ -43,6 +43,7 @@ class Said:
     Attributes:
         not_reported: the city says that it has no value (NR).
         value: as typed; None: to be worked out from its parts.
+        kept: nothing is said of the numbers: they stay as they are stored.
         percent: `value` was written with a percent sign or format.
         given: what was stated at all; the rest stays as it is stored.
         where: where each was stated.
@@ -50,6 +51,7 @@ class Said:
 
     point: Point
     not_reported: bool = False
+    kept: bool = False
     value: Decimal | None = None
     percent: bool = False
     numerator: Decimal | None = None

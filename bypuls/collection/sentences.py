@@ -12,6 +12,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "the number is another than the verifier saw: is this one verified, too? Leave it empty if not",
             "tallet er et annet enn det verifikatøren så: er også dette verifisert? La feltet stå tomt om ikke",
         ),
+        "verified_by_another": (
+            "'verified' is not taken with the number: somebody who did not enter it gives the file in again",
+            "«verifisert» tas ikke inn sammen med tallet: en annen sier det ved å levere filen inn på nytt",
+        ),
         "yes_or_no_alone": (
             "the answer is yes or no: write it as the result alone",
             "svaret er ja eller nei: skriv det som resultatet alene",

@@ -104,7 +104,7 @@ def rollups(
     from bypuls.clock import utc_now
     from bypuls.places import database
     from bypuls.storage.database import connect
-    from processors.auditing import audit_cities, in_whole_hours
+    from processors.auditing import audit_cities, in_whole_hours, last_night
     from processors.calculation import Catalogue
 
     span = in_whole_hours(_time(since, "--since"), _time(until, "--until"), utc_now())
@@ -116,6 +116,8 @@ def rollups(
             shown = len(done.lines)
             if done.summed_up:
                 say(f"{one}: {done.summary()}")
+                if waiting := last_night(connection, one):
+                    say(f"{one}: {waiting}")
                 total, shown = total + done.total, 0
     raise typer.Exit(1 if total else 0)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from bypuls.commands.terminal import say
-from bypuls.effect_words import number
+from bypuls.effect_numbers import number, unit_word, written
 
 Language = Literal["en", "nb"]
 
@@ -103,7 +103,7 @@ def _cells(one: Mapping[str, Any], language: Language) -> list[str]:
         _WORDS[language][one["finding"]],
         _amount(change, one["unit"], language),
         _amount(one["beside_control"], one["unit"], language),
-        "-" if change is None else str(change["n"]),
+        "-" if change is None else str((one["beside_control"] or change)["n"]),
     ]
 
 
@@ -111,23 +111,24 @@ def _amount(change: Mapping[str, Any] | None, unit: str, language: Language) -> 
     """In percent where there is one, else in the unit; with its interval."""
     if change is None:
         return "-"
-    name, of = ("difference", unit.strip("{}")) if change["percent"] is None else ("percent", "%")
+    name, of = ("difference", unit_word(unit, language)) if change["percent"] is None else ("percent", "%")
     low, high = change[f"{name}_low"], change[f"{name}_high"]
     words = _WORDS[language]
 
     def said(value: float) -> str:
-        return f"{value:+.1f}" if of == "%" else number(value)
+        return written(f"{value:+.1f}", language) if name == "percent" else number(value, language)
 
     held = words["no_interval"] if low is None else f"{said(low)} {words['to']} {said(high)}"
-    return f"{said(change[name])} {of} ({held})"
+    return f"{said(change[name])} {of}".rstrip() + f" ({held})"
 
 
 def _details(one: Mapping[str, Any], language: Language) -> Iterator[str]:
     words, expected = _WORDS[language], one["expected"]
     if expected is not None:
-        of, name = (one["unit"], "difference") if expected["percent"] is None else ("%", "percent")
+        percent = expected["percent"] is not None
+        of, name = ("%", "percent") if percent else (unit_word(one["unit"], language), "difference")
         held = {True: f": {words['within']}", False: f": {words['without']}", None: ""}[expected["within"]]
-        yield f"  {words['expected']} {expected[name]:+.3g} {of}{held}"
+        yield f"  {words['expected']} {number(expected[name], language)} {of}{held}"
     if one["cautions"]:
         yield f"  {words['cautions']}"
     for caution in one["cautions"]:

@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from bypuls.errors import SettingsError
+from bypuls.typed import convert
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def read_benchmarks(content: bytes, where: str) -> tuple[str, list[BenchmarkSett
         SettingsError: what is wrong in it.
     """
     try:
-        found = msgspec.convert(yaml.safe_load(content), _Document)
+        found = convert(yaml.safe_load(content), _Document)
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
         message = f"benchmarks {where}: {str(error).splitlines()[0]}"
         raise SettingsError(message) from None

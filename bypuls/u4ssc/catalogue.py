@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 from bypuls.errors import CatalogueError, NotFound
+from bypuls.typed import convert
 
 Verification = Literal["official_page", "official_partial", "report_table", "secondary"]
 Direction = Literal["higher_better", "lower_better", "none_stated"]
@@ -292,7 +293,7 @@ def parse_catalogue(content: bytes) -> U4sscCatalogue:
         CatalogueError: what is wrong in it.
     """
     try:
-        document = msgspec.convert(yaml.load(content, Loader=_LOADER), _Document)  # noqa: S506 - a safe one
+        document = convert(yaml.load(content, Loader=_LOADER), _Document)  # noqa: S506 - a safe one
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
         message = f"u4ssc.yaml: {str(error).splitlines()[0]}"
         raise CatalogueError(message) from None

@@ -27,6 +27,7 @@ import msgspec
 import yaml
 
 from bypuls.errors import SettingsError
+from bypuls.typed import convert
 from bypuls.u4ssc.assessment import DataQuality
 from bypuls.u4ssc.catalogue import U4sscCatalogue
 from bypuls.u4ssc.scoring import value_of
@@ -123,7 +124,7 @@ def read_mapping(content: bytes, where: str) -> Mapping:
         SettingsError: what is wrong in it.
     """
     try:
-        found = msgspec.convert(yaml.safe_load(content), Mapping)
+        found = convert(yaml.safe_load(content), Mapping)
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
         message = f"mapping {where}: {str(error).splitlines()[0]}"
         raise SettingsError(message) from None

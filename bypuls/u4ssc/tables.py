@@ -19,6 +19,7 @@ from typing import Any, Literal
 import msgspec
 
 from bypuls.errors import SettingsError
+from bypuls.typed import read_json
 
 _NONE = frozenset({".", "..", "...", ":", ""})
 _YEAR = re.compile(r"^(?:(?P<before>.*\S)\s+)?(?P<year>(?:19|20)\d{2})$")
@@ -164,7 +165,7 @@ class _Dataset(msgspec.Struct, rename={"class_": "class"}):
 
 def _json_stat(content: bytes, where: str) -> StatTable:
     try:
-        found = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=_Dataset)
+        found = read_json(content.removeprefix(b"\xef\xbb\xbf"), _Dataset)
         codes = [_codes(found.dimension[name].category) for name in found.id]
     except (msgspec.DecodeError, KeyError, UnicodeDecodeError) as error:
         message = f"{where}: no JSON-stat 2 dataset: {str(error).splitlines()[0]}"

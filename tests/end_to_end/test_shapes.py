@@ -44,6 +44,10 @@ def test_city_now_does_not_scroll_on_an_operators_screen(visit, language):
     hidden = "(part) => part.scrollHeight > part.clientHeight + 1"
     tiles = page.page.locator(".tile").all()
     assert [tile.get_attribute("aria-label") for tile in tiles if tile.evaluate(hidden)] == []
+    boards = page.page.locator("nav.boards")
+    for width in (1440, browser.DESK[0], 1280, 1200):  # the name of every board is seen as a whole
+        page.page.set_viewport_size({"width": width, "height": browser.DESK[1]})
+        assert boards.evaluate("(part) => part.scrollWidth - part.clientWidth") == 0, width
 
 
 @pytest.mark.parametrize("size", [browser.PHONE, browser.DOUBLED], ids=["phone", "200 %"])

@@ -12,10 +12,15 @@ import pytest
 from typer.testing import CliRunner
 
 from bypuls.cli import app
+from bypuls.effect_words import METHOD
+from bypuls.errors import NotAllowed
 from bypuls.plan import read_plan
 from bypuls.storage.cities import add_city
+from bypuls.storage.database import connect
 from bypuls.storage.effects import effects
 from bypuls.storage.plans import Author, add_plan, lock_measure
+from processors.reports.making import Order, make_report
+from processors.reports.sources import InstalledSources
 from simulators.city.model import Model
 from simulators.city.scenario import read_scenario
 from simulators.city.town import HOUR, QUARTER, city_document, streams
@@ -115,22 +120,27 @@ def test_what_weather_did_is_taken_off_by_the_stations_beside(fjordvik, model, r
     assert found["control_sites"] == ["elgeseter"]
 
 
-def seasons(town, site, factor=1.0, kpi=NO2, unit="ug/m3"):
+def seasons(town, site, factor=1.0, kpi=NO2, unit="ug/m3", origins=("measured",)):
     """By hand: 20, 21 … 31 in the months of 2024, that times the factor in 2025."""
     for year, of in ((2024, 1.0), (2025, factor)):
         for month in range(1, 13):
             scope = ("city", "fjordvik") if site is None else ("site", site)
-            say_year(town.connection, "fjordvik", kpi, year, (19 + month) * of, scope=scope, month=month, unit=unit)
+            say_year(
+                town.connection, "fjordvik", kpi, year, (19 + month) * of, scope=scope, month=month, unit=unit,
+                origins=origins,
+            )  # fmt: skip
 
 
-def locked(town, **given):
-    """The measures of a plan, each locked: name -> what is said."""
+def locked(town, before_that=None, **given):
+    """The measures of a plan, each locked: name -> what is said; `before_that`: SQL, as an older program left them."""
     plan = read_plan(PLAN)
     fee, goal = plan.goals[0].measures[0], plan.goals[0]
     base = {"kpi": NO2, "sites": [], "control_sites": [], "expected": None}
     made = [msgspec.structs.replace(fee, slug=slug, **(base | one)) for slug, one in given.items()]
     goals = [msgspec.structs.replace(goal, measures=made)]
     add_plan(town.connection, msgspec.structs.replace(plan, goals=goals), "ada")
+    if before_that:
+        town.connection.execute(before_that)
     for one in made:
         lock_measure(town.connection, Author("ada", "fjordvik"), one.slug)
     found = effects(town.connection, "fjordvik", datetime(2026, 2, 1, tzinfo=UTC))
@@ -182,3 +192,60 @@ def test_what_happened_to_the_instruments_is_told(fjordvik):
         ("new_instrument", "2025-05-01"),
     ]
     assert told[0]["what"].endswith("no2: span gas")
+
+
+def test_days_that_cannot_be_take_nothing_else_along(fjordvik):
+    for site in ("strandgata", "elgeseter"):
+        seasons(fjordvik, site, 0.8)
+    ends = """UPDATE measure SET (starts, ends) = (CASE slug WHEN 'old' THEN '0003-01-01'::date ELSE starts END,
+                                                  CASE slug WHEN 'old' THEN NULL ELSE '9999-12-31'::date END)"""
+    found = locked(fjordvik, ends, fee={"sites": ["strandgata"]}, old={"sites": ["torget"]})
+    assert [one["refusal"] for one in found.values()] == ["no_values_after", None]
+
+
+def test_an_indicator_that_is_gone_is_said_to_be_and_the_others_are_there(fjordvik):
+    seasons(fjordvik, "strandgata", 0.8)
+    gone = "UPDATE measure SET kpi = 'air.radon.mean' WHERE slug = 'other'"
+    found = locked(fjordvik, gone, fee={"sites": ["strandgata"]}, other={"sites": ["torget"]})
+    refused = {kpi: one["refusal"] for (_, kpi), one in found.items()}
+    assert refused == {NO2: None, "air.radon.mean": "no_definition"}
+
+
+def test_control_sites_are_of_the_kinds_that_count(fjordvik):
+    # by hand: the district has a school, which has no NO2; another school that has some is not like its streets
+    rows = fjordvik.connection.execute("SELECT slug FROM site WHERE kind = 'building' ORDER BY slug").fetchall()
+    (school,), (other,) = rows[:2]
+    for site in ("strandgata", "elgeseter", other):
+        seasons(fjordvik, site, 0.8)
+    found = locked(fjordvik, fee={"sites": ["strandgata", school]})["fee", NO2]
+    assert (found["control_sites"], found["no_control"]) == (["elgeseter"], None)
+
+
+def test_what_became_a_home_is_not_judged_any_more(fjordvik):
+    for site in ("strandgata", "elgeseter"):
+        seasons(fjordvik, site, 0.8)
+    home = "UPDATE site SET kind = 'household' WHERE slug = 'strandgata'"
+    found = locked(fjordvik, home, fee={"sites": ["strandgata"]})["fee", NO2]
+    assert (found["refusal"], found["scopes"], found["change"]) == ("no_values_after", [], None)
+
+
+def test_a_report_holds_what_was_known_at_the_end_of_its_year_and_simulated_values_make_it_a_demonstration(fjordvik):
+    for site in ("strandgata", "elgeseter"):
+        seasons(fjordvik, site, 0.8 if site == "strandgata" else 1.0, origins=("simulated",))
+    locked(fjordvik, fee={"sites": ["strandgata"], "control_sites": ["elgeseter"]})
+
+    def made(year, **given):
+        with connect(fjordvik.url, "reader") as connection:
+            order = Order("fjordvik", year, "json", "en", **given)
+            return make_report(connection, order, InstalledSources(), datetime(2026, 2, 1, tzinfo=UTC)).snapshot
+
+    with pytest.raises(NotAllowed, match="simulated data"):
+        made(2025)
+    report = made(2025, demonstration=True)
+    (fee,) = report.content.effects
+    assert (fee.finding, fee.beside.n, fee.beside.last_month, fee.locked) == ("as_expected", 12, "2025-12", True)
+    assert fee.beside.percent == pytest.approx(-20)
+    assert METHOD in report.content.method
+    assert made(2025, demonstration=True).hash == report.hash
+    # it began on the first day of 2025: a report of the year before says nothing of it
+    assert made(2024, demonstration=True).content.effects == []

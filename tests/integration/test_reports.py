@@ -17,9 +17,8 @@ from bypuls.errors import NotAllowed, NotFound
 from bypuls.kpi import load_definitions
 from bypuls.method import numbers_of
 from bypuls.snapshot_file import parse_snapshot, read_snapshot
-from bypuls.storage import values
 from bypuls.storage.database import connect
-from processors.reports import collection
+from bypuls.storage.standard_numbers import note_numbers, shipped_numbers
 from processors.reports.making import Order, keep_report, make_report
 from processors.reports.sources import InstalledSources
 from tests.city_snapshot import MADE
@@ -123,7 +122,7 @@ def test_the_same_inputs_give_the_same_hash_and_a_change_another(reported):
 
 
 @pytest.mark.lane("plain")
-def test_a_report_says_by_which_method_and_another_standard_or_definition_is_another(reported, monkeypatch):
+def test_a_report_says_by_which_method_and_another_standard_or_definition_is_another(reported):
     reported.value_of("air.pm10.mean", 11.0)
     reported.value_of("air.pm10.exceedance_days.eu2008", 42)
 
@@ -131,18 +130,22 @@ def test_a_report_says_by_which_method_and_another_standard_or_definition_is_ano
         found = reported.report().snapshot.content
         return found.versions, {one.kpi: one.method for one in found.kpis}
 
-    (versions, methods), numbers = made(), dict(values.shipped_numbers())
+    (versions, methods), numbers = made(), dict(shipped_numbers())
     assert made() == (versions, methods)
     assert versions.numbers == {"eu_2008_50": numbers["eu_2008_50"]}
     law = yaml.safe_load((ROOT / "bypuls/catalogue/standards/eu_2008_50.yaml").read_text())
     assert numbers_of(law | {"title": {"en": "Limits"}}) == numbers["eu_2008_50"]
     law["editions"][0]["limits"][0]["value"] = 45  # another installation that judges PM10's days by another number
-    monkeypatch.setattr(collection, "shipped_numbers", lambda: numbers | {"eu_2008_50": numbers_of(law)})
+    note = "INSERT INTO standard_numbers (standard, numbers) VALUES ('eu_2008_50', %s)"
+    note_numbers(reported.connection)
+    reported.connection.execute(note, (numbers_of(law),))
+    assert made() == (versions, methods), "the law of today is not that of when it was computed"
+    reported.connection.execute("UPDATE kpi_value SET computed_at = clock_timestamp()")
     other, others = made()
     assert other.method != versions.method
     assert others["air.pm10.mean"] == methods["air.pm10.mean"]
     assert others["air.pm10.exceedance_days.eu2008"] != methods["air.pm10.exceedance_days.eu2008"]
-    monkeypatch.undo()
+    reported.connection.execute("DELETE FROM standard_numbers")
     reported.connection.execute(
         "UPDATE kpi_definition SET document = jsonb_set(document, '{coverage,year}', '0.5') WHERE id = 'air.pm10.mean'"
     )

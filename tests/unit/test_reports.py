@@ -14,6 +14,7 @@ import yaml
 from pypdf import PdfReader
 
 from bypuls.errors import SettingsError
+from bypuls.snapshot_effects import Shifted
 from bypuls.snapshot_file import parse_snapshot
 from processors.reports.composition import compose
 from processors.reports.document import Heading, Table
@@ -22,13 +23,20 @@ from processors.reports.making import write
 from processors.reports.notes import read_notes
 from processors.reports.pdf import render_pdf
 from processors.reports.wording import LANGUAGES, Wording, as_language, words
-from tests.city_snapshot import assessment, content, snapshot
+from tests.city_snapshot import assessment, content, effect, snapshot
 
 LABELS = {"en": "computed by Bypuls, not U4SSC-verified", "nb": "beregnet av Bypuls, ikke verifisert av U4SSC"}
 MARKS = {"en": "DEMONSTRATION: contains simulated data", "nb": "DEMONSTRASJON: inneholder simulerte data"}
 SHAPES = {
     "mixed": {},
-    "empty": {"u4ssc": assessment(lambda _: "unreported"), "kpis": [], "trends": [], "targets": [], "missing": []},
+    "empty": {
+        "u4ssc": assessment(lambda _: "unreported"),
+        "kpis": [],
+        "trends": [],
+        "targets": [],
+        "effects": [],
+        "missing": [],
+    },
     "one KPI, a demonstration": {
         "u4ssc": assessment(lambda number: "gte_95" if number == 70 else "unreported"),
         "kpis": [],
@@ -134,6 +142,50 @@ def test_the_pdf_says_what_the_document_says(shape, language):
             assert plain(block.text) in text, block.text
     for number, page in enumerate(made, start=1):
         assert LABELS[language] in plain(page), f"page {number}"
+
+
+def chapter(language, **changes):
+    """The rows of the table of measures, and everything else that its chapter says."""
+    blocks = compose(snapshot(**changes), language).blocks
+    first = next(at for at, block in enumerate(blocks) if isinstance(block, Heading) and block.anchor == "effects")
+    after = next(at for at, block in enumerate(blocks) if isinstance(block, Heading) and block.anchor == "notes")
+    tables = [block for block in blocks[first:after] if isinstance(block, Table)]
+    rows = [[ascii_signs(cell.text) for cell in row] for table in tables for row in table.rows]
+    others = [block for block in blocks[first:after] if not isinstance(block, Table)]
+    return rows, [ascii_signs(text) for block in others for text in getattr(block, "texts", None) or [block.text]]
+
+
+def ascii_signs(text):
+    return plain(text).replace("\u2212", "-").replace("\u2013", "-")
+
+
+def test_measures_are_said_with_their_change_or_why_nothing_is_said():
+    rows, said = chapter("nb")
+    assert rows == [
+        ["Avgift i to gater (siden 1.1.2025)", "Døgntrafikk", "11 500 → 9 400 kjøretøy", "-18,3 % (-19,4 til -17,0)",
+         "-18,3 % (-18,8 til -17,8)", "endret som ventet"],
+        ["Skilt (siden 1.1.2025; trukket)", "Døgntrafikk", "-", "-", "-", "ingenting sies: det er ikke låst"],
+    ]  # fmt: skip
+    assert "planen ventet -18 %: innenfor intervallet" in said
+    assert "et annet tiltak i samme tid: Skilt (1.1.2025)" in said
+    assert [text for text in said if "ikke nødvendigvis endret av det" in text]
+
+
+def test_a_change_without_a_ratio_is_in_the_unit_and_one_without_an_interval_says_so():
+    level = Shifted(verdict="not_shown", n=7, first_month="2025-01", last_month="2025-07", difference=0.25)
+    rows, said = chapter("en", effects=[effect(change=level, control=None, beside=None, unit="dB[A]", expected=None,
+                                               no_control={"en": "none left", "nb": "ingen igjen"})])  # fmt: skip
+    assert rows[0][3:5] == ["+0.25 dB (no interval)", "-"]
+    assert "nothing is taken off: none left" in said
+
+
+def test_what_moved_elsewhere_too_is_said_to():
+    rows, _ = chapter("en", effects=[effect(finding="not_shown")])
+    assert rows[0][5] == "no change shown: as much moved where or when nothing was done"
+
+
+def test_a_city_without_measures_says_so():
+    assert chapter("en", effects=[])[1][-1] == "The city's plan has no measures that had begun."
 
 
 def test_unreported_rows_say_so():

@@ -133,13 +133,15 @@ def patch_assignment(context: Using, holder: Admin, place: Place, code: CodePath
     summary="Check a KPI",
 )
 def post_check(context: Using, holder: Reporter, place: Place, code: CodePath) -> Response:
-    """Every data point is entered, and nothing about it is wrong; answers with what remains to be asked.
+    """Every data point is entered or measured, and nothing about it is wrong; answers with what remains to be asked.
 
     Needs a token with scope `report`. 409 says what is wrong or missing.
     """
     check_city(holder, place[0], _SCOPE)
+    with context.reading() as connection:
+        measured = missing_list.measured_points(connection, *place)
     with context.writing() as connection:
-        findings = check_kpi(connection, *place, code, holder.name)
+        findings = check_kpi(connection, *place, code, holder.name, measured)
     return Response(json_bytes(findings), media_type=_JSON)
 
 

@@ -61,6 +61,16 @@ def known_points(connection: Connection, city: str, year: int) -> set[Key]:
     }
 
 
+def measured_points(connection: Connection, city: str, year: int) -> dict[Key, float]:
+    """Data points whose value the city's sensors give for the whole year."""
+    return {
+        (point.code, point.data_point): point.value
+        for kpi in assess(connection, city, year).kpis
+        for point in kpi.data_points
+        if point.state == "measured" and point.value is not None and not point.provisional
+    }
+
+
 def as_json(found: Lacking, city: str, year: int) -> dict[str, Any]:
     """The answer's body."""
     label = load_catalogue().meta.label

@@ -125,7 +125,10 @@ class EffectChange(BaseModel):
     months: list[str] = Field(description="The months after that count.", examples=[["2026-01", "2026-02"]])
     before: float | None = Field(description="Median of the months before, in `unit`; null beside control sites.")
     after: float | None = Field(description="Median of the months after, in `unit`; null beside control sites.")
-    difference: float = Field(description="After less before, in `unit`.")
+    difference: float | None = Field(
+        description="After less before, in `unit`; null beside control sites where there is a percentage: places of "
+        "different size have only ratios in common."
+    )
     difference_low: float | None = Field(
         description="Of its 95 % interval; null where fewer than twelve dependent months allow none."
     )
@@ -197,7 +200,8 @@ class MeasureEffect(BaseModel):
     primary: bool = Field(description="The indicator that the measure is judged by.")
     unit: str = Field(description="Of every number here that is no percentage.", examples=["ug/m3"])
     finding: Finding = Field(
-        description="By the change beside the control sites where there are any, else by the change."
+        description="By the change beside the control sites where there are any, else by the change; not shown where "
+        "the time before or a control site moved as far, though nothing was done."
     )
     refusal: Refusal | None = Field(description="Why nothing is said.")
     sentence: dict[str, str] = Field(description="What changed, or why nothing is said, in English and Norwegian.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -9,15 +10,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.access import Reporter, check_city
 from api.context import Context, Using
 from api.listing import CSV_RESPONSES, CitySlug, Listed, Question, answer, conditions, in_city, the_row
-from api.problems import INVALID, instance_of, problem
+from api.problems import INVALID, InvalidParameter, instance_of, problem
 from api.resources.reported_values.files import file_of, take_file
 from api.resources.reported_values.queries import HISTORY, NAMED, REPORTED_VALUES
 from api.resources.reported_values.saying import said_of
 from api.resources.reported_values.schemas import (
+    Change,
     EarlierValue,
     FileReceipt,
     HistoryWanted,
-    Place,
     ReportedValue,
     ReportedValuesWanted,
     ValueSaid,
@@ -29,6 +30,7 @@ from api.tables import json_bytes
 from api.times import instant
 from bypuls.collection.entering import Refused, enter, take_away
 from bypuls.collection.said import Complaint
+from bypuls.storage.reported_values import Seen
 from bypuls.u4ssc.catalogue import Key, load_catalogue
 
 router = APIRouter(tags=["U4SSC"])
@@ -88,19 +90,20 @@ def list_history(request: Request, context: Using, wanted: Annotated[HistoryWant
 
 @router.put("/reported-values", response_model=ValueTaken, summary="Enter a value")
 def put_reported_value(
-    request: Request, context: Using, holder: Reporter, place: Annotated[Place, Query()], said: ValueSaid
+    request: Request, context: Using, holder: Reporter, place: Annotated[Change, Query()], said: ValueSaid
 ) -> Response:
     """State a value, its numerator and denominator, or that there is none. Needs a token with scope `report`.
 
     What contradicts itself is refused, each reason in a line; what a verifier would ask comes back as `warnings`. A KPI
-    that was checked is entered again; one that is signed must be reopened first.
+    that was checked is entered again; one that is signed must be reopened first. With `seen` no other's number is
+    replaced unseen.
     """
     check_city(holder, place.city, _SCOPE)
     in_city(context, place.city, {})
     point = load_catalogue().point(place.code, place.data_point)
     try:
         with context.writing() as connection:
-            entered = enter(connection, place.city, place.year, said_of(point, said), holder.name)
+            entered = enter(connection, place.city, place.year, said_of(point, said), holder.name, _seen(place))
     except Refused as refused:
         return _refused(request, refused.complaints)
     value = _stands(context, place.city, place.year, point.key)
@@ -110,13 +113,13 @@ def put_reported_value(
 
 
 @router.delete("/reported-values", status_code=204, response_model=None, summary="Take a value away")
-def delete_reported_value(context: Using, holder: Reporter, place: Annotated[Place, Query()]) -> Response:
+def delete_reported_value(context: Using, holder: Reporter, place: Annotated[Change, Query()]) -> Response:
     """Take back what was stated; its history stays. Needs a token with scope `report`."""
     check_city(holder, place.city, _SCOPE)
     in_city(context, place.city, {})
     point = load_catalogue().point(place.code, place.data_point)
     with context.writing() as connection:
-        take_away(connection, place.city, place.year, point.key, holder.name)
+        take_away(connection, place.city, place.year, point.key, holder.name, _seen(place))
     return Response(status_code=204)
 
 
@@ -174,6 +177,14 @@ def post_file(
         "dry_run": dry_run,
     }
     return Response(json_bytes(shown), media_type="application/json")
+
+
+def _seen(place: Change) -> Seen:
+    if place.seen is None or isinstance(place.seen, datetime):
+        return place.seen
+    if place.seen == "none":
+        return "none"
+    raise InvalidParameter("query seen: a day is no time; give the value's changed_at as it came")
 
 
 def _stands(context: Context, city: str, year: int, key: Key) -> dict[str, object]:

@@ -23,8 +23,8 @@ def said_of(point: Point, body: ValueSaid) -> Said:
     numbers = (body.value, body.numerator, body.denominator)
     if body.not_reported and any(number is not None for number in numbers):
         raise InvalidParameter("body: not_reported is true, and a number is given: one of them")
-    if not body.not_reported and body.value is None and body.numerator is None:
-        raise InvalidParameter("body: give value, or numerator and denominator, or not_reported true")
+    if body.value is None and body.numerator is None and body.denominator is not None:
+        raise InvalidParameter("body: a denominator alone says nothing: give the numerator, or the value")
     if isinstance(body.value, bool) and not point.yes_or_no:
         raise InvalidParameter(f"body value: {point.kpi.code} is a number in {point.unit}, not yes or no")
     texts: dict[str, str | None] = {}
@@ -38,6 +38,7 @@ def said_of(point: Point, body: ValueSaid) -> Said:
     return Said(
         point=point,
         not_reported=body.not_reported,
+        kept=not body.not_reported and all(number is None for number in numbers),
         value=_decimal(body.value),
         numerator=_decimal(body.numerator),
         denominator=_decimal(body.denominator),

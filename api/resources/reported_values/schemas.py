@@ -46,6 +46,16 @@ class Place(BaseModel):
     data_point: str = Field("", max_length=40, description="Where the KPI has several.", examples=["pm_10"])
 
 
+class Change(Place):
+    """Which data point is changed, and what was seen there before."""
+
+    seen: Literal["none"] | Moment | None = Field(
+        None,
+        description="`changed_at` of the value that is replaced, or `none` where there was none: 409 says who entered "
+        "another meanwhile. Left out: whatever stands is replaced.",
+    )
+
+
 class HistoryWanted(InCity):
     """Which data point's history."""
 
@@ -114,7 +124,9 @@ class ValueSaid(BaseModel):
     data_origin: Text | None = Field(None, description="Who holds the data.")
     source: Text | None = Field(None, description="Is published: name no person.")
     comment: Text | None = Field(None, description="Is published: name no person.")
-    verified: Verified | None = Field(None, description="What an approved verifier says.")
+    verified: Verified | None = Field(
+        None, description="What an approved verifier says; yes and no are taken from whoever did not enter the number."
+    )
 
 
 class Remark(BaseModel):

@@ -266,3 +266,89 @@ def test_a_signature_and_a_new_value_at_once_never_leave_a_signed_unseen_value(a
         assert state(api) == ("signed" if outcomes["sign"] == 200 else "entered")
         if outcomes["sign"] == 200:
             api.post(f"{KPI}/reopen", json={"why": "next try"}, headers=api.per)
+
+
+def measured(api, kpi, value, unit, status="final"):
+    api.sql(
+        """INSERT INTO kpi_value (city, kpi, scope_kind, scope, period, start, ends, value, unit, status, quality,
+                                  coverage, evidence, version, final_at)
+           VALUES ('alpha', %s, 'city', 'alpha', 'P1Y', '2022-12-31 23:00Z', '2023-12-31 23:00Z', %s, %s, %s, 'ok',
+                   0.96, '{"origin": ["measured"], "class": ["reference"]}', 'sha256:1', now())""",
+        [kpi, value, unit, status],
+    )
+
+
+def test_what_sensors_give_is_checked_by_one_and_signed_by_another(api):
+    travel = f"{ROUND}/assignments/EC:I:T:5A"
+    assert "enter its value first, or NR" in api.post(f"{travel}/check", headers=api.ola).json()["detail"]
+    measured(api, "traffic.travel_time_index.peak", 1.31, "1")
+    assert api.post(f"{travel}/check", headers=api.ola).status_code == 200
+    assert api.post(f"{travel}/sign", headers=api.ola).status_code == 403
+    signed = api.post(f"{travel}/sign", headers=api.kari).json()
+    assert (signed["state"], signed["checked_by"], signed["signed_by"]) == ("signed", "ola", "kari")
+    assert [row[3] for row in audit(api, "assignment.check")] == [{"state": "checked", "measured": {"": 1.31}}]
+
+
+def test_sensors_and_people_give_a_kpi_together(api):
+    air, put = (
+        f"{ROUND}/assignments/EN:EN:AQ:1C",
+        "/v1/reported-values?city=alpha&year=2023&code=EN:EN:AQ:1C&data_point=",
+    )
+    for name in ("pm25", "pm10", "no2"):
+        measured(api, f"air.{name}.mean", 9, "ug/m3", "provisional" if name == "no2" else "final")
+    for point in ("so2", "o3"):
+        assert api.put(put + point, json={"not_reported": True}, headers=api.ola).status_code == 200
+    refused = api.post(f"{air}/check", headers=api.ola)
+    assert (refused.status_code, "its data points no2 first" in refused.json()["detail"]) == (409, True), (
+        "part of a year"
+    )
+    assert api.put(put + "no2", json={"value": 12}, headers=api.ola).status_code == 200
+    assert api.post(f"{air}/check", headers=api.ola).status_code == 200
+
+
+def test_nobodys_number_is_replaced_unseen(api):
+    def put(body, who, seen):
+        return api.put(f"{VALUE}&seen={seen}", json=body, headers=who)
+
+    first = put({"value": 90}, api.ola, "none").json()["value"]["changed_at"]
+    beaten = put({"value": 80}, api.per, "none")
+    assert (beaten.status_code, beaten.json()["type"]) == (409, "/docs#problem-conflict")
+    assert f"ola entered {EMF} of 2023 meanwhile, at {first}: it is 90 % now" in beaten.json()["detail"]
+    assert put({"value": 91}, api.ola, first).status_code == 200
+    assert "it is 91 % now" in put({"value": 80}, api.per, first).json()["detail"]
+    (row,) = api.data("/v1/reported-values?city=alpha&year=2023")
+    assert row["value"] == 91
+    assert api.client.delete(f"{VALUE}&seen={first}", headers=api.per).status_code == 409
+    assert api.client.delete(f"{VALUE}&seen={row['changed_at']}", headers=api.per).status_code == 204
+    assert "taken back meanwhile" in put({"value": 92}, api.ola, row["changed_at"]).json()["detail"]
+    assert put({"value": 92}, api.ola, "2023-01-01").status_code == 422
+
+
+def test_a_comment_alone_leaves_the_number_as_it_is(api):
+    refused = api.put(VALUE, json={"comment": "of what?"}, headers=api.ola)
+    assert (refused.status_code, "no value can be worked out" in refused.json()["detail"]) == (422, True)
+    enter(api, 90, api.ola)
+    said = api.put(VALUE, json={"comment": "Nkom"}, headers=api.per).json()["value"]
+    assert (said["value"], said["comment"]) == (90, "Nkom")
+    api.put(VALUE, json={"not_reported": True}, headers=api.ola)
+    assert api.put(VALUE, json={"comment": "no register"}, headers=api.per).json()["value"]["not_reported"] is True
+
+
+def test_whether_a_number_is_verified_is_said_by_another_than_who_entered_it(api):
+    refused = enter(api, 100, api.ola, verified="yes")
+    assert (refused.status_code, "is said by somebody else" in refused.json()["detail"]) == (403, True)
+    enter(api, 100, api.ola)
+    assert enter(api, 100, api.ola, verified="yes").status_code == 403
+    assert enter(api, 99, api.kari, verified="yes").status_code == 403, "not of a number of their own beside it"
+    assert enter(api, 100, api.kari, verified="yes").json()["value"]["verified"] == "yes"
+    file = "/v1/reported-values/file?city=alpha&year=2023"
+    filled = api.get(f"{file}&kind=csv&language=en").content
+    api.client.delete(VALUE, headers=api.ola)
+    taken = api.client.post(file, content=filled, headers=api.ola).json()
+    assert (taken["stored"], [one["where"] for one in taken["warnings"] if "did not enter it" in one["message"]]) != (
+        0,
+        [],
+    )
+    assert api.data("/v1/reported-values?city=alpha&year=2023")[0]["verified"] == "unknown"
+    assert api.client.post(file, content=filled, headers=api.kari).json()["stored"] == 1
+    assert api.data("/v1/reported-values?city=alpha&year=2023")[0]["verified"] == "yes"

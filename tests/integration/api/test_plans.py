@@ -142,6 +142,18 @@ def test_what_is_withdrawn_is_out_of_sight_and_not_gone(planned):
     assert put(planned, "/v1/goals/air", GOAL)["withdrawn_at"] is None
 
 
+@pytest.mark.lane("plain")
+def test_a_goal_is_in_sight_as_long_as_a_locked_measure_of_it(planned):
+    put(planned, "/v1/measures/sweeping", MEASURE)
+    planned.post("/v1/measures/cleaning/lock" + CITY, headers=planned.admin)
+    delete(planned, "/v1/goals/air")
+    goal = planned.get("/v1/plans" + CITY).json()["goals"][0]
+    assert (goal["withdrawn_at"] is None, goal["targets"]) == (False, [])
+    assert [one["measure"] for one in goal["measures"]] == ["cleaning"]
+    assert planned.get("/v1/plans" + CITY).json()["status"] == {}
+    assert [row["measure"] for row in planned.data("/v1/measures/effects" + CITY)] == ["cleaning"]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "said"),
     [
@@ -156,6 +168,7 @@ def test_what_is_withdrawn_is_out_of_sight_and_not_gone(planned):
         ("/v1/targets/X", TARGET, "slug"),
         ("/v1/measures/x", MEASURE | {"control_sites": ["square"]}, "both a site of the measure and a control site"),
         ("/v1/measures/x", MEASURE | {"to": "2023-01-01"}, "before it begins"),
+        ("/v1/measures/x", MEASURE | {"to": "9999-12-31"}, "9999-12-31 lies outside of the years 1900 to 2200"),
         ("/v1/goals/x", GOAL | {"sdg": ["18"]}, "sdg"),
         ("/v1/goals/x", GOAL | {"colour": "green"}, "colour"),
     ],

@@ -99,7 +99,7 @@ def test_a_unit_is_converted_or_refused(api):
 
 
 WRONG = [
-    (INTERNET, {}, "give value"),
+    (INTERNET, {}, "no value can be worked out"),
     (INTERNET, {"value": 101}, "over 100 %"),
     (INTERNET, {"numerator": 5, "denominator": 0}, "denominator is 0"),
     (INTERNET, {"numerator": 5, "denominator": 4}, "larger than the denominator"),

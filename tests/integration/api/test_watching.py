@@ -118,6 +118,28 @@ def test_metrics_hold_what_the_database_tells_and_nobody_s_name(own_api):
     assert "audit_differences,alpha,5,{difference}" in own_api.get("/v1/health?format=csv").text
 
 
+def test_health_says_what_is_going_to_be_dropped_and_what_hinders_it(own_api):
+    own_api.sql(
+        """INSERT INTO retention (city, kind, since, until, warned_at, due_at, dropped_at, closed_at, hindrance) VALUES
+           ('alpha', 'observations', '2021-03-01', '2021-04-01', %(now)s, %(now)s, %(now)s, %(now)s, NULL),
+           ('alpha', 'observations', '2021-04-01', '2021-05-01', %(now)s, '2024-06-30', NULL, NULL, 'it is in use'),
+           ('alpha', 'observations', '2021-05-01', '2021-06-01', %(now)s, '2024-07-30', NULL, NULL, NULL)""",
+        {"now": NOW},
+    )
+    assert own_api.get("/v1/health").json()["dropping"] == [
+        {
+            "city": "alpha",
+            "kind": "observations",
+            "parts": 2,
+            "since": "2021-04-01T00:00:00Z",
+            "until": "2021-06-01T00:00:00Z",
+            "not_before": "2024-06-30T00:00:00Z",
+            "hindrance": "it is in use",
+        }
+    ]
+    assert "dropping_observations,alpha,2,{part}" in own_api.get("/v1/health?format=csv").text
+
+
 def test_without_a_database_metrics_say_so(own_api, monkeypatch):
     assert numbers(own_api)["bypuls_database_up", ()] == 1
     own_api.sql("ALTER TABLE kpi_backlog RENAME TO gone")  # a statement fails, as all do when it is away

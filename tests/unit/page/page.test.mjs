@@ -10,6 +10,7 @@ import { en } from "../../../dashboards/control_room/static/js/text/en.js";
 import { nb } from "../../../dashboards/control_room/static/js/text/nb.js";
 import { sentenceOf } from "../../../dashboards/control_room/static/js/city/sentences.js";
 import { tileOf } from "../../../dashboards/control_room/static/js/city/answer.js";
+import { namedBy } from "../../../dashboards/control_room/static/js/reporting/codes.js";
 import { bodyOf, readNumber, typedNumber } from "../../../dashboards/control_room/static/js/reporting/values.js";
 import { sitesOf, siteText } from "../../../dashboards/control_room/static/js/map/sites.js";
 
@@ -217,4 +218,13 @@ test("what is typed of a data point becomes a body, or says what is wrong at whi
   assert.deepEqual(bodyOf({ ...typed, none: true }, point, "en").body, { ...texts, not_reported: true });
   assert.equal(bodyOf({ ...typed, value: "no" }, { unit: "yes/no" }, "en").body.value, false);
   assert.deepEqual(bodyOf(typed, { unit: "yes/no" }, "en").wrong, { value: "nothingTyped" });
+  assert.deepEqual(bodyOf(typed, point, "en", { ...typed, source: "" }), { body: texts, wrong: {} }, "numbers that nobody touched are not sent");
+  assert.equal(bodyOf(typed, point, "en", { ...typed, numerator: "14" }).body.numerator, 15);
+});
+
+test("a unit is asked for indicators by their codes or how these begin", () => {
+  const kpis = ["EN: EN: AQ: 1C", "EN: E: E: 1C", "EN: EN: EQ: 1C"].map((code) => ({ code }));
+  const named = (text) => namedBy(text, kpis)?.map((kpi) => kpis.indexOf(kpi));
+  assert.deepEqual([named("en:en"), named("EN: E, EN:EN:AQ:1C"), named("*"), named("EN: EN, EN")], [[0, 2], [1, 0], [0, 1, 2], [0, 2, 1]]);
+  assert.deepEqual([named("EN: X"), named(" "), named("EN: EN: AQ: 1C: 2")], [undefined, undefined, undefined]);
 });

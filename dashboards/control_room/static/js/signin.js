@@ -18,15 +18,15 @@ export function SignedIn({ city, scope }) {
     field.value = "";
     signIn(typed);
   };
-  if (who.name) {
+  if (who.name && !who.expired) {
     return html`<div class="signed-in" role="status"><span>${words.t("signedInAs")} <b>${who.name}</b></span> <button type="button" class="plain" onClick=${() => {
       signOut();
       setOpen(false);
     }}>${words.t("signOut")}</button>
       ${!may(who, scope, city.slug) && html`<p class="note">${who.city && who.city !== city.slug ? words.t("tokenOtherCity", { city: who.city }) : words.t("tokenNoScope", { scope })}</p>`}</div>`;
   }
-  return html`<div class="signed-in"><span class="muted">${words.t("readOnly")}</span> ${!open && html`<button type="button" class="plain" onClick=${() => setOpen(true)}>${words.t("signIn")}</button>`}
-    ${(open || who.failure) && html`<form class="sign-in" onSubmit=${submit}>
+  return html`<div class="signed-in">${who.expired ? html`<p class="note" role="alert">▲ ${words.t("tokenGone", { name: who.name })}</p>` : html`<span class="muted">${words.t("readOnly")}</span>`} ${!open && !who.expired && html`<button type="button" class="plain" onClick=${() => setOpen(true)}>${words.t("signIn")}</button>`}
+    ${(open || who.failure || who.expired) && html`<form class="sign-in" onSubmit=${submit}>
       <label><span>${words.t("yourToken")}</span><input type="password" name="token" required autocomplete="off" spellcheck=${false} placeholder="byp_…" /></label>
       <button type="submit" class="plain primary" disabled=${who.asking}>${words.t("signIn")}</button>
       <p class="muted">${words.t("signInHint")} <code>bypuls token create NAME --city ${city.slug} --scope ${scope}</code></p>

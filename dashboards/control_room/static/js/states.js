@@ -64,9 +64,10 @@ export function useTick(milliseconds) {
  * Something asked for once, and again when `key` changes.
  * @template T @param {(signal: AbortSignal) => Promise<T>} ask @param {string | null} key null: not yet
  * @param {number} [everyMs] and again while it is looked at
+ * @param {string} [by] and again when this changes; what is there stays until then
  * @returns {{value: T | null, failure: any, retry: () => void}}
  */
-export function useAsked(ask, key, everyMs = 0) {
+export function useAsked(ask, key, everyMs = 0, by = "") {
   const [state, setState] = useState({ value: null, failure: null, key: null });
   const [round, setRound] = useState(0);
   useEffect(() => {
@@ -81,6 +82,6 @@ export function useAsked(ask, key, everyMs = 0) {
       clearTimeout(timer);
       controller.abort();
     };
-  }, [key, round, everyMs]);
+  }, [key, round, everyMs, by]);
   return { value: state.key === key ? state.value : null, failure: state.key === key ? state.failure : null, retry: () => setRound((before) => before + 1) };
 }

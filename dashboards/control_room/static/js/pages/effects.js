@@ -16,36 +16,35 @@ const dayOf = (text, reader) => formatTime(Date.parse(`${text}T12:00:00Z`), "dat
 export function Measure({ measure, effects, names, reader }) {
   const { words } = reader;
   const day = (text) => dayOf(text, reader);
-  return html`<li class="measure"><p><span class="tag">${words.code(measure.status)}</span> <b>${words.named(measure.title)}</b> <span class="muted">${[measure.to ? `${day(measure.from)} – ${day(measure.to)}` : words.t("sinceDay", { day: day(measure.from) }), measure.owner, ...measure.sites.map((site) => names.get(site) ?? site)].join(" · ")}</span></p>
+  return html`<li class="measure"><p><span class="tag">${measure.withdrawn_at ? words.t("withdrawn") : words.code(measure.status)}</span> <b>${words.named(measure.title)}</b> <span class="muted">${[measure.to ? `${day(measure.from)} – ${day(measure.to)}` : words.t("sinceDay", { day: day(measure.from) }), measure.owner, ...measure.sites.map((site) => names.get(site) ?? site)].join(" · ")}</span></p>
     ${(effects ?? []).map((effect) => html`<${Effect} key=${effect.kpi} effect=${effect} names=${names} reader=${reader} />`)}</li>`;
 }
 
 function Effect({ effect, names, reader }) {
   const { words } = reader;
   const title = words.named(effect.kpi_title);
-  if (effect.finding === "refused") return html`<div class="effect"><p><b>${title}</b> <span class="finding none"><span aria-hidden="true">∅</span> ${words.t("effect_refused")}:</span> ${told(effect.sentence, words)}.</p></div>`;
+  if (effect.finding === "refused") return html`<div class="effect"><p><b>${title}</b> <span class="finding none"><span aria-hidden="true">∅</span> ${words.t("effect_refused")}:</span> ${words.named(effect.sentence)}.</p></div>`;
   const { change, control, beside_control: beside } = effect;
   const { expected } = effect;
   const lines = [["effectChange", change], ["effectControl", control], ["effectBeside", beside]].filter(([, one]) => one);
   const goal = expected?.percent ?? expected?.difference ?? null;
-  const scale = scaleOf([0, goal, ...lines.flatMap(([, one]) => Object.values(shiftOf(one)))]);
+  // One axis has one unit: that of what the finding rests on; what is in another has its numbers alone.
+  const inPercent = (beside ?? change).percent !== null;
+  const drawn = ([, one]) => (one.percent !== null) === inPercent;
+  const goalDrawn = goal !== null && (expected.percent !== null) === inPercent;
+  const scale = scaleOf([0, goalDrawn ? goal : null, ...lines.filter(drawn).flatMap(([, one]) => Object.values(shiftOf(one)))]);
   return html`<div class="effect">
     <p><b>${title}</b> <span class=${`finding ${effect.finding}`}><span aria-hidden="true">${FINDINGS[effect.finding]}</span> ${words.t(`effect_${effect.finding}`)}</span>${effect.simulated && html` <span class="tag">${words.t("simulated")}</span>`}</p>
     <p>${words.t("effectBefore")} <b>${quantity(change.before, effect.unit, reader)}</b> → ${words.t("effectAfter")} <b>${quantity(change.after, effect.unit, reader)}</b> <span class="muted">(${words.t(effect.years_apart === 1 ? "effectMonthsYear" : "effectMonths", { count: change.n, years: effect.years_apart })})</span></p>
-    <dl class="shifts">${lines.map(([name, one]) => html`<div key=${name}><dt>${words.t(name)}${name === "effectControl" && html` <small>(${effect.control_sites.map((site) => names.get(site) ?? site).join(", ")})</small>`}</dt><dd>${shiftText(one, effect.unit, reader)}</dd><dd><${Interval} shift=${shiftOf(one)} scale=${scale} /></dd></div>`)}
-      ${expected && html`<div><dt>${words.t("effectExpected")}</dt><dd>${expectedText(expected, effect.unit, reader)}</dd><dd><${Interval} shift=${{ value: goal, low: null, high: null }} scale=${scale} expected=${true} /></dd></div>`}</dl>
-    ${effect.no_control && html`<p class="muted">${words.t("effectNoControl")}: ${told(effect.no_control, words)}.</p>`}
+    <dl class="shifts">${lines.map(([name, one]) => html`<div key=${name}><dt>${words.t(name)}${name === "effectControl" && html` <small>(${effect.control_sites.map((site) => names.get(site) ?? site).join(", ")})</small>`}</dt><dd>${shiftText(one, effect.unit, reader)}${one.n < change.n && html` <small>(${words.t("effectOver", { count: one.n })})</small>`}</dd><dd>${drawn([name, one]) && html`<${Interval} shift=${shiftOf(one)} scale=${scale} />`}</dd></div>`)}
+      ${expected && html`<div><dt>${words.t("effectExpected")}</dt><dd>${expectedText(expected, effect.unit, reader)}</dd><dd>${goalDrawn && html`<${Interval} shift=${{ value: goal, low: null, high: null }} scale=${scale} expected=${true} />`}</dd></div>`}</dl>
+    ${effect.finding === "not_shown" && (beside ?? change).verdict !== "not_shown" && html`<p class="muted">${words.t("effectMovedToo")}</p>`}
+    ${effect.no_control && html`<p class="muted">${words.t("effectNoControl")}: ${words.named(effect.no_control)}.</p>`}
     ${(effect.cautions.length > 0 || effect.changed_too.length > 0) && html`<details><summary>${words.t("effectElse")} (${effect.cautions.length + effect.changed_too.length})</summary><ul class="cautions">
       ${effect.changed_too.map((one, at) => html`<li key=${`too ${at}`}><b>${words.t(`too_${one.kind}`)}</b>: ${names.get(one.what) ?? one.what}${one.from ? ` (${[one.from, one.to].filter(Boolean).map((day) => dayOf(day, reader)).join(" – ")})` : ""}</li>`)}
-      ${effect.cautions.map((one) => html`<li key=${one.code}>${told(one.text, words)}</li>`)}
-      <li class="muted">${told(effect.method, words)}</li></ul></details>`}
+      ${effect.cautions.map((one) => html`<li key=${one.code}>${words.named(one.text)}</li>`)}
+      <li class="muted">${words.named(effect.method)}</li></ul></details>`}
   </div>`;
-}
-
-/** A text of the API; its numbers have a point in either language. */
-function told(text, words) {
-  const said = words.named(text);
-  return words.language === "nb" ? said.replace(/(\d)\.(?=\d)/g, "$1,") : said;
 }
 
 const quantity = (value, unit, reader) => (value === null ? "–" : joined(formatQuantity(value, unit, { language: reader.language })));

@@ -105,6 +105,7 @@ function Why({ why, reader }) {
   const { words } = reader;
   const refused = why.series.flatMap((one) => one.refused);
   return html`<section class="card"><h2>${words.t("whyEmpty")}</h2><p>${words.named(why.sentence)}</p>
+    ${why.raw_dropped && html`<p class="muted">${words.named(why.raw_dropped.note)}</p>`}
     ${refused.length > 0 && html`<ul class="plain-list">${refused.slice(0, 5).map((one) => html`<li key=${one.id}><span class="nowrap">${formatSince(Date.parse(one.last_received_at), now(), reader)}</span> ${words.code(one.reason)}: ${one.detail} <span class="mend">${one.hint}</span></li>`)}</ul>`}
   </section>`;
 }

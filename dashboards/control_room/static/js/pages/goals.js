@@ -86,7 +86,7 @@ function Plan({ city }) {
   const sites = useSiteNames();
   if (failure && !value) return html`<${Failed} failure=${failure} retry=${retry} />`;
   if (!value) return html`<${Skeleton} rows=${4} />`;
-  const goals = value.goals.filter((goal) => !goal.withdrawn_at);
+  const { goals } = value; // a withdrawn one is among them where a measure of it was locked
   const names = new Map([...sites, ...goals.flatMap((goal) => goal.measures.map((one) => [one.measure, words.named(one.title)]))]);
   if (goals.length === 0) return html`<section class="card"><h2>${words.t("plan")}</h2><p class="muted">${words.t("noPlan")}</p></section>`;
   return html`<section class="card"><h2>${words.t("plan")}</h2>${goals.map((goal) => html`<${Goal} key=${goal.goal} goal=${goal} effects=${effects} names=${names} reader=${reader} />`)}</section>`;
@@ -94,9 +94,9 @@ function Plan({ city }) {
 
 function Goal({ goal, effects, names, reader }) {
   const { words } = reader;
-  return html`<section><h3>${words.named(goal.title)} <span class="tag">${words.code(goal.status)}</span></h3>
+  return html`<section><h3>${words.named(goal.title)} <span class="tag">${goal.withdrawn_at ? words.t("withdrawn") : words.code(goal.status)}</span></h3>
     <p class="muted">${goal.owner} · ${goal.source}</p>
-    <${DataTable} columns=${targetColumns(reader)} rows=${goal.targets} words=${words} label=${words.named(goal.title)} stacked=${true} />
+    ${goal.targets.length > 0 && html`<${DataTable} columns=${targetColumns(reader)} rows=${goal.targets} words=${words} label=${words.named(goal.title)} stacked=${true} />`}
     ${goal.measures.length > 0 && html`<h4>${words.t("measuresAndEffects")}</h4>
       ${effects.failure && !effects.value && html`<${Failed} failure=${effects.failure} retry=${effects.retry} small=${true} />`}
       <ul class="measures">${goal.measures.map((measure) => html`<${Measure} key=${measure.measure} measure=${measure} effects=${effects.value?.filter((one) => one.measure === measure.measure) ?? null} names=${names} reader=${reader} />`)}</ul>`}

@@ -2,7 +2,7 @@
 
 import { useEffect } from "../html.js";
 import { getJson, getList } from "../api.js";
-import { may, person, signInAgain } from "../person.js";
+import { expire, may, person, signInAgain } from "../person.js";
 import { useStore } from "../store.js";
 import { useAsked } from "../states.js";
 
@@ -32,24 +32,38 @@ export function useYear(city, year) {
   const who = useStore(person, (state) => state);
   useEffect(signInAgain, []);
   const writes = may(who, SCOPE, city.slug);
-  const asked = useAsked(async (signal) => {
-    const of = roundPath(city.slug, year);
-    const how = { signal, bearer: writes ? who.token : "" };
-    const place = { city: city.slug, year };
-    const [assessment, rounds, assignments, missing, checks, reported, catalogue, people, questions] = await Promise.all([
-      getJson("/v1/u4ssc/assessment", place, { signal }),
-      getList("/v1/collection-rounds", { city: city.slug }, { signal }),
-      getList(`${of}/assignments`, { limit: 1000 }, { signal }),
-      getJson(`${of}/missing`, {}, how),
-      getJson(`${of}/checks`, {}, { signal }),
-      getList("/v1/reported-values", { ...place, origin: "reported", limit: 1000 }, { signal }),
-      getJson("/v1/u4ssc", {}, { signal }),
-      writes ? getJson(`${of}/people`, {}, how) : [],
-      writes ? getJson(`${of}/questions`, {}, how) : [],
-    ]);
-    return yearOf({ assessment, rounds, assignments, missing, checks, reported, catalogue: catalogue.data, people, questions }, year);
-  }, who.waking ? null : `${city.slug} ${year} ${writes ? who.name : ""}`);
+  const token = writes ? who.token : "";
+  const asked = useAsked((signal) => readYear(city, year, token, signal).catch((failure) => {
+    if (!token || failure?.problem?.status !== 401) throw failure;
+    expire(token);
+    return readYear(city, year, "", signal);
+  }), who.waking ? null : `${city.slug} ${year} ${writes}`, 0, token);
   return { ...asked, writes, admin: may(who, "admin", city.slug) && who.scopes.includes("admin"), who };
+}
+
+/** @param {{slug: string}} city @param {number} year @param {string} token empty: as everybody reads it @param {AbortSignal} signal */
+async function readYear(city, year, token, signal) {
+  const of = roundPath(city.slug, year);
+  const how = { signal, bearer: token };
+  const place = { city: city.slug, year };
+  const [assessment, rounds, assignments, missing, checks, reported, catalogue, people, questions] = await Promise.all([
+    getJson("/v1/u4ssc/assessment", place, { signal }),
+    getList("/v1/collection-rounds", { city: city.slug }, { signal }),
+    getList(`${of}/assignments`, { limit: 1000 }, { signal }),
+    getJson(`${of}/missing`, {}, how),
+    getJson(`${of}/checks`, {}, { signal }),
+    getList("/v1/reported-values", { ...place, origin: "reported", limit: 1000 }, { signal }),
+    getJson("/v1/u4ssc", {}, { signal }),
+    token ? getJson(`${of}/people`, {}, how).catch(noneWithoutRound) : [],
+    token ? getJson(`${of}/questions`, {}, how) : [],
+  ]);
+  return yearOf({ assessment, rounds, assignments, missing, checks, reported, catalogue: catalogue.data, people, questions }, year);
+}
+
+/** Nobody is asked in a year without a round. @param {any} failure @returns {any[]} */
+function noneWithoutRound(failure) {
+  if (failure?.problem?.status === 404) return [];
+  throw failure;
 }
 
 /** Answers of the API as the page looks them up. Pure. @param {any} answers @param {number} year */

@@ -1,9 +1,11 @@
 // One data point: what stands, and for whoever may write a form with what to look at beside each field.
 
-import { html, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import { address } from "../api.js";
+import { now } from "../clock.js";
 import { write } from "../person.js";
 import { useReader } from "../session.js";
+import { formatSince } from "../format/times.js";
 import { joined, writtenUnit, formatQuantity } from "../format/units.js";
 import { said } from "../states.js";
 import { messageOf } from "./files.js";
@@ -50,41 +52,60 @@ function typedOf(stated, point, language) {
   };
 }
 
+/** Which version of a value somebody saw. @param {any} stated */
+const versionOf = (stated) => stated?.changed_at ?? "none";
+
 function Form({ city, year, kpi, point, again }) {
   const reader = useReader();
   const { words, language } = reader;
   const { stated } = point;
-  const [typed, setTyped] = useState(() => typedOf(stated, point, language));
+  // What the form began with. Another's number that comes meanwhile stands beside it, and is replaced on purpose alone.
+  const [base, setBase] = useState(stated);
+  const known = useRef([versionOf(stated)]);
+  const before = typedOf(base, point, language);
+  const [typed, setTyped] = useState(before);
+  const begin = (from) => {
+    known.current.push(versionOf(from));
+    setBase(from);
+    setTyped(typedOf(from, point, language));
+  };
+  const other = !known.current.includes(versionOf(stated));
+  const touched = Object.keys(before).some((name) => typed[name] !== before[name]);
+  useEffect(() => other && !touched && begin(stated), [versionOf(stated)]);
   const [told, setTold] = useState(/** @type {{at: Record<string, any[]>, failure?: any, done?: string, warnings?: any[]}} */ ({ at: {} }));
   const [busy, setBusy] = useState(false);
-  const place = address("/v1/reported-values", { city: city.slug, year, code: kpi.code, data_point: point.data_point });
   const change = (name) => (event) => {
     const { value, checked, type } = event.currentTarget;
     setTyped((before) => ({ ...before, [name]: type === "checkbox" ? checked : value }));
   };
-  const attempt = async (method, body) => {
+  const attempt = async (method, seen, body) => {
     setBusy(true);
     try {
-      const answer = await write(method, place, body);
+      const answer = await write(method, address("/v1/reported-values", { city: city.slug, year, code: kpi.code, data_point: point.data_point, seen: versionOf(seen) }), body);
       setTold({ at: {}, done: method === "DELETE" ? "takenBack" : "stored", warnings: answer?.warnings ?? [] });
-      if (method === "DELETE") setTyped(typedOf(null, point, language));
+      begin(answer?.value ?? null);
       again();
     } catch (failure) {
       setTold(toldBy(failure));
+      if (failure?.problem?.status === 409) again();
     }
     setBusy(false);
   };
-  const save = (event) => {
-    event.preventDefault();
-    const { body, wrong } = bodyOf(typed, point, language);
+  /** @param {any} seen what stands and is replaced @param {any} untouched what the form began with of it */
+  const save = (seen, untouched) => {
+    const { body, wrong } = bodyOf(typed, point, language, untouched);
     if (Object.keys(wrong).length > 0) setTold({ at: Object.fromEntries(Object.entries(wrong).map(([name, text]) => [name, [{ text: words.t(text) }]])) });
-    else attempt("PUT", body);
+    else attempt("PUT", seen, body);
+  };
+  const submit = (event) => {
+    event.preventDefault();
+    save(base, base && before);
   };
   const field = { typed, change, told, words, id: `point-${point.data_point || "value"}` };
   // The plausibility rules' stand among the findings already.
   const noted = (told.warnings ?? []).filter((one) => !kpi.findings.some((finding) => one.message.startsWith(finding.text.en)));
   const computed = hasParts(point) ? quotient(readNumber(typed.numerator, language).number, readNumber(typed.denominator, language).number, point.defined.multiplier) : null;
-  return html`<form class="entry-form" onSubmit=${save} noValidate>
+  return html`<form class="entry-form" onSubmit=${submit} noValidate>
     <label class="tick"><input type="checkbox" name="none" checked=${typed.none} onChange=${change("none")} /> <span>${words.t("noValueNr")}</span></label>
     ${!typed.none && html`<div class="fields numbers">
       ${hasParts(point) && html`<${Field} ...${field} name="numerator" label=${words.t("numerator")} hint=${point.defined.numerator} number=${true} /><${Field} ...${field} name="denominator" label=${words.t("denominator")} hint=${point.defined.denominator} number=${true} />`}
@@ -98,12 +119,25 @@ function Form({ city, year, kpi, point, again }) {
       <${Field} ...${field} name="comment" label=${words.t("noteWord")} wide=${true} />
     </div>
     <p class="muted">${words.t("isPublished")}</p>
-    ${told.failure && html`<p class="refusal" role="alert"><b class="bad">▲ ${words.t("notStored")}</b> <span lang="en">${said(told.failure, words).detail}</span></p>`}
-    <p class="buttons"><button type="submit" class="plain primary" disabled=${busy}>${words.t("store")}</button>
-      ${stated && html`<button type="button" class="plain" disabled=${busy} onClick=${() => confirm(words.t("takeBackSure")) && attempt("DELETE")}>${words.t("takeBack")}</button>`}
+    ${other && touched && html`<${Overtaken} stated=${stated} typed=${typed} who=${kpi.people?.entered_by} busy=${busy} replace=${() => save(stated, null)} take=${() => begin(stated)} reader=${reader} />`}
+    ${told.failure && !(other && touched) && html`<p class="refusal" role="alert"><b class="bad">▲ ${words.t("notStored")}</b> <span lang="en">${said(told.failure, words).detail}</span></p>`}
+    <p class="buttons"><button type="submit" class="plain primary" disabled=${busy || (other && touched)}>${words.t("store")}</button>
+      ${stated && html`<button type="button" class="plain" disabled=${busy} onClick=${() => confirm(words.t("takeBackSure")) && attempt("DELETE", base)}>${words.t("takeBack")}</button>`}
       <span role="status">${told.done && html`<span class="done">✓ ${words.t(told.done)}</span>`}</span></p>
     ${noted.map((one) => html`<p key=${one.message} class="note">${messageOf(one, words)}</p>`)}
   </form>`;
+}
+
+/** What somebody else entered while this was typed, and what was typed: one of them is chosen. */
+function Overtaken({ stated, typed, who, busy, replace, take, reader }) {
+  const { words, language } = reader;
+  const parts = (numerator, denominator) => (numerator ? ` (${numerator}${denominator ? ` / ${denominator}` : ""})` : "");
+  const theirs = !stated ? words.t("takenBack") : stated.not_reported ? "NR" : `${valueText(stated.value, stated.unit, reader)}${parts(typedNumber(stated.numerator, language), typedNumber(stated.denominator, language))}`;
+  const yours = typed.none ? "NR" : `${["yes", "no"].includes(typed.value) ? words.t(typed.value) : typed.value} ${typed.unit}${parts(typed.numerator, typed.denominator)}`.trim();
+  const told = [stated && who, stated && formatSince(Date.parse(stated.changed_at), now(), reader)].filter(Boolean).join(" · ");
+  return html`<div class="refusal" role="alert"><p><b class="bad">▲ ${words.t("overtaken")}</b></p>
+    <dl class="facts"><div><dt>${words.t("standsNow")}</dt><dd><b>${theirs}</b> <span class="muted">${told}</span></dd></div><div><dt>${words.t("youTyped")}</dt><dd><b>${yours || "–"}</b></dd></div></dl>
+    <p class="buttons"><button type="button" class="plain" disabled=${busy} onClick=${take}>${words.t("takeTheirs")}</button><button type="button" class="plain" disabled=${busy} onClick=${replace}>${words.t("replaceTheirs")}</button></p></div>`;
 }
 
 /** A refusal beside the fields it is about; what names none of them stands below. */

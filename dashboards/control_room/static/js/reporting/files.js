@@ -23,7 +23,7 @@ export function Files({ city, year, writes, closed, again }) {
 function Upload({ city, year, again }) {
   const { words } = useReader();
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const [seen, setSeen] = useState(/** @type {{receipt?: any, failure?: any, file?: File, busy?: boolean}} */ ({}));
+  const [seen, setSeen] = useState(/** @type {{receipt?: any, failure?: any, file?: Blob, busy?: boolean}} */ ({}));
   const take = async (file, dryRun) => {
     setSeen((before) => ({ ...before, busy: true }));
     try {
@@ -37,13 +37,14 @@ function Upload({ city, year, again }) {
       setSeen({ failure });
     }
   };
+  // Its bytes as they are now: what is stored is what was looked at, whatever is saved under its name meanwhile.
   const choose = (event) => {
     const file = event.currentTarget.files?.[0];
-    if (file) take(file, true);
+    file?.arrayBuffer().then((bytes) => take(new Blob([bytes]), true), (failure) => setSeen({ failure }));
   };
   const { receipt, failure, file, busy } = seen;
   const storable = receipt?.dry_run && receipt.refused.length === 0 && receipt.stored > 0;
-  return html`<div class="upload"><label><span>${words.t("filledFile")}</span><input ref=${field} type="file" name="file" accept=".xlsx,.csv,text/csv" onChange=${choose} /></label>
+  return html`<div class="upload"><label><span>${words.t("filledFile")}</span><input ref=${field} type="file" name="file" accept=".xlsx,.csv,text/csv" onClick=${(event) => (event.currentTarget.value = "")} onChange=${choose} /></label>
     ${failure && html`<div class="failed" role="alert"><p><strong>⚠ ${words.t("fileNotRead")}</strong> <span lang="en">${said(failure, words).detail}</span></p></div>`}
     ${receipt && html`<div role="status" class="receipt">
       <p><b>${receipt.refused.length > 0 ? words.t("fileRefused", { count: receipt.refused.length }) : words.t(receipt.dry_run ? "fileWould" : "fileStored", { count: receipt.stored })}</b>

@@ -47,7 +47,7 @@ function YearPage({ city, year, years }) {
     ${!failure && !found && html`<${Skeleton} rows=${8} />`}
     ${found && html`<${Counts} found=${found} words=${words} />
       <${Round} city=${city} found=${found} asked=${asked} />
-      <${Units} city=${city} found=${found} writes=${asked.writes} />
+      <${Units} city=${city} found=${found} asked=${asked} />
       <${Indicators} found=${found} />
       <${Files} city=${city} year=${year} writes=${asked.writes} closed=${found.round?.closed === true} again=${retry} />`}
   </div>`;

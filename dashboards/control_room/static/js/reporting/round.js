@@ -22,7 +22,7 @@ export function Round({ city, found, asked }) {
       <${Progress} counts=${round} total=${round.kpis} words=${words} />
       ${round.open_questions > 0 && html`<p class="note">${words.t("openQuestions", { count: round.open_questions })}</p>`}
       ${round.note && html`<p>${round.note}</p>`}`
-      : html`<p class="muted">${words.t("noRound", { year: found.year })}</p>${!asked.admin && html`<p class="muted">${words.t("noRoundHint")} <code>bypuls u4ssc round ${city.slug} --year ${found.year} --deadline ${found.year + 1}-03-01</code></p>`}`}
+      : html`<p class="muted">${words.t("noRound", { year: found.year })}</p>${!asked.admin && html`<p class="muted">${words.t("noRoundHint")} <code>bypuls u4ssc round ${city.slug} --year ${found.year} --deadline ${suggested(found.year)}</code></p>`}`}
     ${asked.admin && html`<${Keeping} city=${city} found=${found} again=${asked.retry} words=${words} />`}
     ${others.length > 0 && html`<p class="muted">${words.t("otherRounds")}: ${others.map((one, at) => html`${at > 0 && " · "}<a key=${one.year} href=${`/reporting?year=${one.year}`}>${one.year}</a> (${words.t(one.closed ? "roundClosed" : "roundOpen")}, ${words.t("signedOf", { signed: one.signed, all: one.kpis })})`)}</p>`}
   </section>`;
@@ -46,6 +46,12 @@ export function Progress({ counts, total, words }) {
     <ul class="progress-key">${STEPS.map((step) => html`<li key=${step}><i class=${`swatch ${step}`} /> ${words.t(`step_${step}`)} <b>${counts[step]}</b></li>`)}</ul>`;
 }
 
+/** The first of March after the year, or four weeks from now: never a day that is over. @param {number} year */
+function suggested(year) {
+  const [march, soon] = [`${year + 1}-03-01`, new Date(now() + 28 * DAY_MS).toISOString().slice(0, 10)];
+  return march > soon ? march : soon;
+}
+
 /** What needs an admin token. */
 function Keeping({ city, found, again, words }) {
   const [failure, setFailure] = useState(/** @type {any} */ (null));
@@ -58,7 +64,7 @@ function Keeping({ city, found, again, words }) {
     event.preventDefault();
     put({ deadline: String(new FormData(event.currentTarget).get("deadline")) });
   };
-  return html`<form class="row-form" onSubmit=${submit}><label><span>${words.t("deadline")}</span><input type="date" name="deadline" required defaultValue=${round?.deadline ?? `${found.year + 1}-03-01`} /></label>
+  return html`<form class="row-form" onSubmit=${submit}><label><span>${words.t("deadline")}</span><input type="date" name="deadline" required defaultValue=${round?.deadline ?? suggested(found.year)} /></label>
     <button type="submit" class="plain">${words.t(round ? "moveDeadline" : "openRound")}</button>
     ${round && html`<button type="button" class="plain" onClick=${() => put({ closed: !round.closed })}>${words.t(round.closed ? "reopenRound" : "closeRound")}</button>`}
     ${failure && html`<p class="bad" role="alert">▲ <span lang="en">${said(failure, words).detail}</span></p>`}</form>`;

@@ -62,10 +62,12 @@ function Next({ city, kpi, year, asked }) {
     event.preventDefault();
     take("reopen", { why: String(new FormData(event.currentTarget).get("why")) });
   };
+  // Sensors give the whole of it: there is nothing to enter.
+  const measured = state === "asked" && kpi.complete && !kpi.data_points.some((point) => point.provisional);
   const own = kpi.people?.entered_by === asked.who.name;
   return html`<div class="next">
-    ${state === "asked" && html`<p class="muted">${words.t("nextEnter")}</p>`}
-    ${state === "entered" && html`<p class="muted">${words.t("nextCheck")}</p><button type="button" class="plain primary" disabled=${busy} onClick=${() => take("check")}>${words.t("doCheck")}</button>`}
+    ${state === "asked" && !measured && html`<p class="muted">${words.t("nextEnter")}</p>`}
+    ${(state === "entered" || measured) && html`<p class="muted">${words.t(measured ? "nextCheckMeasured" : "nextCheck")}</p><button type="button" class="plain primary" disabled=${busy} onClick=${() => take("check")}>${words.t("doCheck")}</button>`}
     ${state === "checked" && html`<p class="muted">${words.t(own ? "nextSignOther" : "nextSign")}</p><button type="button" class=${own ? "plain" : "plain primary"} disabled=${busy} onClick=${() => take("sign")}>${words.t("doSign")}</button>`}
     ${state === "signed" && html`<p class="muted">${words.t("isSigned")}</p>`}
     ${refusal && html`<p class="refusal" role="alert"><b class="bad">▲ ${whyNot(refusal, kpi, words)}</b> <span class="muted" lang="en">${said(refusal.failure, words).detail}</span></p>`}

@@ -5,6 +5,7 @@ import { formatQuantity, joined } from "../format/units.js";
 
 const BLANKS = /[\s\u00a0\u202f\u2009]/g;
 const DIGITS = 10;
+const NUMBERS = ["none", "value", "numerator", "denominator", "unit"];
 
 /**
  * What somebody typed as a number: "1 234,5", "84,5 %", "−3". Which of 1,234 and 1.234 is a thousand depends on the
@@ -59,11 +60,13 @@ export const plainNumber = (value, language) => formatNumber(Number(value.toPrec
  * What is typed of a data point as a body for the API, or what is wrong with it, by field.
  * @param {{value: string, numerator: string, denominator: string, unit: string, quality: string, source: string, origin: string, comment: string, none: boolean}} typed
  * @param {any} point @param {"en" | "nb"} language
+ * @param {Record<string, unknown> | null} [before] what the form began with, of a stored value: numbers nobody touched are not sent
  * @returns {{body: any, wrong: Record<string, string>}}
  */
-export function bodyOf(typed, point, language) {
+export function bodyOf(typed, point, language, before = null) {
   const wrong = {};
   const texts = { data_quality: typed.quality || null, data_origin: typed.origin.trim() || null, source: typed.source.trim() || null, comment: typed.comment.trim() || null };
+  if (before && NUMBERS.every((name) => typed[name] === before[name])) return { body: texts, wrong };
   if (typed.none) return { body: { ...texts, not_reported: true }, wrong };
   if (isYesNo(point)) {
     if (!typed.value) wrong.value = "nothingTyped";
