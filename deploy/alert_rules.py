@@ -61,6 +61,14 @@ def _platform(limits: Mapping[str, float]) -> Iterator[dict[str, Any]]:
         "Messages wait at the broker and are lost only when its queue is full: bring the database back first.",
     )
     yield _alert(
+        "BypulsNotAnswering",
+        'up{job=~"bypuls-.+"} == 0',
+        "2m",
+        "critical",
+        "{{ $labels.job }} at {{ $labels.instance }} does not answer Prometheus",
+        "It ended, hangs, or serves no metrics (BYPULS_…_METRICS_PORT); what it alone tells raises no alert meanwhile.",
+    )
+    yield _alert(
         "BypulsProcessSilent",
         f"max by (process, worker) (bypuls_heartbeat_age_seconds) > {limits['silent_seconds']:g}",
         "1m",
@@ -151,6 +159,24 @@ def _audits() -> Iterator[dict[str, Any]]:
         "warning",
         "{{ $labels.city }}: no audit has ended for {{ $value | humanizeDuration }}",
         "Did the processor run at night (BYPULS_PROCESS_AUDIT_HOUR)? `bypuls check rollups` does it now.",
+    )
+    yield _alert(
+        "BypulsNeverAudited",
+        "max by (city) (bypuls_newest_observation_timestamp_seconds) "
+        "unless max by (city) (bypuls_audit_timestamp_seconds)",
+        f"{_LONGEST_NIGHTS}d",
+        "warning",
+        "{{ $labels.city }}: it has data, and no audit has ever ended",
+        "Does the processor run at night (BYPULS_PROCESS_AUDIT, BYPULS_PROCESS_AUDIT_HOUR)?",
+    )
+    yield _alert(
+        "BypulsAuditIncomplete",
+        "min by (city) (bypuls_audit_complete) == 0",
+        f"{_LONGEST_NIGHTS}d",
+        "warning",
+        "{{ $labels.city }}: the nightly audit does not come to its end",
+        "Each night goes on where the last one stopped, but no older week has its turn meanwhile "
+        "(bypuls_audit_unreached_days): give it more time (BYPULS_PROCESS_AUDIT_MINUTES).",
     )
 
 

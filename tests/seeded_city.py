@@ -300,5 +300,10 @@ def _troubles(connection, now):
         """INSERT INTO kpi_due (kpi, city, site, period, start, queued_at, due_at)
            SELECT 'air.eaqi', city, slug, 'PT1H', %(now)s, %(now)s::timestamptz - interval '5 seconds',
                   %(now)s::timestamptz - interval '1 second' FROM site WHERE kind = 'traffic'""",
+        """INSERT INTO audit_run (city, night, spans, started_at, finished_at, complete, checked, differences, repaired)
+           SELECT %(city)s, (%(now)s::timestamptz - n * interval '1 day')::date, '[]', %(now)s::timestamptz - n * interval '1 day'
+                  - interval '12 hours', %(now)s::timestamptz - n * interval '1 day' - interval '11 hours', true,
+                  '{"kpi_values": 41250, "not_compared": 12}', CASE n WHEN 1 THEN '{"rollup_1h": 2}'::jsonb ELSE '{}' END,
+                  CASE n WHEN 1 THEN 2 ELSE 0 END FROM generate_series(0, 2) n""",
     ):  # fmt: skip
         connection.execute(statement, parameters)

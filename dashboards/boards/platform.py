@@ -13,6 +13,8 @@ def _sections() -> list[Section]:
         Section([platform.values_a_minute(), platform.complete()]),
         Section([platform.quarantine_rate(), platform.queues()]),
         Section([platform.cities(), platform.volume()]),
+        Section([platform.audits()]),
+        Section([platform.kept()]),
     ]
 
 
@@ -20,8 +22,8 @@ board = Board(
     uid="platform",
     title=Text("Platform", "Plattform"),
     description=Text(
-        "Does Bypuls keep up: what comes in, what is refused, what waits, how much is kept?",
-        "Holder Bypuls følge: hva kommer inn, hva avvises, hva venter, hvor mye lagres?",
+        "Does Bypuls keep up: what comes in, what is refused, what waits, is it right, how much is kept?",
+        "Holder Bypuls følge: hva kommer inn, hva avvises, hva venter, stemmer det, hvor mye lagres?",
     ),
     sections=_sections,
     since="now-24h",

@@ -16,8 +16,11 @@ BASES = [
     ("single_source", Text("one source", "én kilde"), WARN),
     ("derived", Text("derived", "utledet"), WARN),
     ("estimate", Text("estimate", "anslag"), WARN),
+    ("estimate, unverified", Text("estimate, not verified", "anslag, ikke kontrollert"), WARN),
+    ("estimate, single_source", Text("estimate, one source", "anslag, én kilde"), WARN),
+    ("estimate, derived", Text("estimate, derived", "anslag, utledet"), WARN),
 ]
-"""What board_kpi.basis says: whether the numbers of the standard were read in its text, or the value is an estimate."""
+"""What board_kpi.basis says: were the standard's numbers read in its text, and is the value an estimate?"""
 
 MOST = 8
 """Lines that an eye can follow on one chart."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.builder import Panel, stat, table, timeseries
-from dashboards.look import BAD, LINE, asks, own
+from dashboards.look import BAD, GOOD, LINE, NEUTRAL, WARN, asks, own
 from dashboards.panels import links
 from dashboards.panels.common import refused_messages
 from dashboards.panels.sql import TO
@@ -216,3 +216,78 @@ def volume() -> Panel:
         Column("rows", Text("Rows, about", "Rader, omtrent"), decimals=0),
     ]
     return table(At(10, 10, 8), words, Query(sql, "table"), Field(), columns)
+
+
+def audits() -> Panel:
+    """What the newest audit of every city came to."""
+    sql = f"""
+SELECT c.name,
+       CASE WHEN a.city IS NULL THEN 'never' WHEN a.differences > 0 THEN 'found' WHEN NOT a.complete THEN 'part'
+            ELSE 'right' END AS outcome,
+       extract(epoch FROM {TO} - a.finished_at) AS age, a.compared, a.not_compared, a.unreached,
+       a.differences, a.repaired
+FROM board_city c LEFT JOIN LATERAL (
+    SELECT * FROM board_audit n WHERE n.city = c.city AND n.finished_at <= {TO} ORDER BY n.finished_at DESC LIMIT 1
+) a ON true
+ORDER BY a.differences DESC NULLS FIRST, a.finished_at, c.name LIMIT 100
+"""
+    words = Words(
+        Text("Newest audit", "Nyeste revisjon"),
+        asks(
+            Text("Is what is stored what it rests on?", "Er det lagrede det det bygger på?"),
+            source=Text("the nightly audit", "den nattlige revisjonen"),
+        ),
+    )
+    outcomes = [
+        ("right", Text("no differences", "ingen avvik"), GOOD),
+        ("part", Text("none, but not all was reached", "ingen, men ikke alt ble nådd"), WARN),
+        ("found", Text("differences", "avvik"), BAD),
+        ("never", Text("no audit yet", "ingen revisjon ennå"), NEUTRAL),
+    ]
+    columns = [
+        Column("name", Text("City", "By")),
+        Column("outcome", Text("Found", "Funn"), names=outcomes, colour="cell"),
+        Column("age", Text("Ended, ago", "Ferdig for"), unit="s", decimals=0),
+        Column("compared", Text("Values compared", "Verdier sammenlignet"), decimals=0),
+        Column("not_compared", Text("Left out", "Utelatt"), decimals=0),
+        Column("unreached", Text("Days for the next night", "Dager til neste natt"), decimals=0),
+        Column("differences", Text("Differences", "Avvik"), decimals=0),
+        Column("repaired", Text("Put right", "Rettet"), decimals=0),
+    ]
+    return table(At(11, 24, 6), words, Query(sql, "table"), Field(), columns)
+
+
+def kept() -> Panel:
+    """What each city keeps for how long, what was announced to go, and what is gone."""
+    sql = f"""
+SELECT c.name, k.kind, k.days * 86400 AS kept, k.announced, extract(epoch FROM k.goes_at - {TO}) AS goes_in, k.dropped,
+       k.rows, extract(epoch FROM {TO} - k.dropped_before) AS reaches, k.hindrance
+FROM board_retention k JOIN board_city c ON c.city = k.city ORDER BY c.name, k.place LIMIT 100
+"""
+    words = Words(
+        Text("Kept and dropped", "Bevart og slettet"),
+        asks(
+            Text(
+                "What goes, and what is gone? Without a number it is kept for ever; hours and indicators always are.",
+                "Hva slettes, og hva er slettet? Uten tall bevares det for alltid; timer og indikatorer alltid.",
+            ),
+            source=Text("the cities' files and `bypuls retention`", "byenes filer og `bypuls retention`"),
+        ),
+    )
+    kinds = [
+        ("observations", Text("observations", "observasjoner"), None),
+        ("five_minutes", Text("five minutes", "fem minutter"), None),
+        ("refused", Text("refused messages", "avviste meldinger"), None),
+    ]
+    columns = [
+        Column("name", Text("City", "By")),
+        Column("kind", Text("What", "Hva"), names=kinds),
+        Column("kept", Text("Kept for", "Bevares i"), unit="s", decimals=0),
+        Column("announced", Text("Parts announced", "Deler varslet"), decimals=0),
+        Column("goes_in", Text("The first goes in", "Den første slettes om"), unit="s", decimals=0),
+        Column("dropped", Text("Parts dropped", "Deler slettet"), decimals=0),
+        Column("rows", Text("Rows dropped", "Rader slettet"), decimals=0),
+        Column("reaches", Text("What is there goes back", "Det som finnes, går tilbake"), unit="s", decimals=0),
+        Column("hindrance", Text("Why not yet", "Hvorfor ikke ennå")),
+    ]
+    return table(At(12, 24, 6), words, Query(sql, "table"), Field(), columns)

@@ -120,7 +120,7 @@ def test_boards_say_which_numbers_are_estimates_or_not_verified(grafana, town):
            VALUES ('trondheim', 'traffic.co2', 'city', 'trondheim', 'P1D', now(), now(), 1, 'kg', 'final', 'ok',
                    '{"estimate": true, "standard": "norway_road_co2", "standard_status": "unverified"}', 'v', now())"""
     )
-    assert town.all("SELECT basis FROM board_kpi") == [("estimate",)]
+    assert town.all("SELECT basis FROM board_kpi") == [("estimate, unverified",)]
 
 
 def test_every_panel_answers_within_200_ms(grafana, lane):

@@ -42,9 +42,9 @@ def test_there_is_one_for_each_domain_of_the_catalogue():
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
 def test_a_rule_asks_for_numbers_that_are_there_and_says_what_to_do(rule):
-    asked = set(re.findall(r"bypuls_\w+", rule["expr"]))
+    asked = set(re.findall(r"bypuls_\w+|\bup\b", rule["expr"]))
     assert asked
-    assert {name.removesuffix("_total") for name in asked} <= names()
+    assert {name.removesuffix("_total") for name in asked} <= names() | {"up"}  # which Prometheus itself counts
     assert rule["labels"]["severity"] in {"warning", "critical"}
     assert rule["annotations"].keys() == {"summary", "description", "runbook"}
     place, _, anchor = rule["annotations"]["runbook"].partition("#")
@@ -86,6 +86,16 @@ def test_the_rules_fire_when_they_should_and_not_otherwise(tmp_path):
         (series('bypuls_ingest_messages_total{source="own",outcome="refused"}', "0+1x60"),
          series('bypuls_ingest_messages_total{source="own",outcome="stored"}', "0+90x60"),
          [fires("BypulsMessagesRefused", "45m")]),
+        (series('up{job="bypuls-api",instance="api:8080"}', "1x10 0x10"),
+         series('up{job="other",instance="other:80"}', "0x20"),
+         [fires("BypulsNotAnswering", "12m"),
+          fires("BypulsNotAnswering", "14m", job="bypuls-api", instance="api:8080")]),
+        (series('bypuls_newest_observation_timestamp_seconds{city="fjordvik"}', "1x4000"),
+         series('bypuls_audit_timestamp_seconds{city="nabo"}', "1x4000"),
+         [fires("BypulsNeverAudited", "47h"), fires("BypulsNeverAudited", "49h", city="fjordvik")]),
+        (series('bypuls_audit_complete{city="fjordvik"}', "0x4000"),
+         series('bypuls_audit_complete{city="nabo"}', "0x1440 1x1440 0x1120"),
+         [fires("BypulsAuditIncomplete", "47h"), fires("BypulsAuditIncomplete", "49h", city="fjordvik")]),
         (series('bypuls_audit_differences{city="fjordvik"}', "0x10 2x10"),
          series('bypuls_lag_seconds{queue="kpi"}', "10x5 2000x20"),
          [fires("BypulsAuditFoundDifferences", "8m"), fires("BypulsAuditFoundDifferences", "15m", city="fjordvik")]),
