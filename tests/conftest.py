@@ -11,7 +11,8 @@
 | `unique` | a short word no other test has, for topics, client ids and slugs |
 | `shared` | the folder of recorded data beside the checkout |
 
-`@pytest.mark.lane("plain")` keeps a test to one lane.
+`@pytest.mark.lane("plain")` keeps a test to one lane; `lane("community")` is TimescaleDB's Community edition, where
+BYPULS_TEST_DSN names a server that has it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def pytest_generate_tests(metafunc):
         return
     marker = metafunc.definition.get_closest_marker("lane")
     names = marker.args if marker else NAMES
-    marks = {"timescaledb": [pytest.mark.integration, pytest.mark.timescaledb]}
+    marks = {name: [pytest.mark.integration, getattr(pytest.mark, name)] for name in ("timescaledb", "community")}
     cases = [pytest.param(name, id=name, marks=marks.get(name, [pytest.mark.integration])) for name in names]
     metafunc.parametrize("lane", cases, indirect=True)
 

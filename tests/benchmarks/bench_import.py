@@ -1,14 +1,10 @@
-# ruff: noqa: T201 - a benchmark prints what it measured
 """How many rows a second `bypuls import` stores: 200 datastreams, CSV and Parquet, a new database and the same again.
 
-Prints figures and the machine's load; asserts nothing about time, for the machine may be busy. The server is the
-embedded one with its own settings, fsync on. BYPULS_BENCH_ROWS says how many rows (3 million), BYPULS_BENCH_RUNS how
-many runs the medians are of (3).
+Asserts nothing about time, for the machine may be busy. BYPULS_BENCH_ROWS says how many rows (3 million).
 """
 
 import contextlib
 import os
-import statistics
 import time
 from datetime import UTC, datetime
 
@@ -27,43 +23,46 @@ from ingest.decoding import Source
 from ingest.importing.files import Reading, open_file
 from ingest.importing.run import Import
 from ingest.validation import Catalogue
+from tests.benchmarks.results import Result, runs
 from tests.integration.processing import Town
 from tests.lanes.databases import reachable_folder
 
 ROWS = int(os.environ.get("BYPULS_BENCH_ROWS", "3000000"))
-RUNS = int(os.environ.get("BYPULS_BENCH_RUNS", "3"))
 STREAMS = 200
 START = 1_735_689_600  # 2025-01-01
 PROPERTIES = (("pm25", "ug/m3"), ("air_temperature", "Cel"), ("relative_humidity", "%"), ("vehicle_count", "1"))
 SHAPES = {
-    "5 min, by time": (300, True),  # each row is a bucket of its own; all series in every block
-    "5 min, by device": (300, False),
-    "1 min, by device": (60, False),  # the tests over time compare every row
+    "5 min, by time": (300, True, "by-time"),  # each row is a bucket of its own; all series in every block
+    "5 min, by device": (300, False, "by-device"),
+    "1 min, by device": (60, False, "minutes"),  # the tests over time compare every row
 }
+
+WORDS = """
+A file of history through the whole validation into a new database, then the same file once more. The server is the
+embedded one with its own settings, fsync on. CPU is that of the import and of PostgreSQL together.
+"""
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 @pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.timeout(7200)
 def test_import(shape, form, tmp_path):
-    step, by_time = SHAPES[shape]
+    step, by_time, name = SHAPES[shape]
     path = write(tmp_path / f"history.{form}", step, by_time=by_time)
-    catalogue, fresh, again, work = Catalogue.load(), [], [], []
-    for _ in range(RUNS):
+    size = round(path.stat().st_size / 1e6)
+    settings = {"rows": ROWS, "megabytes": size, "datastreams": STREAMS}
+    result = Result(f"import-{name}-{form}", f"Importing {form.upper()}: {shape}", WORDS, settings=settings)
+    catalogue = Catalogue.load()
+    for _ in range(runs()):
         with server() as (url, postgres):
             before = spent(postgres)
-            fresh.append(run(url, path, catalogue))
-            work.append((spent(postgres) - before) / ROWS * 1e6)
-            again.append(run(url, path, catalogue))
+            fresh = run(url, path, catalogue)
+            work = (spent(postgres) - before) / ROWS * 1e6
+            again = run(url, path, catalogue)
             with connect(url) as connection:
                 assert connection.execute("SELECT count(*) FROM observation").fetchone() == (ROWS,)
-    load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
-    size = path.stat().st_size / 1e6
-    print(
-        f"\n{form}, {shape}: {ROWS:,} rows ({size:.0f} MB): "
-        f"{statistics.median(fresh):,.0f} rows/s new ({', '.join(f'{rate:,.0f}' for rate in fresh)}), "
-        f"{statistics.median(again):,.0f} rows/s again ({', '.join(f'{rate:,.0f}' for rate in again)}); "
-        f"new: {statistics.median(work):.1f} µs of CPU a row with PostgreSQL's; load {load} on {os.cpu_count()} cores"
-    )
+        result.add({"new": (fresh, "rows/s"), "new, CPU": (work, "µs/row"), "the same again": (again, "rows/s")})
+    result.write()
 
 
 @contextlib.contextmanager

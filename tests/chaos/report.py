@@ -60,7 +60,9 @@ Killed, it goes back to the last snapshot: what came since is gone, and what it 
 redelivery is known by its packet identifier, which goes back with the snapshot: a message that states no time may then be
 two values.
 nats-server with JetStream appends each message to a file before it acknowledges it (it asks the disk to keep it every
-two minutes, so a power cut is another matter). Devices that state their time lose nothing by a second delivery anywhere.
+two minutes, so a power cut is another matter). It ran with
+`max_ack_pending: 4000` in its `mqtt` block, and so should yours: by default it hands over 100 messages and waits for their
+acknowledgement, and ingest takes up to 2,000 at once. Devices that state their time lose nothing by a second delivery anywhere.
 """
 
 
@@ -91,8 +93,18 @@ def _summary(rows):
         f"\n## Measured\n\n{len(rows)} faults, {total['acknowledged']:,} messages acknowledged, **{total['lost']:,} lost, "
         f"{total['twice']:,} twice**, {total['wrong']:,} wrong, {total['refused_unduly']:,} refused without need, "
         f"{total['rollups_differing']:,} rollups and {total['kpis_differing']:,} KPI values differing. {said} messages (three "
-        f"values each) a second, on {'; '.join(machines)}. The machine was busy with other work too (load 5 to 19 on its two "
-        "cores): times to catch up are upper bounds, counts are not touched by it.\n"
+        f"values each) a second, on {'; '.join(machines)}. {_busy(rows)}\n"
+    )
+
+
+def _busy(rows):
+    """Each fault is over before the next begins, but its own last minute is in the load before the next."""
+    loads = [row.get("load") for row in rows]
+    if None in loads:
+        return "How busy the machine was with other work is not known of all: times to catch up are upper bounds."
+    return (
+        f"The machine's load before them was {min(loads):g} to {max(loads):g} (the fault before counts in it): where it is "
+        "above the number of cores, times to catch up are upper bounds; counts are not touched by it."
     )
 
 

@@ -25,7 +25,7 @@ def add(file: Path, row: Row) -> None:
 
 
 def machine() -> str:
-    """What it ran on, and how busy that was with other things."""
+    """What it ran on."""
     memory = psutil.virtual_memory().total / (1 << 30)
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.machine()}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import asdict, dataclass, field
 
@@ -13,13 +14,17 @@ _BEFORE_SECONDS, _AFTER_SECONDS = 5, 5
 
 @dataclass
 class Row:
-    """What became of one fault; `skipped` says why nothing did."""
+    """What became of one fault; `skipped` says why nothing did.
+
+    `load`: how many processes wanted to run in the minute before it (the load average).
+    """
 
     name: str
     words: str
     loses: bool
     skipped: str | None = None
     rate: float = 0.0
+    load: float | None = None
     catch_up_seconds: float = 0.0
     ingest_megabytes: float = 0.0
     ended: list[str] = field(default_factory=list)
@@ -33,6 +38,7 @@ def run(fault: Fault) -> Row:
     row = Row(fault.name, fault.words, fault.loses, skipped=fault.missing(), rate=fault.setting.rate)
     if row.skipped:
         return row
+    row.load = round(os.getloadavg()[0], 1)
     with World(fault.setting) as world:
         world.send()
         time.sleep(_BEFORE_SECONDS)

@@ -118,10 +118,12 @@ class Lanes:
         return found
 
     def _start(self, name: str) -> str:
-        if name == "timescaledb":
+        if name in {"timescaledb", "community"}:
             given = os.environ.get("BYPULS_TEST_DSN")
             if given:
                 return given
+            if name == "community":
+                raise timescaledb.Unavailable("needs BYPULS_TEST_DSN: a server with TimescaleDB's Community edition")
             server = timescaledb.Server(timescaledb.prepare(), free_port())
             self._stack.callback(server.stop)
             return server.start()

@@ -9,7 +9,13 @@ import os
 
 import pytest
 
-LANES = {"timescaledb": "timescaledb", "mosquitto": "broker", "shared": "shared", "chromium": "chromium"}
+LANES = {
+    "timescaledb": "timescaledb",
+    "community": "community",
+    "mosquitto": "broker",
+    "shared": "shared",
+    "chromium": "chromium",
+}
 """Lane -> the marker of its tests."""
 
 FIXTURES = {"mosquitto": "broker", "new_mosquitto": "broker", "shared": "shared"}
