@@ -44,9 +44,10 @@ format: setup
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# Benchmarks are no part of the tests: they print figures.
+# Benchmarks are no part of the tests: docs/benchmarks.md is made of what they find. Hours; one of them: ARGS="-k freshness".
 bench: setup
 	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -o timeout=1800 -s $(ARGS)
+	$(BIN)/python -m tests.benchmarks.report
 
 # A million messages that are almost right through every decoder; 'make test' sends twenty thousand.
 fuzz: setup
