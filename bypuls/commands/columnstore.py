@@ -52,7 +52,9 @@ def _line(table: TableStatus) -> str:
     if table.after is None:
         return f"{table.table}: not switched on; {table.chunks} chunks, {table.bytes_now / 1e6:,.1f} MB"
     saved = f" (those {table.compressed} took {table.bytes_before / 1e6:,.1f} MB before)" if table.compressed else ""
+    cut = f", arrivals cut to {table.arrival_seconds} s" if table.arrival_seconds else ""
+    failed = f"; the database says that its last run failed: {table.failure}" if table.failure else ""
     return (
-        f"{table.table}: compressed after {table.after.days} days; {table.compressed} of {table.chunks} chunks are; "
-        f"{table.bytes_now / 1e6:,.1f} MB in all{saved}"
+        f"{table.table}: compressed after {table.after.days} days{cut}; {table.compressed} of {table.chunks} chunks "
+        f"are; {table.bytes_now / 1e6:,.1f} MB in all{saved}{failed}"
     )

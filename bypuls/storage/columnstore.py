@@ -21,10 +21,16 @@ TABLES = {"observation": "time", "rollup_5m": "bucket"}
 
 @dataclass(frozen=True, slots=True)
 class TableStatus:
-    """A table's columnstore: chunks in all and compressed, their bytes before and now; `after` None: no policy."""
+    """A table's columnstore: chunks in all and compressed, their bytes before and now; `after` None: no policy.
+
+    `arrival_seconds`: the steps that arrivals are cut down to, None: exact. `failure`: what the database says of the
+    job that compresses, if its last run failed by its own words.
+    """
 
     table: str
     after: timedelta | None
+    arrival_seconds: int | None
+    failure: str | None
     chunks: int
     compressed: int
     bytes_before: int

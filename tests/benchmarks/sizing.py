@@ -27,6 +27,12 @@ WANTED = {
         "KPI values that stand",
     ),
     "freshness": ("ingest memory", "process memory", "serve memory"),
+    "columnstore": (
+        "columnstore, year, all columns",
+        "columnstore, year, index",
+        "rollup_5m, columnstore, 14 or 60 days",
+        "rollup_5m, columnstore, index",
+    ),
 }
 
 
@@ -44,6 +50,8 @@ class Measured:
     kpi_value: float
     kpi_values_a_year: float
     processes: float
+    observation_compressed: float
+    five_minutes_compressed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class Size:
     turn: float
     megabytes: float
     gigabytes_a_year: float
+    gigabytes_compressed: float
 
 
 def measured(results: Mapping[str, dict]) -> Measured | None:
@@ -66,8 +75,10 @@ def measured(results: Mapping[str, dict]) -> Measured | None:
             return None
         found += [medians_of[figure][0] for figure in figures]
     ingest, database, broker, *rest = found
-    *rest, first, second, third = rest
-    return Measured(ingest + database + broker, *rest, processes=first + second + third)
+    *rest, ingesting, processing, serving, values, index, buckets, their_index = rest
+    return Measured(
+        ingest + database + broker, *rest, ingesting + processing + serving, values + index, buckets + their_index
+    )
 
 
 def size_of(devices: int, interval: float, known: Measured) -> Size:
@@ -75,15 +86,17 @@ def size_of(devices: int, interval: float, known: Measured) -> Size:
     messages, streams, sites = devices / interval, devices * READINGS, devices / DEVICES_A_SITE
     readings_a_year = messages * READINGS * SECONDS_A_YEAR
     buckets_a_year = streams * SECONDS_A_YEAR / max(interval, 300)
-    year = (
-        readings_a_year * known.observation
-        + buckets_a_year * known.five_minutes
-        + streams * SECONDS_A_YEAR / 3600 * known.hour
-        + sites * known.kpi_values_a_year * known.kpi_value
+    never_compressed = streams * SECONDS_A_YEAR / 3600 * known.hour + sites * known.kpi_values_a_year * known.kpi_value
+    year = readings_a_year * known.observation + buckets_a_year * known.five_minutes + never_compressed
+    compressed = (
+        readings_a_year * known.observation_compressed
+        + buckets_a_year * known.five_minutes_compressed
+        + never_compressed
     )
     hot = messages * READINGS * 7200 * known.observation + streams * 288 * known.five_minutes
     turn = _turn(streams, sites, interval, known)
-    return Size(messages, messages * known.message / 1e6 / BUSY + 1, turn, known.processes + hot / _MEGA, year / _GIGA)
+    cores, memory = messages * known.message / 1e6 / BUSY + 1, known.processes + hot / _MEGA
+    return Size(messages, cores, turn, memory, year / _GIGA, compressed / _GIGA)
 
 
 def _turn(streams: float, sites: float, interval: float, known: Measured) -> float:
@@ -103,7 +116,7 @@ def section(results: Mapping[str, dict]) -> str:
         names = ", ".join(f"`{name}` ({', '.join(figures)})" for name, figures in WANTED.items())
         return f"\n## Sizing\n\nDerived from the results of {names}; not all of them are here yet.\n"
     rows = [
-        f"| {devices:,} | {name} | {told(size.messages, '')}| {size.cores:.1f} | {told(size.turn, 's')} | {told(size.megabytes, 'MB')} | {told(size.gigabytes_a_year, 'GB')} |\n"
+        f"| {devices:,} | {name} | {told(size.messages, '')}| {size.cores:.1f} | {told(size.turn, 's')} | {told(size.megabytes, 'MB')} | {told(size.gigabytes_a_year, 'GB')} | {told(size.gigabytes_compressed, 'GB')} |\n"
         for devices in DEVICES
         for name, interval in INTERVALS.items()
         for size in [size_of(devices, interval, known)]
@@ -119,11 +132,13 @@ What so many devices need that each send a message of {READINGS} readings at thi
   the next one's work; at least {SHORTEST_TURN:g} s. Processors share the queue: more of them make it shorter as the measured scaling says.
 - **memory** = the processes' {told(known.processes, "MB")} + a cache that holds two hours of observations and a day of 5-minute rollups.
 - **disk a year** = observations × {told(known.observation, "bytes")} + 5-minute rollups × {told(known.five_minutes, "bytes")} + hourly ones × {told(known.hour, "bytes")} + {told(known.kpi_values_a_year, "KPI values a site")} × {told(known.kpi_value, "bytes")}; plain PostgreSQL,
-  everything kept. Dropping raw data after some time leaves the other terms; a columnstore makes the first one smaller.
+  everything kept. Dropping raw data after some time leaves the other terms.
+- **in the columnstore** (TimescaleDB's Community edition) = the same with {told(known.observation_compressed, "bytes")} an observation and {told(known.five_minutes_compressed, "bytes")} a 5-minute rollup: an upper bound, for of
+  shorter spacings than the measured hourly values more rows share a page. What is newer than `--after-days` is not compressed yet.
 
 Assumptions: {DEVICES_A_SITE} devices a site; indicators as many as were measured at a site; the figures above hold at other sizes too, which they do
 only roughly; the write-ahead log, backups and history of corrected values are not in it.
 
-| devices | interval | messages/s | cores | a turn | memory | disk a year |
-|--:|--:|--:|--:|--:|--:|--:|
+| devices | interval | messages/s | cores | a turn | memory | disk a year | in the columnstore |
+|--:|--:|--:|--:|--:|--:|--:|--:|
 {"".join(rows)}"""

@@ -168,7 +168,7 @@ def test_arrivals_are_cut_down_before_they_are_compressed(migrated_url, town):
     kept = town.all("SELECT extract(epoch FROM received_at - time)::float8, value FROM observation ORDER BY time")
     assert kept == [(seconds, 10.0) for seconds in expected]
     table = columnstore.status(town.connection)[0]
-    assert (table.after, table.chunks, table.compressed) == (timedelta(days=45), 1, 1)
+    assert (table.after, table.arrival_seconds, table.chunks, table.compressed) == (timedelta(days=45), 10, 1, 1)
     assert proved(town)
     # Exact again from now on: the database's own policy takes over.
     columnstore.enable(town.connection, timedelta(days=45), "kari")

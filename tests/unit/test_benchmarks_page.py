@@ -39,7 +39,7 @@ def test_a_result_is_told_with_its_median_its_goal_and_how_busy_the_machine_was(
 def test_sizes_are_worked_out_by_hand():
     known = Measured(
         message=100, datastream=400, value=500, values_a_site=10, observation=100, five_minutes=200, hour=300,
-        kpi_value=1000, kpi_values_a_year=10_000, processes=500,
+        kpi_value=1000, kpi_values_a_year=10_000, processes=500, observation_compressed=12, five_minutes_compressed=40,
     )  # fmt: skip
     size = size_of(1000, 10, known)
     # 100 messages/s of 100 µs at 70 % of a core, and one more.
@@ -55,6 +55,8 @@ def test_sizes_are_worked_out_by_hand():
     assert size.megabytes == pytest.approx(500 + 216 + 172.8)
     # 9.46e9 observations, 3,000 times 105,120 and 8,760 rollups, 100 times 10,000 values.
     assert size.gigabytes_a_year == pytest.approx(946.08 + 63.072 + 7.884 + 1)
+    # The hours and the values stay rows.
+    assert size.gigabytes_compressed == pytest.approx(113.5296 + 12.6144 + 7.884 + 1)
 
 
 def test_there_is_no_sizing_while_a_result_is_missing():

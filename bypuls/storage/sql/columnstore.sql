@@ -27,12 +27,20 @@ ALTER DATABASE {database} SET timescaledb.max_tuples_decompressed_per_dml_transa
 INSERT INTO audit_log (who, what, target, after) VALUES (%s, 'columnstore.enable', 'observation, rollup_5m', to_jsonb(%s::text))
 
 -- name: status
-SELECT (SELECT (j.config ->> 'compress_after')::interval FROM timescaledb_information.jobs j
-        WHERE j.config ? 'compress_after'
-          AND (j.hypertable_schema = 'public' AND j.hypertable_name = %(table)s
-               OR %(table)s = 'observation' AND j.proc_name = 'bypuls_compress_observations')),
+SELECT j.after, j.arrival_seconds,
+       CASE WHEN j.last_run_status = 'Failed' THEN coalesce(
+           (SELECT e.err_message FROM timescaledb_information.job_errors e
+            WHERE e.job_id = j.job_id ORDER BY e.finish_time DESC LIMIT 1), 'no reason is known') END,
        c.chunks, c.compressed, coalesce(s.before_compression_total_bytes, 0)::bigint, coalesce(z.total_bytes, 0)::bigint
 FROM (SELECT count(*) AS chunks, count(*) FILTER (WHERE is_compressed) AS compressed
       FROM timescaledb_information.chunks WHERE hypertable_schema = 'public' AND hypertable_name = %(table)s) c
+LEFT JOIN LATERAL (
+    SELECT j.job_id, (j.config ->> 'compress_after')::interval AS after, (j.config ->> 'arrival_seconds')::integer AS arrival_seconds,
+           r.last_run_status
+    FROM timescaledb_information.jobs j LEFT JOIN timescaledb_information.job_stats r USING (job_id)
+    WHERE j.config ? 'compress_after'
+      AND (j.hypertable_schema = 'public' AND j.hypertable_name = %(table)s
+           OR %(table)s = 'observation' AND j.proc_name = 'bypuls_compress_observations')
+    ORDER BY j.job_id DESC LIMIT 1) j ON true
 LEFT JOIN LATERAL hypertable_columnstore_stats(%(table)s::regclass) s ON true
 LEFT JOIN LATERAL hypertable_detailed_size(%(table)s::regclass) z ON true
