@@ -36,5 +36,5 @@ def list_kpi_values(request: Request, context: Using, wanted: Annotated[KpiValue
     where = conditions(parameters, NAMED)
     if wanted.include is None:
         where.append(NAMED["where_ok"])
-    chosen = listing(latest=wanted.latest, then=wanted.as_of is not None)
+    chosen = listing(latest=wanted.latest, then=wanted.as_of is not None, kpis=bool(wanted.kpi))
     return answer(request, context, wanted, Question(chosen, where, parameters))

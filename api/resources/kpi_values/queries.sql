@@ -10,16 +10,7 @@ WHERE v.city = %(city)s {where} {page}
 -- name: latest
 -- The newest value of each series of values. The series are found by skipping from one to the next in the primary key,
 -- so the cost is that of what is asked for, not of the years there are.
-WITH RECURSIVE series AS (
-    (SELECT k.kpi, k.scope_kind, k.scope, k.period FROM kpi_value k
-     WHERE k.city = %(city)s ORDER BY k.kpi, k.scope_kind, k.scope, k.period LIMIT 1)
-    UNION ALL
-    SELECT n.kpi, n.scope_kind, n.scope, n.period FROM series CROSS JOIN LATERAL (
-        SELECT k.kpi, k.scope_kind, k.scope, k.period FROM kpi_value k
-        WHERE k.city = %(city)s
-          AND (k.kpi, k.scope_kind, k.scope, k.period) > (series.kpi, series.scope_kind, series.scope, series.period)
-        ORDER BY k.kpi, k.scope_kind, k.scope, k.period LIMIT 1) n
-)
+WITH RECURSIVE series AS ({series})
 SELECT {columns}
 FROM series CROSS JOIN LATERAL (
     SELECT * FROM {said} v
@@ -28,6 +19,29 @@ FROM series CROSS JOIN LATERAL (
     ORDER BY v.start DESC LIMIT 1
 ) v
 WHERE true {page}
+
+-- name: series_of_all
+(SELECT k.kpi, k.scope_kind, k.scope, k.period FROM kpi_value k
+ WHERE k.city = %(city)s ORDER BY k.kpi, k.scope_kind, k.scope, k.period LIMIT 1)
+UNION ALL
+SELECT n.kpi, n.scope_kind, n.scope, n.period FROM series CROSS JOIN LATERAL (
+    SELECT k.kpi, k.scope_kind, k.scope, k.period FROM kpi_value k
+    WHERE k.city = %(city)s
+      AND (k.kpi, k.scope_kind, k.scope, k.period) > (series.kpi, series.scope_kind, series.scope, series.period)
+    ORDER BY k.kpi, k.scope_kind, k.scope, k.period LIMIT 1) n
+
+-- name: series_of_some
+-- Those of each KPI that is named: the others, most of what there is, are not looked at.
+SELECT n.kpi, n.scope_kind, n.scope, n.period
+FROM (SELECT DISTINCT unnest(%(kpi)s::text[]) AS kpi) w CROSS JOIN LATERAL (
+    SELECT k.kpi, k.scope_kind, k.scope, k.period FROM kpi_value k
+    WHERE k.city = %(city)s AND k.kpi = w.kpi ORDER BY k.scope_kind, k.scope, k.period LIMIT 1) n
+UNION ALL
+SELECT n.kpi, n.scope_kind, n.scope, n.period FROM series CROSS JOIN LATERAL (
+    SELECT k.kpi, k.scope_kind, k.scope, k.period FROM kpi_value k
+    WHERE k.city = %(city)s AND k.kpi = series.kpi
+      AND (k.scope_kind, k.scope, k.period) > (series.scope_kind, series.scope, series.period)
+    ORDER BY k.scope_kind, k.scope, k.period LIMIT 1) n
 
 -- name: said_now
 kpi_value

@@ -246,6 +246,30 @@ def test_the_latest_value_of_each_scope(api):
     assert len(api.data("/v1/kpi-values?city=alpha&latest=true&to=2024-06-01T12:00:00Z")) == 3
 
 
+def test_the_latest_of_named_kpis_is_what_the_latest_of_all_says_of_them(own_api):
+    others = ("air.no2.day_mean", "air.pm25.day_mean")
+    for kpi in others:
+        own_api.sql(
+            """INSERT INTO kpi_value (city, kpi, scope_kind, scope, period, start, ends, value, unit, status, quality,
+                                      reason, coverage, evidence, version, final_at)
+               SELECT city, %s, scope_kind, scope, period, start, ends, value, unit, status, quality, reason, coverage,
+                      evidence, version, final_at FROM kpi_value WHERE kpi = %s""",
+            (kpi, KPI),
+        )
+    path = "/v1/kpi-values?city=alpha&latest=true&include=insufficient"
+    every = own_api.data(path)
+    assert {row["kpi"] for row in every} == {KPI, *others}
+    for named in ([KPI], [others[1]], [others[1], KPI], [KPI, KPI]):
+        found = own_api.data("".join([path, *(f"&kpi={kpi}" for kpi in named)]))
+        assert found == [row for row in every if row["kpi"] in named]
+    page = own_api.get(f"{path}&kpi={KPI}&kpi={others[0]}&limit=1").json()
+    rows = page["data"]
+    while page["next"]:
+        page = own_api.get(page["next"]).json()
+        rows += page["data"]
+    assert rows == [row for row in every if row["kpi"] in {KPI, others[0]}]
+
+
 def test_as_of_gives_what_was_said_at_that_time(own_api):
     path = f"/v1/kpi-values?city=alpha&kpi={KPI}&scope_kind=site&from=2024-06-01T12:00:00Z&to=2024-06-02T12:00:00Z"
 
