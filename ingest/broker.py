@@ -67,6 +67,7 @@ class Connection:
         self._session = 0
         self._started = False
         self._was_connected = False
+        self._kept = False
         self._connected = threading.Event()
         self._refused: str | None = None
         self._claimed: dict[bytes, tuple[str, Source]] = {}
@@ -79,7 +80,7 @@ class Connection:
 
     @property
     def connected(self) -> bool:
-        """Whether the session is up now."""
+        """Whether the session is up now, and the broker has answered our subscriptions: what comes is handed over."""
         return self._connected.is_set()
 
     def fall_behind(self) -> None:
@@ -209,12 +210,10 @@ class Connection:
             return
         self._session += 1
         self._was_connected = True
-        kept = "kept" if flags.session_present else "new"
-        _LOG.info("connected to broker %s (session %s)", self.address, kept)
-        if flags.session_present:
+        self._kept = flags.session_present
+        if self._kept:
             self.fall_behind()
         client.subscribe([(_filter(source), source.qos) for source in self.sources])
-        self._connected.set()
 
     def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
         _LOG.warning("broker %s %s; trying again", self.address, why_not(sys.exc_info()[1]))  # within paho's `except`
@@ -230,6 +229,8 @@ class Connection:
     def _on_subscribe(
         self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
     ) -> None:
+        _LOG.info("connected to broker %s (session %s)", self.address, "kept" if self._kept else "new")
+        self._connected.set()
         for source, reason in zip(self.sources, reasons, strict=False):
             if reason.is_failure:
                 _LOG.error(

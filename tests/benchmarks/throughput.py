@@ -88,7 +88,6 @@ class Rig:
             )
         if name == "ingest":
             assert wait_until(lambda: self.connected(name) > before, seconds=60, every=0.02), self.log(name)
-            time.sleep(0.3)  # the subscription is on its way
 
     def connected(self, name: str) -> int:
         return self.log(name).count("connected to broker")

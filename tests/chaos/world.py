@@ -117,7 +117,6 @@ class World:
         self.start("process")
         for instance in setting.instances:
             self.wait_until_it_listens(f"ingest-{instance}", 1)
-        time.sleep(0.3)  # the subscription is on its way
 
     def _keep_logs(self):
         """Where BYPULS_CHAOS_LOGS names a folder."""
@@ -198,10 +197,10 @@ class World:
     def _kill_all(self):
         for process in self._processes.values():
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
     def wait_until_it_listens(self, name: str, times: int) -> None:
-        """Until ingest has connected to the broker so often since the world began."""
+        """Until ingest has connected to the broker, subscriptions and all, so often since the world began."""
         log = self.folder / f"{name}.log"
         self.wait(
             lambda: log.read_text(errors="replace").count("connected to broker") >= times,

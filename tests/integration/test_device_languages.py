@@ -25,7 +25,7 @@ from ingest.decoding import Answer, Decoded, Decoder, Reading, SentEvent
 from ingest.memories import Memories
 from ingest.source_files import add_source, describe_sources, load_sources, read_source, switch_source
 from simulators.publisher import Publisher
-from tests.integration.test_ingest import Platform, port_of
+from tests.integration.test_ingest import Platform, heard, port_of
 
 pytestmark = [pytest.mark.broker, pytest.mark.lane("plain")]
 
@@ -162,13 +162,12 @@ def test_an_answer_is_published_on_the_sources_own_broker(platform, new_mosquitt
     second.start()
     platform.source(f"topic_filter: plant/+\nformat: aliases\nbroker: {second.url}")
     platform.start()
-    listener = subprocess.Popen(["mosquitto_sub", *port_of(second), "-t", "plant/cmd", "-C", "1", "-W", "20"],
-                                stdout=subprocess.PIPE)  # fmt: skip
-    time.sleep(0.3)
-    with Publisher(second.url, "sender") as publisher:
-        publisher.publish("plant/1", b'{"data": 1}')
-        publisher.publish("plant/1", b'{"data": 2}')
-    assert listener.communicate(timeout=20)[0] == b"rebirth\n"
+    with heard(second.url, "plant/cmd") as messages:
+        with Publisher(second.url, "sender") as publisher:
+            publisher.publish("plant/1", b'{"data": 1}')
+            publisher.publish("plant/1", b'{"data": 2}')
+        platform.wait(lambda: messages)
+    assert messages[0] == b"rebirth"
     platform.assert_soon("SELECT count(*) FROM outbox", [(0,)])
 
 
@@ -230,7 +229,7 @@ def test_the_registry_says_profile_unit_and_zone(platform):
     every = "SELECT property, value FROM observation JOIN datastream s ON s.id = datastream ORDER BY value"
     platform.assert_soon(every, [("pm25", 3.0), ("pm10", 20.0)])
     platform.rows("UPDATE device SET profile = 'own_json' RETURNING id")
-    time.sleep(1.5)  # ingest hears of it within a second
+    platform.wait_until_it_hears_of_the_registry()
     naive = datetime.now(UTC) + timedelta(hours=9, minutes=-1)
     reading = {"quantity": "pm1", "value": 4, "unit": "ug/m3"}
     platform.send("site/a/plug", {"time": f"{naive:%Y-%m-%dT%H:%M:%S}", "readings": [reading]})
@@ -358,26 +357,25 @@ def test_a_retained_message_with_a_time_is_kept(platform):
 def hours(monkeypatch):
     """A format of interval values: each is of an hour, stamped at its start."""
 
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+
     def decode(message, _source, _context):
-        start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
         value = float(message.payload)
         return Decoded([Reading("counter", "v", "vehicle_count", "", value, "{vehicle}", start, 0.0, 3600.0)])
 
     _install(monkeypatch, "hours", Decoder("hours", lambda _: True, decode))
+    return start
 
 
-@pytest.mark.usefixtures("hours")
-def test_an_interval_that_messages_state_is_the_new_datastreams(platform):
+def test_an_interval_that_messages_state_is_the_new_datastreams(platform, hours):
     platform.source("topic_filter: count/+\nformat: hours")
     platform.start()
     platform.send("count/1", b"40")
     query = "SELECT interval, expected_spacing, time FROM datastream s JOIN observation ON s.id = datastream"
-    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
-    platform.assert_soon(query, [(timedelta(hours=1), timedelta(hours=1), start)])
+    platform.assert_soon(query, [(timedelta(hours=1), timedelta(hours=1), hours)])
 
 
-@pytest.mark.usefixtures("hours")
-def test_the_registrys_interval_holds_against_what_messages_state(platform, caplog):
+def test_the_registrys_interval_holds_against_what_messages_state(platform, hours, caplog):
     meant = {"vehicle_count": {"interval": "PT15M", "stamp": "end"}}
     platform.device("counter", readings=meant)
     platform.source("topic_filter: count/+\nformat: hours")
@@ -385,8 +383,7 @@ def test_the_registrys_interval_holds_against_what_messages_state(platform, capl
     platform.send("count/1", b"40")
     platform.send("count/1", b"41")
     query = "SELECT interval, time FROM datastream s JOIN observation ON s.id = datastream"
-    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
-    platform.assert_soon(query, [(timedelta(minutes=15), start)])  # the message's time is the start already
+    platform.assert_soon(query, [(timedelta(minutes=15), hours)])  # the message's time is the start already
     platform.stop()
     said = [record for record in caplog.records if "messages say their values cover 3600 s" in record.getMessage()]
     assert len(said) == 1
@@ -581,7 +578,7 @@ def test_a_unit_that_changes_in_the_registry_holds_from_the_next_message(platfor
         platform.send("air/box", [{"n": "pm10", "v": value}])
     platform.assert_soon(PM10, [(20.0,), (21.0,)])
     platform.rows("UPDATE device SET readings = %s RETURNING id", Jsonb({"pm10": {"unit": "mg/m3"}}))
-    time.sleep(1.5)  # ingest hears of it within a second
+    platform.wait_until_it_hears_of_the_registry()
     platform.send("air/box", [{"n": "pm10", "v": 0.03}])
     platform.assert_soon(PM10, [(20.0,), (21.0,), (pytest.approx(30.0),)])
 

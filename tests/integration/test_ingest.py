@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+import paho.mqtt.client as mqtt
 import pytest
 
 from bypuls.city import City, DeviceEntry, SiteEntry
@@ -39,7 +41,6 @@ class Platform:
         self._thread = threading.Thread(target=self.ingest.run, args=(self._stop,))
         self._thread.start()
         self.wait(lambda: all(broker.connected for broker in self.ingest._brokers))
-        time.sleep(0.2)  # the subscription is on its way
         return self
 
     def open(self):
@@ -48,7 +49,7 @@ class Platform:
     def stop(self):
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(20)
+            self._thread.join(60)
             assert not self._thread.is_alive()
 
     def publish(self, device, payload, *, kind="observations", city=None, retain=False):
@@ -61,13 +62,17 @@ class Platform:
         with connect(self.url, autocommit=True) as connection:
             return connection.execute(query, parameters).fetchall()
 
-    def wait(self, condition, seconds=20):
+    def wait_until_it_hears_of_the_registry(self):
+        """As it does when it next speaks with the database, which is every second."""
+        self.wait(lambda: self.ingest._pipeline.registry_changed)
+
+    def wait(self, condition, seconds=60):
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it did not happen in time"
             time.sleep(0.05)
 
-    def assert_soon(self, query, expected, seconds=20):
+    def assert_soon(self, query, expected, seconds=60):
         deadline = time.monotonic() + seconds
         while (got := self.rows(query)) != expected:
             assert time.monotonic() < deadline, f"{query}: {got}, not {expected}"
@@ -87,6 +92,24 @@ def platform(migrated_url, mosquitto, unique):
     platform = Platform(migrated_url, mosquitto.url, unique)
     yield platform
     platform.stop()
+
+
+@contextlib.contextmanager
+def heard(broker_url, topic):
+    """The payloads that come on a topic, from now on: the broker has said that it hands them over."""
+    payloads, listening = [], threading.Event()
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    client.on_message = lambda _client, _data, message: payloads.append(message.payload)
+    client.on_subscribe = lambda *_: listening.set()
+    client.connect("127.0.0.1", int(broker_url.rpartition(":")[2]))
+    client.subscribe(topic, 1)
+    client.loop_start()
+    try:
+        assert listening.wait(60)
+        yield payloads
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def port_of(broker):
@@ -140,27 +163,11 @@ def test_a_stranger_is_stored_as_a_pending_device_of_no_place(platform):
 def test_what_is_refused_is_in_quarantine_with_its_reason_and_the_device_is_told(platform, mosquitto):
     platform.start()
     topic = f"bypuls/v1/{platform.city}/square/errors"
-    listener = subprocess.Popen(
-        [
-            "mosquitto_sub",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            mosquitto.url.rpartition(":")[2],
-            "-t",
-            topic,
-            "-C",
-            "1",
-            "-W",
-            "20",
-        ],
-        stdout=subprocess.PIPE,
-    )
-    time.sleep(0.3)
-    platform.publish("square", {"readings": [{"quantity": "pm25", "value": 12.5, "unit": "furlongs"}]})
-    platform.assert_soon("SELECT reason, device, stored FROM quarantine", [("unknown_unit", "square", 0)])
-    told, _ = listener.communicate(timeout=20)
-    assert json.loads(told)["refused"][0]["code"] == "unknown_unit"
+    with heard(mosquitto.url, topic) as messages:
+        platform.publish("square", {"readings": [{"quantity": "pm25", "value": 12.5, "unit": "furlongs"}]})
+        platform.assert_soon("SELECT reason, device, stored FROM quarantine", [("unknown_unit", "square", 0)])
+        platform.wait(lambda: messages)
+    assert json.loads(messages[0])["refused"][0]["code"] == "unknown_unit"
     assert platform.rows("SELECT count(*) FROM observation") == [(0,)]
 
 
@@ -215,7 +222,7 @@ def test_a_disabled_device_is_refused_from_the_moment_it_is_disabled(platform):
     platform.publish("square", {"pm10": 1})
     platform.assert_soon("SELECT value FROM observation", [(1.0,)])
     platform.rows("UPDATE device SET status = 'disabled' RETURNING id")
-    time.sleep(2)  # ingest hears of it when it next speaks with the database, which is every second
+    platform.wait_until_it_hears_of_the_registry()
     platform.publish("square", {"pm10": 2})
     platform.assert_soon("SELECT reason FROM quarantine", [("device_disabled",)])
 
@@ -399,7 +406,7 @@ def test_a_value_the_database_refuses_is_quarantined_beside_its_neighbours_and_i
 def test_a_registry_that_contradicts_itself_is_refused_per_message(platform):
     platform.start()
     platform.rows("""UPDATE device SET readings = '{"pm10": {"stamp": "begin"}}' RETURNING id""")
-    time.sleep(1.5)
+    platform.wait_until_it_hears_of_the_registry()
     platform.publish("square", {"pm10": 1})
     platform.publish("square", {"pm25": 2})
     platform.assert_soon("SELECT value FROM observation", [(2.0,)])
