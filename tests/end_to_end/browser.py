@@ -23,8 +23,40 @@ PANELS = "**/control-room/boards/*/panels/*"
 PATIENCE_MS = 30_000
 """A busy machine is no defect of the page."""
 
-AFTER_MS = 150
-"""Charts draw in the frames after their data."""
+SLOW_MS = float(os.environ.get("BYPULS_SLOW_ANSWERS") or 0) * 1000
+"""`BYPULS_SLOW_ANSWERS=1.5`: every answer comes up to so many seconds late. A test that does not wait fails then."""
+
+_QUIET_FRAMES = 10
+"""A page's own effects, and its charts, come in the frames after what they follow from."""
+
+_WATCH = """(slowMs) => {
+  let asked = 0, changed = 0, seen = 0, quiet = 0;
+  const fetched = window.fetch.bind(window);
+  const late = () => new Promise((done) => setTimeout(done, Math.random() * slowMs));
+  window.fetch = async (...request) => {
+    asked += 1;
+    try {
+      if (slowMs) await late();
+      const answer = await fetched(...request);
+      const read = () => { asked -= 1; changed += 1; };
+      answer.clone().arrayBuffer().then(read, read);
+      return answer;
+    } catch (error) {
+      asked -= 1;
+      changed += 1;
+      throw error;
+    }
+  };
+  new MutationObserver(() => { changed += 1; })
+    .observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  // Called once a frame.
+  window.quietFrames = (settled) => {
+    quiet = settled && asked === 0 && seen === changed ? quiet + 1 : 0;
+    seen = changed;
+    return quiet;
+  };
+}"""
+"""Counts the frames since a page last asked for something or changed: what is read again behind what stands, too."""
 
 STATES = """() => {
   const stateOf = (part) => part.dataset.state
@@ -37,13 +69,15 @@ STATES = """() => {
       seen: place.bottom > 0 && place.top < innerHeight };
   });
 }"""
-_SETTLED = f"""() => {{
+_SETTLED = f"""(frames) => {{
   const seen = (part) => {{
     const place = part.getBoundingClientRect();
     return place.bottom > 0 && place.top < innerHeight;
   }};
-  return document.querySelector("main#content") && ![...document.querySelectorAll(".skeleton, .outline")].some(seen)
+  const settled = document.querySelector("main#content")
+    && ![...document.querySelectorAll(".skeleton, .outline")].some(seen)
     && ({STATES})().every(({{ state, seen }}) => state !== "loading" || !seen);
+  return window.quietFrames(settled) >= frames;
 }}"""
 """Panels below what is seen wait until somebody scrolls there."""
 
@@ -76,6 +110,7 @@ class Visit:
         self.expected: list[str] = []
         page.on("console", self._said)
         page.on("pageerror", lambda error: self._complain(f"error: {error}"))
+        page.add_init_script(f"({_WATCH})({SLOW_MS})")
         # Whatever is not ours is stopped and told.
         outside = re.compile(rf"^(?!{re.escape(address)}/|data:|blob:|about:)")
         page.context.route(outside, self._stop)
@@ -101,9 +136,12 @@ class Visit:
         return self.settle() if settled else self
 
     def settle(self):
-        """Until nothing loads any more."""
-        self.page.wait_for_function(_SETTLED, timeout=PATIENCE_MS)
-        self.page.wait_for_timeout(AFTER_MS)
+        """Until nothing loads, nothing is on its way, and nothing has changed for some frames.
+
+        What somebody did a moment ago has had its effect then, unless the page waits on purpose (a burst of changes,
+        a minute that passes) or listens (the server's events).
+        """
+        self.page.wait_for_function(_SETTLED, arg=_QUIET_FRAMES, timeout=PATIENCE_MS)
         return self
 
     def panels(self):
@@ -115,6 +153,10 @@ class Visit:
     def text(self, selector="body"):
         return self.page.inner_text(selector)
 
+    def resize(self, size):
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        return self.settle()
+
     def resize_to_content(self):
         """Panels load when they are seen: let the window be as high as what it shows."""
         for _ in range(4):
@@ -122,6 +164,5 @@ class Visit:
             size = self.page.viewport_size
             if wanted <= size["height"]:
                 break
-            self.page.set_viewport_size({"width": size["width"], "height": wanted})
-            self.settle()
+            self.resize((size["width"], wanted))
         return self

@@ -70,21 +70,26 @@ def room(recent_url, seeded_url):
 
 
 @pytest.fixture
-def own_room(lanes, recent_url):
+def own_rooms():
+    """They outlast the pages that look at them: a server that is away is what a page complains of."""
     with contextlib.ExitStack() as stack:
-
-        def make(*statements, now=NOW):
-            url = stack.enter_context(copied(lanes.lane("plain"), recent_url))
-            with connect(url) as connection:
-                for statement in statements:
-                    connection.execute(statement, {"now": NOW, "city": "fjordvik"})
-            return stack.enter_context(opened(url, Clock(now)))
-
-        yield make
+        yield stack
 
 
 @pytest.fixture
-def visit(chromium, request):
+def own_room(lanes, recent_url, own_rooms):
+    def make(*statements, now=NOW):
+        url = own_rooms.enter_context(copied(lanes.lane("plain"), recent_url))
+        with connect(url) as connection:
+            for statement in statements:
+                connection.execute(statement, {"now": NOW, "city": "fjordvik"})
+        return own_rooms.enter_context(opened(url, Clock(now)))
+
+    return make
+
+
+@pytest.fixture
+def visit(chromium, request, own_rooms):  # noqa: ARG001 - they end after the pages
     """Opens pages; `language`, `theme` and `size` are the reader's."""
     visits = []
     with contextlib.ExitStack() as stack:

@@ -133,6 +133,7 @@ def test_every_shortcut_of_the_help_does_what_it_says(visit):
     named = {key.strip() for keys in page.page.locator("dialog kbd").all_inner_texts() for key in keys.split("…")}
     assert named == {"?", "0", "1", "9", "t", "r", "d", "l", "k", "f", "v", "Esc"}
     press("Escape")
+    page.page.wait_for_selector("dialog:not([open])", state="attached")
     press("l")
     wait("() => document.documentElement.lang === 'nb'")
     theme = page.page.evaluate("document.documentElement.dataset.theme")
@@ -141,6 +142,7 @@ def test_every_shortcut_of_the_help_does_what_it_says(visit):
     wait("(before) => document.documentElement.dataset.theme !== before", arg=theme)
     press("2")
     wait("() => location.pathname.startsWith('/board/')")
+    page.page.wait_for_selector(".timepicker")
     press("t")
     page.page.wait_for_selector(".timepicker[open]")
     press("Escape")

@@ -17,8 +17,7 @@ def pasted(page, message, topic=TOPIC):
     page.page.fill('input[name="topic"]', topic)
     page.page.fill('textarea[name="payload"]', message if isinstance(message, str) else json.dumps(message))
     page.page.click(".check button[type=submit]")
-    page.page.wait_for_function("() => !document.querySelector('main .skeleton')")
-    return page
+    return page.settle()
 
 
 def test_a_pasted_message_is_read_and_a_profile_is_drafted_that_can_be_copied(visit):
@@ -69,5 +68,5 @@ def test_the_answer_is_accessible_and_fits_on_a_phone(visit, theme, language):
     page = pasted(visit("/check", theme=theme, language=language), MESSAGE).resize_to_content()
     found = Axe().run(page.page).response["violations"]
     assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
-    page.page.set_viewport_size({"width": browser.PHONE[0], "height": browser.PHONE[1]})
+    page.resize(browser.PHONE)
     assert page.page.evaluate(WIDER) == {"wider": 0, "cut": []}

@@ -42,7 +42,7 @@ def test_a_stranger_reads_the_state_of_the_city(visit, own_room, lanes, name, re
         page.page.wait_for_selector(".live.live")
     elif state.get("page") == "events lost":
         page.page.wait_for_selector(".live.lost")
-    page.page.wait_for_timeout(300)
+    page.settle()
     seen = page.page.evaluate(FIRST_SCREEN)
     folder = request.config.cache.mkdir("five-seconds")
     page.page.screenshot(path=folder / f"{name.replace(' ', '-')}.png")

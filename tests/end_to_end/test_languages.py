@@ -78,6 +78,7 @@ def test_a_language_is_chosen_in_the_header_and_kept(visit):
     assert "Needs a hand" in page.text()
     page.page.click(".languages [lang=nb]")
     page.page.wait_for_selector("text=Trenger tilsyn")
+    page.settle()
     assert page.page.evaluate("document.documentElement.lang") == "nb"
     page.go("/board/air")
     assert page.page.evaluate("document.documentElement.lang") == "nb"

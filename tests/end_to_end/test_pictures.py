@@ -24,6 +24,7 @@ def look(visit):
         page = visit(None, size=size, **options)
         page.page.clock.set_fixed_time(NOW)
         page.go(path)
+        page.page.wait_for_selector(".live.live")
         return page if path == "/" and size == browser.DESK else page.resize_to_content()
 
     return open_page

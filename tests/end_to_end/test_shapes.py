@@ -3,7 +3,7 @@
 import pytest
 
 from tests.end_to_end import browser
-from tests.end_to_end.browser import PANELS
+from tests.end_to_end.browser import PANELS, PATIENCE_MS
 from tests.end_to_end.test_boards import BOARDS, address_of
 
 
@@ -46,7 +46,7 @@ def test_city_now_does_not_scroll_on_an_operators_screen(visit, language):
     assert [tile.get_attribute("aria-label") for tile in tiles if tile.evaluate(hidden)] == []
     boards = page.page.locator("nav.boards")
     for width in (1440, browser.DESK[0], 1280, 1200):  # the name of every board is seen as a whole
-        page.page.set_viewport_size({"width": width, "height": browser.DESK[1]})
+        page.resize((width, browser.DESK[1]))
         assert boards.evaluate("(part) => part.scrollWidth - part.clientWidth") == 0, width
 
 
@@ -55,7 +55,6 @@ def test_nothing_is_wider_than_the_screen(visit, size):
     page = visit("/", size=size)
     for path in EVERY_PAGE:
         page.go(path)
-        page.page.set_viewport_size({"width": size[0], "height": size[1]})
         found = page.page.evaluate(WIDER)
         assert found == {"wider": 0, "cut": []}, path
 
@@ -64,7 +63,7 @@ def test_everything_is_reached_at_200_percent(visit):
     page = visit("/", size=browser.DOUBLED)
     for number in range(1, 12):
         page.page.locator(f'[data-panel="{number}"]').scroll_into_view_if_needed()
-    page.settle()
+        page.settle()
     assert {panel["panel"] for panel in page.panels() if panel["state"] == "loading"} == set()
     page.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     assert page.panel(11)["seen"]
@@ -138,7 +137,7 @@ def test_a_wallboard_is_readable_from_afar_and_fits(visit, size):
     assert page.page.locator("nav.boards, .languages").count() == 0, "nobody is there to click"
     before = page.text(".clock")
     page.page.wait_for_function(
-        "(before) => document.querySelector('.clock').innerText !== before", arg=before, timeout=5000
+        "(before) => document.querySelector('.clock').innerText !== before", arg=before, timeout=PATIENCE_MS
     )
 
 

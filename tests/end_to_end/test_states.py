@@ -85,8 +85,7 @@ def test_stale_keeps_the_value_says_from_when_it_is_and_fades(visit):
       for (let up = part; up; up = up.parentElement) all *= getComputedStyle(up).opacity;
       return all;
     }"""
-    page.page.wait_for_timeout(400)
-    assert page.page.eval_on_selector('[data-panel="2"] .tile-value', faded) < 0.9
+    page.page.wait_for_function(f"() => ({faded})(document.querySelector('[data-panel=\"2\"] .tile-value')) < 0.9")
 
 
 def test_old_data_are_stale_although_the_server_answers(visit, own_room):
