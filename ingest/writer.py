@@ -25,7 +25,7 @@ from ingest.memories import write as write_notes
 _SQL = queries("ingest", "writer.sql")
 _DATASTREAM = itemgetter(0)
 _BUCKET = timedelta(minutes=5)
-_BUCKET_TYPES = ["int4", "timestamptz"]
+_MARK_TYPES = ["int4", "timestamptz", "timestamptz", "timestamptz"]
 _COLUMN_TYPES = ["int4", "int4", "timestamptz", "float8", "int2", "int2", "timestamptz"]
 
 
@@ -267,10 +267,10 @@ class Writer:
                     # In order: two writers on the same keys wait for each other instead of deadlocking.
                     for row in sorted(rows, key=_DATASTREAM):
                         write_row(row[:6])
-                with cursor.copy(_SQL["copy_buckets"]) as copy:
-                    copy.set_types(_BUCKET_TYPES)
-                    for bucket in _buckets(rows):
-                        copy.write_row(bucket)
+                with cursor.copy(_SQL["copy_marks"]) as copy:
+                    copy.set_types(_MARK_TYPES)
+                    for mark, span in _marks(rows).items():
+                        copy.write_row(mark + span)
         except pg.UniqueViolation:
             return False
         return True
@@ -334,15 +334,17 @@ def _rounds(rows: Sequence[Row]) -> list[list[Row]]:
     return rounds
 
 
-def _buckets(rows: Sequence[Row]) -> set[tuple[int, datetime]]:
-    """Datastreams and the five minutes that got values; times are in UTC."""
-    found: set[tuple[int, datetime]] = set()
+def _marks(rows: Sequence[Row]) -> dict[tuple[int, datetime], tuple[datetime, datetime]]:
+    """Datastreams and the five minutes that got values: from when to when; times are in UTC."""
+    found: dict[tuple[int, datetime], tuple[datetime, datetime]] = {}
     bucket = end = datetime.min.replace(tzinfo=UTC)
     for datastream, time, *_ in rows:
         if not bucket <= time < end:  # nearly always those of the row before
             bucket = time.replace(minute=time.minute - time.minute % 5, second=0, microsecond=0)
             end = bucket + _BUCKET
-        found.add((datastream, bucket))
+        mark = (datastream, bucket)
+        since, until = found.get(mark, (time, time))
+        found[mark] = (min(since, time), max(until, time))
     return found
 
 

@@ -13,8 +13,10 @@ COPY incoming (n, datastream, time, value, flag, rank, received_at) FROM STDIN (
 -- name: copy_new
 COPY observation (datastream, time, value, flag, rank, received_at) FROM STDIN (FORMAT BINARY)
 
--- name: copy_buckets
-COPY changed_bucket (datastream, bucket) FROM STDIN (FORMAT BINARY)
+-- A mark's `since` and `until` say that the bucket got new readings there and nothing else happened to it: the processor
+-- then reads those alone. What corrects or judges what had been there marks without them.
+-- name: copy_marks
+COPY changed_bucket (datastream, bucket, since, until) FROM STDIN (FORMAT BINARY)
 
 -- name: merge
 WITH stored AS (
@@ -24,8 +26,8 @@ WITH stored AS (
     ON CONFLICT (datastream, time) DO NOTHING
     RETURNING datastream, time
 ), marked AS (
-    INSERT INTO changed_bucket (datastream, bucket)
-    SELECT DISTINCT datastream, date_bin('5 minutes', time, '2000-01-01 00:00:00+00') FROM stored
+    INSERT INTO changed_bucket (datastream, bucket, since, until)
+    SELECT datastream, date_bin('5 minutes', time, '2000-01-01 00:00:00+00'), min(time), max(time) FROM stored GROUP BY 1, 2
 )
 SELECT count(*) FROM stored
 

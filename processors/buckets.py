@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,11 @@ Floats = npt.NDArray[np.float64]
 
 FIVE_MINUTES = 300_000_000
 """In PostgreSQL's microseconds."""
+FOREVER_AGO = -(1 << 63)
+"""PostgreSQL's -infinity."""
 _SHIFT, _MIDDLE = 32, 1 << 31  # of the datastream in a number, and of 2000: buckets before it are negative
 _TOO_LARGE, _TOO_SMALL = 1e100, 1e-150
+_COUNTS = ("n_good", "n_not_evaluated", "n_suspect", "n_fail", "n_invalidated")
 _INVALIDATED, _GOOD, _NOT_EVALUATED, _SUSPECT, _FAIL, _MISSING = 0, 1, 2, 3, 4, 9
 
 
@@ -61,6 +64,42 @@ def keys_of(datastream: Integers, bucket: Integers) -> Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """Buckets to which readings were added while nothing else happened to them; times in microseconds since 2000.
+
+    Attributes:
+        since: of the first of them.
+        until: of the last of them.
+    """
+
+    keys: Keys
+    since: Integers
+    until: Integers
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def of(self, rows: npt.NDArray[np.bool_] | Integers | slice) -> Added:
+        """These rows of them."""
+        return Added(self.keys.of(rows), self.since[rows], self.until[rows])
+
+    def among(self, keys: Keys) -> Added:
+        """Those of these buckets."""
+        return self.of(np.isin(self.keys.numbers, keys.numbers))
+
+
+def added(datastream: Integers, bucket: Integers, since: Integers, until: Integers) -> Added:
+    """Each bucket of some marks once, in order; none where one of them says FOREVER_AGO: anything may have changed."""
+    numbers = _numbers(datastream, bucket)
+    order = np.argsort(numbers, kind="stable")
+    start = _starts(numbers[order])
+    if not len(start):
+        return Added(keys_of(datastream, bucket), since, until)
+    first, last = np.minimum.reduceat(since[order], start), np.maximum.reduceat(until[order], start)
+    return Added(Keys(*_parts(numbers[order][start])), first, last).of(first > FOREVER_AGO)
+
+
+@dataclass(frozen=True, slots=True)
 class Raw:
     """Readings in any order: time in microseconds since 2000; parts empty where nobody wants them."""
 
@@ -102,17 +141,19 @@ class Buckets:
     def __len__(self) -> int:
         return len(self.datastream)
 
-    def of(self, rows: npt.NDArray[np.bool_]) -> Buckets:
+    @property
+    def numbers(self) -> Integers:
+        """As those of `Keys`."""
+        return _numbers(self.datastream, self.bucket // FIVE_MINUTES)
+
+    def of(self, rows: npt.NDArray[np.bool_] | Integers) -> Buckets:
         """These rows of them."""
         return Buckets(*(getattr(self, one.name)[rows] for one in fields(self)))
 
     def in_both(self, datastream: Integers, bucket: Integers) -> tuple[Integers, Integers]:
         """The rows that are among others, and which those are; in both each bucket stands once."""
-        mine, others = (
-            _numbers(self.datastream, self.bucket // FIVE_MINUTES),
-            _numbers(datastream, bucket // FIVE_MINUTES),
-        )
-        _, here, there = np.intersect1d(mine, others, assume_unique=True, return_indices=True)
+        others = _numbers(datastream, bucket // FIVE_MINUTES)
+        _, here, there = np.intersect1d(self.numbers, others, assume_unique=True, return_indices=True)
         return here, there
 
 
@@ -123,11 +164,14 @@ def joined(parts: Sequence[Buckets]) -> Buckets:
     return Buckets(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Buckets)))
 
 
-def by_bucket(wanted: Keys, raw: Raw) -> Buckets:
+def by_bucket(wanted: Keys, raw: Raw, stood: Buckets | None = None) -> Buckets:
     """What the readings say of the wanted buckets that have any; other readings are passed over.
 
     Only values whose flag counts (1 good, 2 not evaluated) are summed. One beyond 1e100 would overflow the sums; it
     counts as failed, whatever its flag says.
+
+    `stood` is what earlier readings of the wanted buckets had given, some of which counted in each: to the last bit the
+    result is that of those and these together.
     """
     # As they come from the server, the numbers' bytes are the other way round: turned once, not with every step.
     times, values, flags = raw.time.astype(np.int64), raw.value.astype(np.float64), raw.flag.astype(np.int8)
@@ -166,12 +210,14 @@ def by_bucket(wanted: Keys, raw: Raw) -> Buckets:
         whole[filled] = found
         return whole
 
-    def summed(part: Floats) -> Floats:
-        return spread(in_order(part, first))
+    before = None if stood is None else stood.of(np.searchsorted(stood.numbers, numbers[start]))
+
+    def summed(name: str, part: Floats) -> Floats:
+        return spread(in_order(part, first, None if before is None else getattr(before, name)[filled]))
 
     nothing = np.full(len(start), np.nan)
     datastream, bucket = _parts(numbers[start])
-    return Buckets(
+    found = Buckets(
         datastream=datastream,
         bucket=bucket * FIVE_MINUTES,
         n_good=n_good,
@@ -179,22 +225,36 @@ def by_bucket(wanted: Keys, raw: Raw) -> Buckets:
         n_suspect=count(flag == _SUSPECT),
         n_fail=count((flag == _FAIL) | (flag == _MISSING) | (sent & ~usable)),
         n_invalidated=count(flag == _INVALIDATED),
-        sum=summed(value),
-        sum_squares=summed(safe * safe),
+        sum=summed("sum", value),
+        sum_squares=summed("sum_squares", safe * safe),
         min=spread(np.minimum.reduceat(value, first) if len(first) else value),
         max=spread(np.maximum.reduceat(value, first) if len(first) else value),
         first=spread(value[first]),
         first_time=instants(time[first]),
         last=spread(value[last] if len(first) else value),
         last_time=instants(time[last] if len(first) else time),
-        energy_sum=summed(raw.energy[rows]) if len(raw.energy) else nothing,
-        sin_sum=summed(raw.sine[rows]) if len(raw.sine) else nothing,
-        cos_sum=summed(raw.cosine[rows]) if len(raw.cosine) else nothing,
+        energy_sum=summed("energy_sum", raw.energy[rows]) if len(raw.energy) else nothing,
+        sin_sum=summed("sin_sum", raw.sine[rows]) if len(raw.sine) else nothing,
+        cos_sum=summed("cos_sum", raw.cosine[rows]) if len(raw.cosine) else nothing,
     )
+    return found if before is None else _continued(before, found, filled)
 
 
-def in_order(numbers: Floats, first: Integers) -> Floats:
+def _continued(before: Buckets, then: Buckets, filled: npt.NDArray[np.bool_]) -> Buckets:
+    """Both; the sums of `then` are those of all already, where it is filled."""
+    counts = {name: getattr(before, name) + getattr(then, name) for name in _COUNTS}
+    newest = {
+        name: np.where(filled, getattr(then, name), getattr(before, name))
+        for name in ("sum", "sum_squares", "last", "last_time", "energy_sum", "sin_sum", "cos_sum")
+    }
+    least, most = np.fmin(before.min, then.min), np.fmax(before.max, then.max)
+    return replace(then, **counts, **newest, min=least, max=most, first=before.first, first_time=before.first_time)
+
+
+def in_order(numbers: Floats, first: Integers, before: Floats | None = None) -> Floats:
     """The sum of each group, added one by one as they stand; `first`: where each group begins, the first at 0.
+
+    `before` is what earlier numbers of each group came to.
 
     Rounding depends on the order: the same readings give the same sum to the last bit, which numpy's own sums, that
     add in pairs, would not, and which comparing with what stands rests on.
@@ -207,7 +267,7 @@ def in_order(numbers: Floats, first: Integers) -> Floats:
     lengths = np.diff(np.append(first, len(numbers)))
     longest = np.argsort(-lengths, kind="stable")
     begins, falling = first[longest], -lengths[longest]
-    total = numbers[begins]
+    total = numbers[begins] if before is None else before[longest] + numbers[begins]
     for step in range(1, -int(falling[0])):
         more = int(np.searchsorted(falling, -step, side="left"))
         total[:more] += numbers[begins[:more] + step]

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
 import numpy as np
+import numpy.typing as npt
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from processors.buckets import FIVE_MINUTES, Buckets, Integers, Keys, Raw, by_bucket, joined
+from processors.buckets import FIVE_MINUTES, Added, Buckets, Integers, Keys, Raw, by_bucket, joined
 from processors.readings import Float8s, Instants, Int4s, arrays, binary_rows, write_arrays
 
 _SQL = queries("processors", "rollup.sql")
@@ -78,26 +79,69 @@ class FiveMinutes:
     judged: Sequence[int]
     now: datetime
 
-    def recompute(self, claimed: Keys) -> None:
-        """Later statements than the claim: they see everything that was committed before a claimed row was."""
-        for _, of_month in by_month(claimed):
-            _, first, behind = of_month.spans(_GAP)
-            most = min(_AT_ONCE, max(1, len(of_month) * _WITH_GAPS // int((behind - first).sum())))
-            for piece in of_month.pieces(most):
-                few = []
-                for group in self._groups(piece):
-                    found = self._compute(group)
-                    if found is None:
-                        continue
-                    if group.whole:
-                        rest = self._add_new(group, found)
-                        self._write(rest, _SQL["standing_of_all"], group.given)
-                    else:
-                        few.append(found)
-                if few:
-                    self._write(joined(few), _SQL["standing_of_each"], {})
+    def recompute(self, claimed: Keys, more: Added) -> None:
+        """Later statements than the claim: they see everything that was committed before a claimed row was.
 
-    def _groups(self, keys: Keys) -> Iterator[_Group]:
+        `more` are the claimed buckets to which readings were added while nothing else happened to them.
+        """
+        for _, of_month in by_month(claimed):
+            ours = more.among(of_month)
+            done = [self._go_on(ours.of(slice(at, at + _AT_ONCE))) for at in range(0, len(ours), _AT_ONCE)]
+            rest = of_month.of(~np.isin(of_month.numbers, np.concatenate(done))) if done else of_month
+            if len(rest):
+                self._recompute(rest)
+
+    def _go_on(self, more: Added) -> Integers:
+        """Add to what stands; of which buckets, as numbers of `Keys`: nothing else is to be done about those."""
+        keys = more.keys
+        ends = {"since": instant_of(int(keys.bucket.min())), "until": instant_of(int(keys.bucket.max()) + 1)}
+        given = {"streams": Int4s(keys.datastream), "buckets": _instants(keys.bucket), "froms": Instants(more.since)}
+        columns = arrays(self.connection, _SQL["buckets_that_go_on"], given | ends)
+        if columns is None:
+            return np.empty(0, dtype=np.int64)
+        stood = Buckets(*(column.astype(column.dtype.newbyteorder("=")) for column in columns))
+        stood = stood.of(np.argsort(stood.numbers))
+        more = more.of(np.searchsorted(keys.numbers, stood.numbers))
+        found = []
+        for mine, kind, judged in self._alike(more.keys):
+            # The parts are none where the property was of another aggregation when the bucket was computed.
+            said = (np.isnan(stood.energy_sum) == (kind != "energy_mean")) & (
+                np.isnan(stood.sin_sum) == (kind != "circular_mean")
+            )
+            which = more.of(mine & said)
+            spans = {
+                "streams": Int4s(which.keys.datastream),
+                "froms": Instants(which.since),
+                "untils": Instants(which.until + 1),
+            }
+            raw = self._read(_SQL["read_spans"], spans | ends, kind, judged=judged)
+            if raw is not None:
+                found.append(by_bucket(which.keys, raw, stood.of(mine & said)))
+        if not found:
+            return np.empty(0, dtype=np.int64)
+        grown = joined(found)
+        write_arrays(self.connection, _SQL["go_on_5m"], _columns(grown) | {"now": self.now})
+        return grown.numbers
+
+    def _recompute(self, of_month: Keys) -> None:
+        _, first, behind = of_month.spans(_GAP)
+        most = min(_AT_ONCE, max(1, len(of_month) * _WITH_GAPS // int((behind - first).sum())))
+        for piece in of_month.pieces(most):
+            few = []
+            for group in self._groups(piece):
+                found = self._compute(group)
+                if found is None:
+                    continue
+                if group.whole:
+                    rest = self._add_new(group, found)
+                    self._write(rest, _SQL["standing_of_all"], group.given)
+                else:
+                    few.append(found)
+            if few:
+                self._write(joined(few), _SQL["standing_of_each"], {})
+
+    def _alike(self, keys: Keys) -> Iterator[tuple[npt.NDArray[np.bool_], str, bool]]:
+        """Which of them are read alike: as what kind, and whether as judged; none of unknown datastreams."""
         if not self.aggregations:
             return
         streams = np.array(sorted(self.aggregations), dtype=np.int64)
@@ -108,26 +152,33 @@ class FiveMinutes:
         known = streams[at] == keys.datastream
         number = np.where(known, 2 * kind[at] + said[at], -1)
         for one in np.unique(number[known]).tolist():
-            mine = keys.of(number == one)
+            yield number == one, _KINDS[one // 2], bool(one % 2)
+
+    def _groups(self, keys: Keys) -> Iterator[_Group]:
+        for rows, kind, judged in self._alike(keys):
+            mine = keys.of(rows)
             among, first, behind = spans = mine.spans(_GAP)
             count, covered = len(np.unique(among)), int((behind - first).sum())
             whole = count * int(behind.max() - first.min()) <= 2 * covered and covered >= _LONG * count
-            yield _Group(mine, _KINDS[one // 2], bool(one % 2), spans, whole)
+            yield _Group(mine, kind, judged, spans, whole)
 
     def _compute(self, group: _Group) -> Buckets | None:
-        part = f"part_of_{group.kind}"
+        query = _SQL["read_all" if group.whole else "read_spans"]
+        raw = self._read(query, group.given, group.kind, judged=group.judged)
+        return None if raw is None else by_bucket(group.keys, raw)
+
+    def _read(self, query: LiteralString, given: Mapping[str, Any], kind: str, *, judged: bool) -> Raw | None:
         query = (
-            _SQL["read_all" if group.whole else "read_spans"]
-            .replace("{given}", _SQL["given"] if group.judged else "")
-            .replace("{parts}", _SQL.get(part, ""))
-            .replace("{values}", _SQL["values_as_judged" if group.judged else "values_as_sent"])
+            query.replace("{given}", _SQL["given"] if judged else "")
+            .replace("{parts}", _SQL.get(f"part_of_{kind}", ""))
+            .replace("{values}", _SQL["values_as_judged" if judged else "values_as_sent"])
         )
-        found = arrays(self.connection, query, group.given)
+        found = arrays(self.connection, query, given)
         if found is None:
             return None
         nothing = np.empty(0)
         parts = {"energy_mean": (*found[4:], nothing, nothing), "circular_mean": (nothing, *found[4:])}
-        return by_bucket(group.keys, Raw(*found[:4], *parts.get(group.kind, (nothing, nothing, nothing))))
+        return Raw(*found[:4], *parts.get(kind, (nothing, nothing, nothing)))
 
     def _add_new(self, group: _Group, found: Buckets) -> Buckets:
         """Add those that do not stand yet; return what is to be compared one by one.
@@ -157,21 +208,25 @@ class FiveMinutes:
     def _write(self, found: Buckets, standing: LiteralString, given: Mapping[str, Any]) -> None:
         if not len(found):
             return
-        columns = {one.name: getattr(found, one.name) for one in fields(found)}
-        parameters: dict[str, Any] = {
-            name: Instants(column)
-            if name in ("bucket", "first_time", "last_time")
-            else Int4s(column)
-            if column.dtype == np.int64
-            else Float8s(column if not np.isnan(column).all() else column[:0])  # unnest() fills up with null
-            for name, column in columns.items()
-        }
-        parameters |= {
+        parameters = _columns(found) | {
             "since": instant_of(int(found.bucket.min()) // FIVE_MINUTES),
             "until": instant_of(int(found.bucket.max()) // FIVE_MINUTES + 1),
             "now": self.now,
         }
         write_arrays(self.connection, _SQL["write_5m"].replace("{standing}", standing), parameters | dict(given))
+
+
+def _columns(found: Buckets) -> dict[str, Any]:
+    """As parameters."""
+    columns = {one.name: getattr(found, one.name) for one in fields(found)}
+    return {
+        name: Instants(column)
+        if name in ("bucket", "first_time", "last_time")
+        else Int4s(column)
+        if column.dtype == np.int64
+        else Float8s(column if not np.isnan(column).all() else column[:0])  # unnest() fills up with null
+        for name, column in columns.items()
+    }
 
 
 def by_month(keys: Keys) -> Iterator[tuple[datetime, Keys]]:

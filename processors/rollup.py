@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
-from processors.buckets import FIVE_MINUTES, Keys, keys_of
+from processors.buckets import FIVE_MINUTES, Added, Keys, added, keys_of
 from processors.calculation import Catalogue, Place
 from processors.claims import RECENT
 from processors.due import due_rows, queue
@@ -42,7 +42,7 @@ class Rollups:
         with connection.transaction():
             for table in ("create_claimed", "create_touched", "create_outlived"):
                 connection.execute(_SQL[table])
-            claimed, taken = self._claim(connection, limit, now, recent=recent)
+            claimed, more, taken = self._claim(connection, limit, now, recent=recent)
             if taken:
                 streams = np.unique(claimed.datastream).tolist()
                 aggregations: dict[int, str] = dict(connection.execute(_SQL["aggregations"], (streams,)).fetchall())
@@ -52,7 +52,7 @@ class Rollups:
                 claimed = _with_registers(connection, claimed) if spans else claimed
                 months = self._make_partitions(connection, claimed)
                 judged = _judged(connection, claimed)
-                FiveMinutes(connection, aggregations, judged, now).recompute(claimed)
+                FiveMinutes(connection, aggregations, judged, now).recompute(claimed, more)
                 _touch_hours(connection, claimed)
                 registers.touch(spans)
                 self._recompute_hours(connection, judged, now)
@@ -61,8 +61,8 @@ class Rollups:
         return taken
 
     @staticmethod
-    def _claim(connection: Connection, limit: int, now: datetime, *, recent: bool) -> tuple[Keys, int]:
-        """The buckets, each once, and how many rows they were."""
+    def _claim(connection: Connection, limit: int, now: datetime, *, recent: bool) -> tuple[Keys, Added, int]:
+        """The buckets, each once; those to which readings were added and nothing else; how many rows they were."""
         query = _SQL["recent" if recent else "in_order"] + "\n" + _SQL["claim"]
         share = limit // LANES or 1
         taken = 0
@@ -75,9 +75,9 @@ class Rollups:
                 taken += len(rows[0])
             if taken >= limit:
                 break
-        streams = [rows[0] for rows in found] or [np.empty(0)]
-        times = [rows[1] for rows in found] or [np.empty(0)]
-        return _keys(np.concatenate(streams), np.concatenate(times)), taken
+        columns = [np.concatenate(parts).astype(np.int64) for parts in zip(*found, strict=True)]
+        streams, times, since, until = columns or [np.empty(0, dtype=np.int64)] * 4
+        return _keys(streams, times), added(streams, times // FIVE_MINUTES, since, until), taken
 
     def _make_partitions(self, connection: Connection, claimed: Keys) -> set[datetime]:
         months = {month for month, _ in by_month(claimed)}

@@ -1,5 +1,13 @@
 -- From changed_bucket to rollup_5m and rollup_1h. All statements of one batch are one READ COMMITTED transaction: each
 -- sees what was committed before it began, so the raw data is read later than the claim and nothing is lost.
+-- A running bucket's readings are not read again with each turn. Where its marks state what was added (`since`, `until`),
+-- what stands is continued with that alone, if all that stands is earlier:
+--  * Nothing is counted twice: all that the standing bucket counted is before `since`. It says so by its last_time, if
+--    every reading counted; hence only buckets without suspect, failed and invalidated readings.
+--  * Nothing is missed: a reading that the standing bucket does not hold has a mark that nobody has claimed yet, or one of
+--    those claimed, which reach from the first to the last of what they added. The former will be claimed; if the reading is
+--    earlier than what was continued with meanwhile, last_time is not before its `since` any more, and all is read.
+--  * Nothing is old: what corrects, judges or removes a reading marks its bucket without `since`.
 -- Only values whose flag counts (1 good, 2 not evaluated) are summed. A value beyond 1e100 would overflow the sums and
 -- stop the queue; it counts as failed, whatever its flag says.
 -- Readings never become fewer. A bucket or an hour of which fewer are found than it counted, or not its first, has
@@ -21,17 +29,18 @@ CREATE TEMP TABLE IF NOT EXISTS touched_hour (
 WITH gone AS (
     DELETE FROM changed_bucket WHERE lane = %(lane)s AND id <= (
         SELECT max(id) FROM (SELECT id FROM changed_bucket WHERE lane = %(lane)s ORDER BY id LIMIT %(limit)s) oldest)
-    RETURNING datastream, bucket)
+    RETURNING datastream, bucket, since, until)
 
 -- name: recent
 WITH gone AS (
     DELETE FROM changed_bucket WHERE lane = %(lane)s AND id = ANY (ARRAY(
         SELECT id FROM (SELECT id, bucket FROM changed_bucket WHERE lane = %(lane)s ORDER BY id DESC LIMIT %(limit)s) newest
         WHERE bucket >= %(since)s))
-    RETURNING datastream, bucket)
+    RETURNING datastream, bucket, since, until)
 
 -- name: claim
-SELECT array_agg(datastream), array_agg(bucket) FROM gone
+SELECT array_agg(datastream), array_agg(bucket), array_agg(coalesce(since, '-infinity')), array_agg(coalesce(until, '-infinity'))
+FROM gone
 
 -- name: aggregations
 SELECT d.id, p.aggregation FROM datastream d JOIN observed_property p ON p.id = d.property WHERE d.id = ANY(%s)
@@ -97,6 +106,18 @@ WITH calibrated AS MATERIALIZED (
     SELECT datastream, since, until FROM invalid_span WHERE datastream = ANY(%(streams)s)
 )
 
+-- Those that can be continued with what was added since; NaN for null.
+-- name: buckets_that_go_on
+SELECT array_agg(r.datastream), array_agg(r.bucket), array_agg(n_good), array_agg(n_not_evaluated), array_agg(n_suspect),
+       array_agg(n_fail), array_agg(0), array_agg(sum), array_agg(sum_squares), array_agg(min), array_agg(max),
+       array_agg(first), array_agg(first_time), array_agg(last), array_agg(last_time), array_agg(coalesce(energy_sum, 'NaN')),
+       array_agg(coalesce(sin_sum, 'NaN')), array_agg(coalesce(cos_sum, 'NaN'))
+FROM unnest(%(streams)s, %(buckets)s, %(froms)s) w (datastream, bucket, since)
+CROSS JOIN LATERAL (SELECT * FROM rollup_5m r
+                    WHERE r.datastream = w.datastream AND r.bucket = w.bucket
+                      AND r.bucket >= %(since)s AND r.bucket < %(until)s OFFSET 0) r
+WHERE r.last_time < w.since AND r.n_suspect = 0 AND r.n_fail = 0 AND coalesce(r.n_invalidated, 0) = 0
+
 -- NaN and 2000 for null; `more`: how much else is said of a bucket.
 -- name: buckets_that_stand
 SELECT array_agg(datastream), array_agg(bucket), array_agg(n_good), array_agg(n_not_evaluated), array_agg(n_suspect),
@@ -161,6 +182,28 @@ WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(o
          + coalesce(excluded.n_invalidated, 0)
   AND (old.first_time IS NULL OR EXISTS (
       SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
+
+-- What stands and more: the lane is ours, so it stands as it was read.
+-- name: go_on_5m
+INSERT INTO rollup_5m (
+    datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max, first,
+    first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+SELECT b.datastream, b.bucket, n_good, n_not_evaluated, n_suspect, n_fail, nullif(n_invalidated, 0), sum, sum_squares, min,
+       max, first, first_time, last, last_time, nullif(energy_sum, 'NaN'), nullif(sin_sum, 'NaN'), nullif(cos_sum, 'NaN'),
+       k.increase, k.resets, k.gap_increase, %(now)s
+FROM unnest(%(datastream)s, %(bucket)s, %(n_good)s, %(n_not_evaluated)s, %(n_suspect)s, %(n_fail)s, %(n_invalidated)s,
+            %(sum)s, %(sum_squares)s, %(min)s, %(max)s, %(first)s, %(first_time)s, %(last)s, %(last_time)s,
+            %(energy_sum)s, %(sin_sum)s, %(cos_sum)s)
+     AS b (datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max,
+           first, first_time, last, last_time, energy_sum, sin_sum, cos_sum)
+LEFT JOIN register_bucket k USING (datastream, bucket)
+ON CONFLICT (datastream, bucket) DO UPDATE SET
+    (n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max, last, last_time, energy_sum,
+     sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+    = (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.n_invalidated,
+       excluded.sum, excluded.sum_squares, excluded.min, excluded.max, excluded.last, excluded.last_time,
+       excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
+       excluded.gap_increase, excluded.computed_at)
 
 -- Claimed datastreams of which people said something, also if it was taken back.
 -- name: judged

@@ -32,7 +32,11 @@ SELECT d, %s + h * interval '1 second', 10 + h * 0.01, now(), 1
 FROM generate_series(%s::integer, %s::integer) h, unnest(%s::integer[]) d
 """
 
-MARK = "INSERT INTO changed_bucket (datastream, bucket) SELECT d, %s FROM unnest(%s::integer[]) d"
+MARK = """
+INSERT INTO changed_bucket (datastream, bucket, since, until)
+SELECT d, %(start)s, %(start)s + %(second)s * interval '1 second', %(start)s + %(second)s * interval '1 second'
+FROM unnest(%(streams)s::integer[]) d
+"""
 
 
 @pytest.mark.lane("plain")
@@ -63,10 +67,7 @@ def turns(town):
     for turn in range(TURNS + 1):
         second = STOOD + turn
         connection.execute(STORE, (start, second, second, streams))
-        connection.execute(
-            "INSERT INTO changed_bucket (datastream, bucket) SELECT d, %s FROM unnest(%s::integer[]) d",
-            (start, streams),
-        )
+        connection.execute(MARK, {"start": start, "second": second, "streams": streams})
         now = start + timedelta(seconds=second + 1)
         cpu = Cpu(connection)
         rollups.batch(connection, BUCKETS, now, recent=True)
