@@ -227,3 +227,15 @@ def test_what_was_added_after_the_claim_is_left_to_its_own_mark(town, writer, ca
     roll_up(town, catalogue)
     assert sum_of(town, stream) == 1 + 2 + 4 + 8
     assert town.one("SELECT first, last, n_good FROM rollup_5m") == (8.0, 4.0, 4)
+
+
+@pytest.mark.parametrize("flag", [3, 4])
+def test_what_does_not_count_is_counted_once(town, writer, catalogue, flag):
+    stream = town.datastream(town.site("elgeseter"), "pm10", interval=None)
+    writer.write(Batch(rows=[row(stream, NOON, 1.0)]))
+    rollups = Interrupted(catalogue)
+    rollups.happens = lambda: writer.write(Batch(rows=[row(stream, NOON + SECOND, 2.0, flag=flag)]))
+    rollups.batch(town.connection, EVERYTHING, NOW)  # read with the rest, though its mark is not claimed yet
+    for _ in range(2):
+        assert town.one("SELECT n_good, n_suspect + n_fail FROM rollup_5m") == (1, 1)
+        roll_up(town, catalogue)

@@ -44,6 +44,25 @@ def test_a_batch_is_stored_and_its_buckets_are_queued_once(writer):
     assert buckets == [(NOON,), (NOON + timedelta(minutes=5),)]
 
 
+def test_a_mark_says_what_was_added_where_nothing_else_happened(writer):
+    marks = "SELECT bucket, since, until FROM changed_bucket ORDER BY bucket, since"
+    later, last = NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)
+    writer.write(
+        Batch(rows=[row(1.0, time=later), row(2.0, time=last), row(3.0), row(4.0, time=NOON + timedelta(hours=1))])
+    )
+    hour = NOON + timedelta(hours=1)
+    assert rows_of(writer, marks) == [(NOON, NOON, last), (hour, hour, hour)]
+    writer._connection.execute("DELETE FROM changed_bucket")
+    # Some of it comes again: only what is new was added.
+    writer.write(
+        Batch(rows=[row(3.0), row(5.0, time=later + timedelta(seconds=1)), row(6.0, time=last + timedelta(seconds=1))])
+    )
+    assert rows_of(writer, marks) == [(NOON, later + timedelta(seconds=1), last + timedelta(seconds=1))]
+    writer._connection.execute("DELETE FROM changed_bucket")
+    writer.write(Batch(rows=[row(9.0, rank=2)], flags=[Flag(1, last, 2.0, 3, 0)]))
+    assert rows_of(writer, marks) == [(NOON, None, None)] * 2  # corrected, and judged
+
+
 def test_the_same_batch_again_changes_nothing_and_queues_nothing(writer):
     batch = Batch(rows=[row(10.0), row(11.0, time=NOON + timedelta(hours=1))])
     writer.write(batch)
