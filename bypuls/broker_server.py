@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from bypuls.account import server_account
 from bypuls.errors import ServerError
-from bypuls.mosquitto_config import MosquittoOptions, is_loopback, mosquitto_config, password_line
+from bypuls.mosquitto_config import IN_FLIGHT, MosquittoOptions, is_loopback, mosquitto_config, password_line
 from bypuls.server_folder import LOOPBACK, ServerFolder, stop_process, wait_until
 
 log = logging.getLogger(__name__)
@@ -220,5 +220,5 @@ def _iotcore_broker(port: int, options: MosquittoOptions) -> Any:
         port=port,
         listen=LOOPBACK,
         max_payload_size=options.max_packet_bytes,
-        max_inflight_count=2 * options.batch_messages,
+        max_inflight_count=IN_FLIGHT * options.batch_messages,
     )

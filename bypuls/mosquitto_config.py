@@ -14,6 +14,8 @@ from pathlib import Path
 from bypuls.errors import SettingsError
 
 LOOPBACK = "127.0.0.1"
+IN_FLIGHT = 3
+"""Batches unacknowledged at once: one is being stored, the next one prepared, a third one arrives."""
 _INFLIGHT_LIMIT = 65_535  # packet identifiers are 16 bits wide
 _PASSWORD_ROUNDS = 1_000  # the broker has one thread: a thousand devices that reconnect must not block it
 _USER_NAME = re.compile(r"[^\s:/+#%]+")  # what a topic level, and a line of the password file, can hold
@@ -42,7 +44,7 @@ class MosquittoOptions:
     folder: Path = Path()
     port: int = 1883
     address: str = LOOPBACK
-    batch_messages: int = 2000
+    batch_messages: int = 6000
     max_queued_messages: int = 1_000_000
     max_queued_bytes: int = 1 << 30
     max_packet_bytes: int = 16 << 20
@@ -56,18 +58,18 @@ def mosquitto_config(options: MosquittoOptions) -> str:
     """The configuration file for Mosquitto 2.0 and 2.1.
 
     Raises:
-        SettingsError: a listener beyond loopback without users, or a batch that cannot be in flight twice.
+        SettingsError: a listener beyond loopback without users, or a batch that cannot be in flight often enough.
     """
     if not is_loopback(options.address) and not options.users:
         raise SettingsError(
             f"the broker would listen on {options.address} for everybody: give it users and passwords, "
             f"or keep it on {LOOPBACK}"
         )
-    inflight = 2 * options.batch_messages
+    inflight = IN_FLIGHT * options.batch_messages
     if inflight > _INFLIGHT_LIMIT:
         raise SettingsError(
-            f"setting BYPULS_INGEST_BATCH_MESSAGES: {options.batch_messages} cannot be in flight twice, "
-            f"as the pipeline needs; at most {_INFLIGHT_LIMIT // 2}"
+            f"setting BYPULS_INGEST_BATCH_MESSAGES: {options.batch_messages} cannot be in flight {IN_FLIGHT} times, "
+            f"as the pipeline needs; at most {_INFLIGHT_LIMIT // IN_FLIGHT}"
         )
     lines = [
         "# Written at every start.",
@@ -78,7 +80,7 @@ def mosquitto_config(options: MosquittoOptions) -> str:
         f"autosave_interval {options.autosave_seconds}",
         f"max_queued_messages {options.max_queued_messages}",
         f"max_queued_bytes {options.max_queued_bytes}",
-        # Acknowledged after COMMIT: one batch being stored, the next one arriving.
+        # Acknowledged after COMMIT.
         f"max_inflight_messages {inflight}",
         f"max_packet_size {options.max_packet_bytes}",
         f"persistent_client_expiration {options.session_days}d",

@@ -51,7 +51,7 @@ class IngestSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BYPULS_INGEST_", extra="ignore")
 
     instance: str = Field("1", description="part of the MQTT client id: stable per process, different between two")
-    batch_messages: int = Field(2000, ge=1, le=20_000)
+    batch_messages: int = Field(6000, ge=1, le=20_000)
     batch_seconds: float = Field(0.2, gt=0, le=10)
     buffer_messages: int = Field(20_000, ge=100, description="received and not yet stored; past it reading stops")
     max_payload_bytes: int = Field(1_048_576, ge=1024)

@@ -39,9 +39,13 @@ def build(open_database: Callable[[], Connection], broker_url: str, settings: In
     catalogue, memories, directory = Catalogue.load(), Memories(), _Directory()
     readers = readers_of(sources, catalogue, memories, directory.registered)
 
-    def new_pipeline(connection: Connection) -> Pipeline:
+    def new_pipeline(connection: Connection, before_reading: Callable[[], None]) -> Pipeline:
         registry = Registry(
-            connection, quality_of(catalogue.properties), settings.max_pending_devices, settings.max_datastreams
+            connection,
+            quality_of(catalogue.properties),
+            settings.max_pending_devices,
+            settings.max_datastreams,
+            before_reading,
         )
         directory.registry = registry
         memories.load(connection)

@@ -95,8 +95,16 @@ def registrations(rows: Iterable[tuple[str, str | None, str | None, Any, Any, An
     return found
 
 
+def _nothing() -> None:
+    """Nobody is to be waited for."""
+
+
 class Registry:
-    """The part of the registry that messages have touched."""
+    """The part of the registry that messages have touched.
+
+    Args:
+        before_reading: called each time before the database is asked; whoever has a batch under way waits for it.
+    """
 
     def __init__(
         self,
@@ -104,8 +112,10 @@ class Registry:
         quality_control: Callable[[str, dict[str, Any] | None], Watch],
         max_pending_devices: int,
         max_datastreams: int,
+        before_reading: Callable[[], None] = _nothing,
     ) -> None:
-        self._connection = connection
+        self._database = connection
+        self._before_reading = before_reading
         self._quality_control = quality_control
         self._max_pending = max_pending_devices
         self._max_datastreams = max_datastreams
@@ -116,6 +126,11 @@ class Registry:
         self._states: dict[int, tuple[str, datetime] | None] = {}
         # Outlives `forget`, being what the stored values say, as long as the thresholds (beside it) are the same.
         self._quality: dict[int, tuple[dict[str, Any] | None, Watch]] = {}
+
+    @property
+    def _connection(self) -> Connection:
+        self._before_reading()
+        return self._database
 
     def forget(self) -> None:
         """Drop the picture; the next message looks again."""

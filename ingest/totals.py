@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,7 +19,7 @@ class Totals:
 
     Attributes:
         away_since: monotonic time since when the database does not answer; None: it does.
-        taken_since: arrival of the oldest message of the batch in hand; None: there is none.
+        in_hand: arrival of the oldest message of each batch that is taken and not committed, in their order.
     """
 
     def __init__(self) -> None:
@@ -26,7 +27,7 @@ class Totals:
         self.written = Written()
         self.newest_lag = 0.0
         self.away_since: float | None = None
-        self.taken_since: datetime | None = None
+        self.in_hand: deque[datetime] = deque()
         self._at = 0.0
         self._turned: float | None = None
         self.outcomes = Counter(
@@ -57,14 +58,16 @@ class Totals:
         self._turned = time.monotonic()
 
     def taken(self, first: datetime) -> None:
-        """A batch is in hand; its oldest message arrived then."""
-        self.taken_since = first
+        """Another batch is in hand; its oldest message arrived then."""
+        self.in_hand.append(first)
 
     def committed(
         self, sources: Sequence[str], stored: Sequence[int], refused: Sequence[Sequence[Refusal]], lags: Sequence[float]
     ) -> None:
-        """A batch is committed: per message its source, readings stored, what was refused, seconds since it arrived."""
-        self.taken_since, self.newest_lag, self._at = None, max(lags, default=0.0), time.monotonic()
+        """The first batch in hand is committed: per message source, values stored, refusals, seconds since it came."""
+        self.newest_lag, self._at = max(lags, default=0.0), time.monotonic()
+        if self.in_hand:
+            self.in_hand.popleft()
         self.batches.take((len(sources),))
         self.lags.take(lags)
         if not any(refused):
@@ -84,7 +87,7 @@ class Totals:
 
     def lag(self, now: datetime) -> float:
         """Seconds that the oldest message in hand waits; else those of the newest batch, while it is new."""
-        since = self.taken_since
+        since = next(iter(tuple(self.in_hand)), None)
         if since is not None:
             return max(0.0, (now - since).total_seconds())
         return self.newest_lag if time.monotonic() - self._at < _NEW_SECONDS else 0.0

@@ -1,4 +1,9 @@
-"""The ingest process: take, prepare, write, only then acknowledge. Waits out a database that is away, loses nothing."""
+"""The ingest process: take, prepare, write, only then acknowledge. Waits out a database that is away, loses nothing.
+
+While a batch is written, the next one is prepared: one and no more. Whatever of the database that would have to see the
+batch under way is read when it is written. If it cannot be written as it was prepared, everything prepared on it is
+dropped, it is stored by itself, and the next one is prepared anew: what is stored is what one after the other gives.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bypuls.clock import Clock
 from bypuls.errors import BrokerError, DatabaseUnreachable, NotStorable
@@ -19,6 +24,7 @@ from ingest.arrivals import as_first_arrived
 from ingest.broker import Outgoing, acknowledge, connections
 from ingest.decoding import Message, Source
 from ingest.digests import Hashes, digest
+from ingest.flight import Flight, Ready
 from ingest.housekeeping import Housekeeping
 from ingest.inbox import Delivery, Inbox
 from ingest.memories import Memories, Noted
@@ -29,7 +35,7 @@ from ingest.seen import Seen
 from ingest.sources import BUILT_IN
 from ingest.topics import matches
 from ingest.totals import Totals
-from ingest.writer import Arrival, Batch, Writer
+from ingest.writer import Arrival, Batch, Writer, Written
 
 _LOG = logging.getLogger(__name__)
 _WRITER_SQL = queries("ingest", "writer.sql")
@@ -46,7 +52,7 @@ class Ingest:
 
     Args:
         open_database: connects as writer; called again after a loss.
-        new_pipeline: builds a pipeline on that connection.
+        new_pipeline: builds a pipeline on that connection, given what it is to call before it reads the database.
         sources: where messages come from.
         broker_url: the broker of sources that name none.
         memories: what decoding remembers; it follows what is written.
@@ -55,7 +61,7 @@ class Ingest:
     def __init__(
         self,
         open_database: Callable[[], Database],
-        new_pipeline: Callable[[Database], Pipeline],
+        new_pipeline: Callable[[Database, Callable[[], None]], Pipeline],
         sources: Sequence[Source],
         broker_url: str,
         settings: IngestSettings,
@@ -71,7 +77,10 @@ class Ingest:
         self._sources = tuple(sources)
         self._inbox = Inbox(settings.buffer_messages, settings.buffer_bytes)
         self._brokers = connections(sources, broker_url, settings.instance, self._inbox, clock)
+        self._flight: Flight | None = None
+        self._owed: Sequence[Delivery] = ()
         self._database: Database | None = None
+        self._writing: Database | None = None
         self._pipeline: Pipeline | None = None
         self._writer: Writer | None = None
         self._house: Housekeeping | None = None
@@ -110,11 +119,11 @@ class Ingest:
             self._inbox.closed = True
             for broker in self._brokers:
                 broker.stop()
-            if self._database is not None:
-                self._database.close()
+            self._disconnect()
             _LOG.info("ingest stopped after %s", self.totals)
 
     def _end(self) -> None:
+        self._land()
         self._keep_house()
         self._heartbeat.stop(self._parts()[0])
 
@@ -124,8 +133,9 @@ class Ingest:
         deliveries = self._inbox.take(self._settings.batch_messages, self._settings.batch_seconds)
         if deliveries:
             self.totals.taken(deliveries[0].message.received_at)
-            if self._until_it_works(lambda: self._store(deliveries), stop):
-                acknowledge(deliveries)
+            self._until_it_works(lambda: self._pass_on(deliveries), stop)
+        elif self._flight is not None:
+            self._until_it_works(self._land, stop)
         now = time.monotonic()
         if now - self._outbox_at >= _OUTBOX_SECONDS:
             self._outbox_at = now
@@ -148,7 +158,7 @@ class Ingest:
                 self._brokers.remove(broker)
                 broker.stop()
 
-    def _until_it_works(self, work: Callable[[], None], stop: threading.Event) -> bool:
+    def _until_it_works(self, work: Callable[[], object], stop: threading.Event) -> bool:
         """Do it again until the database answers; False when we are to stop first."""
         pause = 0.2
         while True:
@@ -171,19 +181,34 @@ class Ingest:
                 return True
 
     def _connect(self) -> None:
+        """Two connections: what is prepared is read on the one while the batch before is written on the other."""
         if self._database is not None and not self._database.closed:
             return
-        database = self._open_database()
+        database = self._database = self._open_database()
         database.add_notify_handler(lambda _: self._hear_of_registry())
         database.execute("LISTEN bypuls_registry")
         database.commit()
+        self._writing = self._open_database()
+        self._writer = Writer(self._writing)
+        self._new_picture(database)
+        self._house = Housekeeping(database)
+
+    def _new_picture(self, database: Database) -> Pipeline:
+        """A pipeline that knows what is stored and nothing else; what was seen is still to be told."""
         seen = self._pipeline.seen if self._pipeline is not None else Seen()
-        self._database, self._writer, self._pipeline = database, Writer(database), self._new_pipeline(database)
-        self._pipeline.seen, self._house = seen, Housekeeping(database)
+        pipeline = self._pipeline = self._new_pipeline(database, self._wait_for_flight)
+        pipeline.seen = seen
+        return pipeline
 
     def _disconnect(self) -> None:
-        if self._database is not None:
-            self._database.close()
+        self._wait_for_flight()
+        for database in (self._database, self._writing):
+            if database is not None:
+                database.close()
+
+    def _wait_for_flight(self) -> None:
+        if self._flight is not None:
+            self._flight.wait()
 
     def _hear_of_registry(self) -> None:
         if self._pipeline is not None:
@@ -194,8 +219,64 @@ class Ingest:
             raise DatabaseUnreachable("the database is not connected yet")
         return self._database, self._pipeline, self._writer
 
+    def _pass_on(self, deliveries: Sequence[Delivery]) -> None:
+        """Prepare the batch while the one before it is written, then have it written."""
+        if self._owed or self._rests_on_flight(deliveries):
+            self._land()
+        ready = self._made_ready(deliveries)
+        if not self._land():
+            ready = self._made_ready(deliveries)
+        _, _, writer = self._parts()
+        self._flight = Flight(
+            ready, lambda: writer.write(ready.prepared.batch), lambda: acknowledge(deliveries), self._clock
+        )
+
+    def _rests_on_flight(self, deliveries: Sequence[Delivery]) -> bool:
+        """Whether these can be prepared only when the batch under way is stored.
+
+        What it noted is kept or not, or one of them may have come first in it.
+        """
+        flight = self._flight
+        return flight is not None and (
+            bool(flight.ready.prepared.batch.notes) or any(delivery.redelivered for delivery in deliveries)
+        )
+
+    def _land(self) -> bool:
+        """The batch under way, if there is one, is stored and acknowledged after this.
+
+        Returns:
+            Whether it came out as prepared; if not, what was prepared since rests on what did not come to pass.
+
+        Raises:
+            DatabaseUnreachable: it is not, and will be the next time.
+        """
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            flight.wait()
+            if flight.written is not None and flight.stored_at is not None:
+                batch = flight.ready.prepared.batch
+                self._count(len(flight.ready.deliveries), batch, flight.written)
+                self._settle(flight.ready, batch.notes, flight.stored_at)
+                return True
+            self._owed = flight.ready.deliveries
+            self._disconnect()  # what quality control and decoding remember is of later messages, too
+            if isinstance(flight.error, DatabaseUnreachable):
+                raise flight.error
+            self._connect()
+        if not self._owed:
+            return True
+        self._store(self._owed)
+        acknowledge(self._owed)
+        self._owed = ()
+        return False
+
     def _store(self, deliveries: Sequence[Delivery]) -> None:
         """Prepared anew at each try: after a reconnect quality control remembers what is stored, not what was tried."""
+        ready = self._made_ready(deliveries)
+        self._write(ready.prepared.batch, range(len(deliveries)), ready.messages)
+        self._settle(ready, self._noted, self._clock())
+
+    def _made_ready(self, deliveries: Sequence[Delivery]) -> Ready:
         self._begin()
         messages = self._as_first_arrived(deliveries)
         prepared = self._prepare(messages)
@@ -205,11 +286,15 @@ class Ingest:
             for n in timeless
             for message in (messages[n][0],)
         ]
-        self._write(prepared.batch, range(len(messages)), messages)
-        self._memories.settle(self._noted)
-        now, sources = self._clock(), [delivery.source.name for delivery in deliveries]
-        lags = [(now - delivery.message.received_at).total_seconds() for delivery in deliveries]
-        self.totals.committed(sources, prepared.stored, prepared.refused, lags)
+        return Ready(deliveries, messages, prepared)
+
+    def _settle(self, ready: Ready, noted: list[Noted], stored_at: datetime) -> None:
+        """A batch is stored: what decoding noted of it is believed, and how long it took is known."""
+        if noted:
+            self._memories.settle(noted)
+        sources = [delivery.source.name for delivery in ready.deliveries]
+        lags = [(stored_at - delivery.message.received_at).total_seconds() for delivery in ready.deliveries]
+        self.totals.committed(sources, ready.prepared.stored, ready.prepared.refused, lags)
 
     def _begin(self) -> None:
         """What decoding remembers is what is stored, whatever became of an earlier try."""
@@ -242,8 +327,7 @@ class Ingest:
                 _LOG.exception("a message on %s cannot be prepared", shortened(message.topic))
                 return Prepared(not_storable(message, source, f"{type(error).__name__}: {error}"), [0], [[]])
         self._memories.rollback()  # decoding and quality control have seen half of the batch
-        self._pipeline = self._new_pipeline(database)
-        self._pipeline.seen = pipeline.seen
+        self._new_picture(database)
         whole = Prepared(Batch(hashes=Hashes(messages)), [], [])
         for n, one in enumerate(messages):
             append(whole, self._prepare([one]), n)
@@ -269,7 +353,10 @@ class Ingest:
                 return
         else:
             self._noted += batch.notes
-        self.totals.add(len(part), written)
+        self._count(len(part), batch, written)
+
+    def _count(self, messages: int, batch: Batch, written: Written) -> None:
+        self.totals.add(messages, written)
         if batch.quarantined:  # whoever looks for what went wrong looks now
             self._housekeeping_at = min(self._housekeeping_at, time.monotonic() - _HOUSEKEEPING_SECONDS + 0.5)
 
@@ -289,7 +376,11 @@ class Ingest:
     def _replay_quarantined(self) -> None:
         """Read again what a person asked for, and write down what came of it."""
         database, _, _ = self._parts()
-        for number, topic, payload, received_at in database.execute(_WRITER_SQL["replay_asked"]).fetchall():
+        asked = database.execute(_WRITER_SQL["replay_asked"]).fetchall()
+        if asked:
+            self._land()
+            database, _, _ = self._parts()
+        for number, topic, payload, received_at in asked:
             self._begin()
             message = Message(topic, bytes(payload), received_at, replayed=True)
             source = next((known for known in self._sources if matches(topic, known.topic_filter)), None)
@@ -310,7 +401,8 @@ class Ingest:
             database.execute(_WRITER_SQL["replayed"], (clean(outcome), stored, number))
 
     def _keep_house(self) -> None:
-        """Tell the registry who spoke, keep the devices' recent messages, hear of changes in the registry."""
+        """Tell the registry who spoke, keep the devices' recent messages (of what is stored), hear of changes in it."""
+        self._land()
         database, pipeline, _ = self._parts()
         if self._house is not None:
             with database.transaction():

@@ -62,7 +62,7 @@ two values.
 nats-server with JetStream appends each message to a file before it acknowledges it (it asks the disk to keep it every
 two minutes, so a power cut is another matter). It ran with
 `max_ack_pending: 4000` in its `mqtt` block, and so should yours: by default it hands over 100 messages and waits for their
-acknowledgement, and ingest takes up to 2,000 at once. Devices that state their time lose nothing by a second delivery anywhere.
+acknowledgement, and ingest takes thousands at once. Devices that state their time lose nothing by a second delivery anywhere.
 """
 
 

@@ -17,13 +17,13 @@ def test_the_broker_listens_on_loopback_only_unless_told_otherwise():
     assert settings()["listener"] == "1884 127.0.0.1"
 
 
-def test_two_batches_fit_in_flight():
-    assert settings(batch_messages=500)["max_inflight_messages"] == "1000"
+def test_three_batches_fit_in_flight():
+    assert settings(batch_messages=500)["max_inflight_messages"] == "1500"
 
 
-def test_a_batch_that_does_not_fit_twice_is_refused_with_the_setting_to_change():
+def test_a_batch_that_does_not_fit_so_often_is_refused_with_the_setting_to_change():
     with pytest.raises(SettingsError, match="BYPULS_INGEST_BATCH_MESSAGES"):
-        settings(batch_messages=40_000)
+        settings(batch_messages=22_000)
 
 
 def test_the_queue_bound_is_far_above_mosquittos_own_thousand():
