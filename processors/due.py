@@ -24,6 +24,7 @@ ChangedHour = tuple[int, int, str, str, str]
 
 # How long the hours under a value come to rest before it is computed: what is past usually comes in many pieces.
 _REST: Mapping[Period, int] = {"PT1H": 2, "P1D": 2, "P1M": 5, "P1Y": 5}
+LONGEST_REST = 5
 
 # Running hours and days are wanted at once. What the newest hours add to a month or a year nobody sees in a minute, and
 # each reading would have it read hundreds of hours: it is due in rounds, all sites of a city in the same one.

@@ -36,3 +36,8 @@ def free_lanes(
 def take(connection: Connection, queue: Queue, lane: int = 0) -> bool:
     """Lock one lane until the transaction ends; False when another worker has it."""
     return connection.execute(_SQL["take"], (_CLASSES[queue], lane)).fetchone() == (True,)
+
+
+def share(connection: Connection, queue: Queue) -> set[int]:
+    """Share lanes until the transaction ends, so that nobody takes them; those that nobody has taken."""
+    return {lane for (lane,) in connection.execute(_SQL["share"], (_CLASSES[queue],)).fetchall()}

@@ -3,6 +3,9 @@
 -- name: take
 SELECT pg_try_advisory_xact_lock(%s, %s)
 
+-- name: share
+SELECT lane FROM generate_series(0, 15) lane WHERE pg_try_advisory_xact_lock_shared(%s, lane)
+
 -- name: waiting_changed_bucket
 SELECT lane FROM generate_series(0, 15) lane WHERE EXISTS (SELECT FROM changed_bucket q WHERE q.lane = lane.lane)
 

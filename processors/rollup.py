@@ -15,21 +15,23 @@ from bypuls.storage.queries import queries
 from processors.buckets import FIVE_MINUTES, Added, Keys, added, keys_of
 from processors.calculation import Catalogue, Place
 from processors.claims import RECENT
-from processors.due import due_rows, queue
+from processors.due import due_rows
 from processors.five_minutes import FiveMinutes, by_month
 from processors.lanes import LANES, free_lanes
 from processors.readings import ArrayParameter, Instants, Int4s, arrays, write_arrays
 from processors.register_rollup import RegisterRollup
+from processors.rounds import Rounds
 
 _SQL = queries("processors", "rollup.sql")
 
 
 @dataclass(slots=True)
 class Rollups:
-    """Rolls up what changed. One per connection: it remembers which months have their partitions."""
+    """Rolls up what changed. One per connection: it remembers which months have partitions and what it has queued."""
 
     catalogue: Catalogue
     known_months: set[datetime] = field(default_factory=set)
+    rounds: Rounds = field(default_factory=Rounds)
 
     def batch(self, connection: Connection, limit: int, now: datetime, *, recent: bool = False) -> int:
         """Claim up to `limit` queue rows, recompute their buckets and hours, queue the KPI values; one transaction.
@@ -99,7 +101,8 @@ class Rollups:
     def _queue_values(self, connection: Connection, now: datetime) -> None:
         changed = connection.execute(_SQL["touched"]).fetchall()
         if changed:
-            queue(connection, due_rows(changed, self.catalogue, read_places(connection), now))
+            rows = due_rows(changed, self.catalogue, read_places(connection), now)
+            self.rounds.queue(connection, rows, now)
 
 
 def _claim_registers(connection: Connection, claimed: Keys, aggregations: Mapping[int, str]) -> None:
