@@ -17,7 +17,7 @@ from bypuls.storage.database import Connection
 from bypuls.storage.queries import queries
 from processors.columns import Columns
 from processors.content import folded, folded_number, mark_of
-from processors.readings import Span
+from processors.readings import Spans
 from processors.values import Value
 from processors.windows import instant, seconds
 
@@ -117,14 +117,15 @@ def _leave_out(
                 value.reason = "invalidated"
 
 
-def without_outlived(connection: Connection, columns: Columns, spans: Sequence[Span]) -> Columns:
+def without_outlived(connection: Connection, columns: Columns, spans: Spans) -> Columns:
     """The values whose five minutes are all there; the others stand as they were said.
 
     Hours outlive their five minutes. A value of five minutes cannot be computed again from hours.
 
     `spans`: the datastreams and times that the values were computed from.
     """
-    wanted = [[span[0] for span in spans], [instant(span[1]) for span in spans], [instant(span[2]) for span in spans]]
+    streams, since, until = spans.T.tolist()
+    wanted = [streams, [instant(at) for at in since], [instant(at) for at in until]]
     keep = np.ones(len(columns), dtype=bool)
     for slug, first, last in connection.execute(_SQL["hours_without_five_minutes"], wanted).fetchall():
         here = np.array([site == slug for site in columns.sites], dtype=bool)[columns.site]

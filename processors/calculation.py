@@ -133,7 +133,7 @@ class Inputs:
             NaN). Several datastreams of one site are combined already, unless `site_combine` is
             `channels`: then there is one row per datastream, and `series` names its row.
         series: one row per datastream at the cells' sites: `site`, `property`, `device`, `channel`, `active`; in
-            seconds, NaN where unknown: `interval`, `spacing`, and since 1970 `first`, `last` (heard of).
+            seconds, NaN where unknown: `interval`, `spacing`, and since 1970 `first` (heard of).
         heard: hours in which a datastream gave anything at all: `series` (row of `series`), `bucket`, `cell`.
         weather: the city's weather sites, where an input is `from_site: weather`.
     """

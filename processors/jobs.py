@@ -13,10 +13,11 @@ from bypuls.kpi import KpiDefinition
 from bypuls.periods import as_period
 from processors.calculation import Calculator, Catalogue, Cells, Integers, Place
 from processors.claims import Claimed
-from processors.readings import Records, Span, merged
+from processors.readings import Records, Spans
 from processors.rolling import year_starts
-from processors.selection import own_series, weather_series
+from processors.selection import weather_series
 from processors.sites import cells_of
+from processors.towns import Town
 from processors.wanted import Wanted
 from processors.windows import HOUR, ends_of, shift_days
 
@@ -26,29 +27,13 @@ _GAP = 6 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One KPI and period of one city: its cells and the datastreams they rest on."""
+    """One KPI and period of one city: its cells and the datastreams they rest on; spans in order."""
 
     definition: KpiDefinition
     place: Place
     cells: Cells
     series: pd.DataFrame
-    spans: list[Span]
-
-
-class Town:
-    """A city's datastreams in one batch; what several jobs ask of them is worked out once."""
-
-    def __init__(self, place: Place, series: pd.DataFrame) -> None:
-        self.place, self.series = place, series
-        self.kinds = dict(zip(series["site"], series["kind"], strict=True))
-        self.attributes = dict(zip(series["site"], series["attributes"], strict=True))
-        self._own: dict[str, pd.DataFrame] = {}
-
-    def own(self, definition: KpiDefinition, calculator: Calculator) -> pd.DataFrame:
-        """The datastreams of the KPI's own inputs."""
-        if definition.id not in self._own:
-            self._own[definition.id] = own_series(definition, calculator, self.series)
-        return self._own[definition.id]
+    spans: Spans
 
 
 def jobs_of(catalogue: Catalogue, claimed: Claimed, towns: Mapping[str, Town], now: datetime) -> list[Job]:
@@ -61,39 +46,39 @@ def jobs_of(catalogue: Catalogue, claimed: Claimed, towns: Mapping[str, Town], n
         calculator, town = catalogue.calculator(definition), towns[city]
         own = town.own(definition, calculator)
         wanted = given if isinstance(given, Wanted) else Wanted.of(given)
-        wanted = _of_sites(definition, calculator, wanted, own)
+        wanted = _of_sites(definition, calculator, wanted, own.sites)
         if not len(wanted):
             continue
         cells = cells_of(definition, as_period(period), wanted, town.kinds, town.place, now, town.attributes)
         if not len(cells):
             continue
-        inputs = own[own["site"].isin(cells.sites)]
+        inputs = own.at(cells.sites)
         spans = _needed(definition, calculator, cells, inputs, town.place)
         if definition.weather_inputs:
             weather = weather_series(definition, town.series)
-            spans += _around(cells, weather)
+            spans = np.concatenate([spans, _around(cells, weather)])
             inputs = pd.concat([inputs, weather[~weather["id"].isin(inputs["id"])]]).sort_values("id")
-        jobs.append(Job(definition, town.place, cells, inputs, spans))
+        jobs.append(Job(definition, town.place, cells, inputs, spans[np.lexsort(spans.T[::-1])]))
     return jobs
 
 
-def _of_sites(definition: KpiDefinition, calculator: Calculator, wanted: Wanted, own: pd.DataFrame) -> Wanted:
+def _of_sites(definition: KpiDefinition, calculator: Calculator, wanted: Wanted, sites: set[str]) -> Wanted:
     """The values that are due, of sites that the KPI is about; what weather changed is due for all of them."""
-    sites = set(own["site"])
     if definition.weather_inputs:
         return wanted.everywhere(sites)
     return wanted.of_sites(sites) if calculator.needs_all or definition.sites else wanted
 
 
-def _around(cells: Cells, weather: pd.DataFrame) -> list[Span]:
+def _around(cells: Cells, weather: pd.DataFrame) -> Spans:
     """All windows, of each weather datastream."""
-    windows = _joined(np.zeros(len(cells), dtype=np.int64), cells.start, cells.end)
-    return [(int(datastream), since, until) for datastream in weather["id"] for since, until in windows.get(0, ())]
+    windows = joined(np.zeros(len(cells), dtype=np.int64), cells.start, cells.end, gap=_GAP)
+    ids = weather["id"].to_numpy(np.int64)
+    return _of_each(ids, np.zeros(len(ids), dtype=np.int64), windows)
 
 
 def _needed(
     definition: KpiDefinition, calculator: Calculator, cells: Cells, inputs: pd.DataFrame, place: Place
-) -> list[Span]:
+) -> Spans:
     """The datastreams and spans a job reads."""
     calendar = place.calendar(definition.calendar)
     before = max(calculator.hours_before, definition.window.last_hours - 1)
@@ -105,36 +90,42 @@ def _needed(
         starts.append(earlier)
         ends.append(ends_of(earlier, cells.period, calendar))
         sites.append(cells.site)
-    joined = _joined(np.concatenate(sites), np.concatenate(starts), np.concatenate(ends))
+    # An hour that a site was silent would cut its year; what lies in short gaps is nobody's window.
+    of_sites = joined(np.concatenate(sites), np.concatenate(starts), np.concatenate(ends), gap=_GAP)
     index = {slug: number for number, slug in enumerate(cells.sites)}
-    return [
-        (int(datastream), since, until)
-        for datastream, site in zip(inputs["id"], inputs["site"], strict=True)
-        for since, until in joined.get(index[site], ())
-    ]
+    site = np.array([index[slug] for slug in inputs["site"].tolist()], dtype=np.int64)
+    return _of_each(inputs["id"].to_numpy(np.int64), site, of_sites)
 
 
-def _joined(site: Integers, since: Integers, until: Integers) -> dict[int, list[tuple[int, int]]]:
-    """Per site the spans of all these, with short gaps between them.
+def joined(key: Integers, since: Integers, until: Integers, *, gap: int = 0) -> Spans:
+    """Of each key the spans, with gaps up to that long between them: a row (key, from, to) for each, in order.
 
-    An hour that a site was silent would cut its year; what lies in the gaps is nobody's window.
+    >>> joined(np.array([1, 2, 1]), np.array([5, 0, 0]), np.array([20, 5, 10])).tolist()
+    [[1, 0, 20], [2, 0, 5]]
     """
-    if not len(site):
-        return {}
-    begin, end = (site << _SITE) + since, (site << _SITE) + until
+    if not len(key):
+        return np.empty((0, 3), dtype=np.int64)
+    begin, end = (key << _SITE) + since, (key << _SITE) + until
     order = np.argsort(begin, kind="stable")
     begin, reach = begin[order], np.maximum.accumulate(end[order])
-    first = np.concatenate([[0], np.flatnonzero(begin[1:] > reach[:-1] + _GAP) + 1])
+    first = np.concatenate([[0], np.flatnonzero(begin[1:] > reach[:-1] + gap) + 1])
     last = np.concatenate([first[1:], [len(begin)]]) - 1
-    spans: dict[int, list[tuple[int, int]]] = {}
-    for one, low, high in zip(site[order[first]].tolist(), begin[first].tolist(), reach[last].tolist(), strict=True):
-        spans.setdefault(one, []).append((low - (one << _SITE), high - (one << _SITE)))
-    return spans
+    one = key[order[first]]
+    return np.stack([one, begin[first] - (one << _SITE), reach[last] - (one << _SITE)], axis=1)
 
 
-def spans_of_jobs(jobs: Sequence[Job], table: str) -> list[Span]:
+def _of_each(ids: Integers, key: Integers, spans: Spans) -> Spans:
+    """The spans of each datastream's key, with its id instead."""
+    first, behind = (np.searchsorted(spans[:, 0], key, side) for side in ("left", "right"))
+    times = behind - first
+    row = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times) + np.repeat(first, times)
+    return np.column_stack([np.repeat(ids, times), spans[row, 1:]])
+
+
+def spans_of_jobs(jobs: Sequence[Job], table: str) -> Spans:
     """What all of them together read of a table, without overlap."""
-    return merged([span for job in jobs if job.definition.table == table for span in job.spans])
+    different = {job.spans.tobytes(): job.spans for job in jobs if job.definition.table == table}
+    return joined(*np.concatenate([np.empty((0, 3), dtype=np.int64), *different.values()]).T)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +142,13 @@ class ReadOnce:
 
     def part(self, job: Job) -> Records:
         """The job's: its datastreams within their spans."""
-        spans = np.array(sorted(job.spans), dtype=np.int64).reshape(-1, 3)
-        at = [np.searchsorted(self.keys, (spans[:, 0] << _SITE) + spans[:, side]) for side in (1, 2)]
-        slices: list[tuple[int, int]] = []
-        for begin, end in zip(*(side.tolist() for side in at), strict=True):
-            if slices and slices[-1][1] == begin:
-                slices[-1] = (slices[-1][0], end)
-            elif end > begin:
-                slices.append((begin, end))
-        if len(slices) == 1:
-            return self.records[slices[0][0] : slices[0][1]]
-        parts = [self.records[begin:end] for begin, end in slices]
-        return np.concatenate(parts) if parts else self.records[:0]
+        stream = job.spans[:, 0] << _SITE
+        begin, end = (np.searchsorted(self.keys, stream + job.spans[:, side]) for side in (1, 2))
+        begin, end = begin[end > begin], end[end > begin]
+        if not len(begin):
+            return self.records[:0]
+        first = np.append(True, begin[1:] != end[:-1])
+        last = np.append(first[1:], True)
+        slices = zip(begin[first].tolist(), end[last].tolist(), strict=True)
+        parts = [self.records[low:high] for low, high in slices]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)

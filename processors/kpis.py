@@ -17,12 +17,12 @@ from processors.claims import Claimed, claim
 from processors.columns import Columns
 from processors.content import from_stored
 from processors.due_rows import Due, everything_due, what_differs
-from processors.jobs import Job, ReadOnce, Town, jobs_of, spans_of_jobs
+from processors.jobs import Job, ReadOnce, jobs_of, spans_of_jobs
 from processors.preparation import OF_ALL_PERIODS
-from processors.readings import Records, read, read_series
-from processors.rollup import read_places
+from processors.readings import Records, read
 from processors.scopes import Scopes
-from processors.sites import Known, site_columns
+from processors.sites import WHATEVER_HOURS, Known, site_columns
+from processors.towns import Town, Towns
 from processors.values import Value
 from processors.windows import instant
 from processors.writing import write
@@ -35,9 +35,10 @@ _KEY = tuple[str, str, str, int]  # kpi, city, period, start
 
 @dataclass(slots=True)
 class Kpis:
-    """Computes what is due. Holds nothing but the catalogue."""
+    """Computes what is due. Holds nothing but the catalogue, and cities as long as they do not change."""
 
     catalogue: Catalogue
+    towns: Towns = field(default_factory=Towns)
     counts: dict[str, int] = field(default_factory=lambda: {"computed": 0, "written": 0})
 
     def batch(
@@ -64,7 +65,7 @@ class Kpis:
         only values that differ are written out.
         """
         with _collector_paused():
-            towns = unchanged or self._towns(connection, sorted({city for _, city, _ in claimed.wanted}))
+            towns = unchanged or self.towns.of(connection, sorted({city for _, city, _ in claimed.wanted}))
             jobs = jobs_of(self.catalogue, claimed, towns, now)
             around = self._around(connection, towns)
             batch = _Batch(
@@ -73,7 +74,7 @@ class Kpis:
                 Verdicts.read(connection, _streams(jobs)),
                 lambda values: self._write(connection, values, now),
             )
-            for job, columns in self._columns(connection, jobs):
+            for job, columns in self._columns(connection, jobs, towns):
                 batch.verdicts.mark(columns)
                 scopes = around.of(job)
                 batch.add(
@@ -85,14 +86,12 @@ class Kpis:
             self.counts["computed"] += batch.computed
             self.counts["written"] += batch.written
 
-    def _towns(self, connection: Connection, cities: Sequence[str]) -> Mapping[str, Town]:
-        places, series = read_places(connection), read_series(connection, cities)
-        return {city: Town(places[city], series[city]) for city in cities}
-
     def _write(self, connection: Connection, values: Sequence[Value], now: datetime) -> int:
         return write(connection, values, now)
 
-    def _columns(self, connection: Connection, jobs: Sequence[Job]) -> Iterator[tuple[Job, Columns]]:
+    def _columns(
+        self, connection: Connection, jobs: Sequence[Job], towns: Mapping[str, Town]
+    ) -> Iterator[tuple[Job, Columns]]:
         read_once = {
             "rollup_1h": ReadOnce.of(read(connection, "rollup_1h", spans_of_jobs(jobs, "rollup_1h"))),
             "rollup_5m": ReadOnce.of(read(connection, "rollup_5m", spans_of_jobs(jobs, "rollup_5m"))),
@@ -100,8 +99,9 @@ class Kpis:
         # Definitions that rest on the same hours share them, and what is counted of them.
         alike: dict[Hashable, list[Job]] = {}
         for job in sorted(jobs, key=lambda one: one.cells.period):
-            alike.setdefault((job.definition.table, tuple(job.spans)), []).append(job)
-        for job, records, shared in (each for some in alike.values() for each in self._sharing(read_once, some)):
+            alike.setdefault((job.definition.table, job.place.city, job.spans.tobytes()), []).append(job)
+        each_of_all = (each for some in alike.values() for each in self._sharing(read_once, some, towns))
+        for job, records, shared in each_of_all:
             columns = site_columns(job.definition, self.catalogue, job.cells, records, job.series, job.place, shared)
             if self.catalogue.looks_beyond(job.definition) or job.definition.weather_inputs:
                 # Queued because of another day or place: where the site itself has nothing there is nothing to say.
@@ -111,19 +111,23 @@ class Kpis:
             if len(columns):
                 yield job, columns
 
-    def _sharing(self, read_once: Mapping[str, ReadOnce], jobs: Sequence[Job]) -> Iterator[tuple[Job, Records, Known]]:
+    def _sharing(
+        self, read_once: Mapping[str, ReadOnce], jobs: Sequence[Job], towns: Mapping[str, Town]
+    ) -> Iterator[tuple[Job, Records, Known]]:
         """Jobs of the same hours, with those and what is known of them; what only one period asks goes with it."""
         records = read_once[jobs[0].definition.table].part(jobs[0])
-        shared: Known = {}
+        town = towns[jobs[0].place.city]
+        shared = dict(town.choices)
         for _, of_period in groupby(jobs, key=lambda one: one.cells.period):
             for job in of_period:
                 yield job, records, shared
-            shared = {key: known for key, known in shared.items() if key[0] == OF_ALL_PERIODS}
+            shared = {key: known for key, known in shared.items() if key[0] in {OF_ALL_PERIODS, WHATEVER_HOURS}}
+        town.keep({key: known for key, known in shared.items() if key[0] == WHATEVER_HOURS})
 
     def _around(self, connection: Connection, towns: Mapping[str, Town]) -> _Around:
-        areas: dict[tuple[str, str], list[str]] = {}
+        areas: dict[str, dict[tuple[str, str], list[str]]] = {}
         for city, site, area in connection.execute(_SQL["areas"], (list(towns),)).fetchall():
-            areas.setdefault((city, site), []).append(area)
+            areas.setdefault(city, {}).setdefault((city, site), []).append(area)
         groups: dict[str, dict[str, list[str]]] = {}
         for city, group, sites in connection.execute(_SQL["household_groups"], (list(towns),)).fetchall():
             groups.setdefault(city, {})[group] = sites
@@ -136,20 +140,14 @@ class _Around:
 
     catalogue: Catalogue
     towns: Mapping[str, Town]
-    areas: Mapping[tuple[str, str], Sequence[str]]
+    areas: Mapping[str, Mapping[tuple[str, str], Sequence[str]]]
     groups: Mapping[str, Mapping[str, Sequence[str]]]
-    known: dict[tuple[str, str], Scopes] = field(default_factory=dict)
 
     def of(self, job: Job) -> Scopes:
         """Those of the job's sites."""
         definition, city = job.definition, job.place.city
-        if (definition.id, city) not in self.known:
-            calculator = self.catalogue.calculator(definition)
-            own = self.towns[city].own(definition, calculator)
-            self.known[definition.id, city] = Scopes(
-                definition, calculator, own, self.areas, city, self.groups.get(city, {})
-            )
-        return self.known[definition.id, city]
+        calculator = self.catalogue.calculator(definition)
+        return self.towns[city].scopes(definition, calculator, self.areas.get(city, {}), self.groups.get(city, {}))
 
 
 @dataclass(slots=True)

@@ -3,13 +3,18 @@
 -- name: series
 SELECT d.city, d.id, d.site, s.kind, d.property, p.aggregation, d.channel, v.external_id, d.class, d.origin,
        extract(epoch FROM d.interval)::float8, extract(epoch FROM d.expected_spacing)::float8,
-       extract(epoch FROM d.first_time)::float8, extract(epoch FROM d.last_time)::float8, v.status = 'active',
-       s.attributes
+       extract(epoch FROM d.first_time)::float8, v.status = 'active', s.attributes
 FROM datastream d
 JOIN device v ON v.id = d.device
 JOIN observed_property p ON p.id = d.property
 JOIN site s ON s.city = d.city AND s.slug = d.site
 WHERE d.city = ANY(%s)
+
+-- How many rows `series` has, and the sum of their marks without carry: another when any of them changes.
+-- name: marks_of_series
+SELECT city, count(*), bit_xor(hash_record_extended(d, 0)) FROM (
+{series}
+) d GROUP BY city
 
 -- Each site's areas, its own and those around them.
 -- name: areas

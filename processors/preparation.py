@@ -112,7 +112,7 @@ def prepare(
     if ANY_PROPERTY in definition.inputs:
         hours = _with_cells(_hours(measured, series, np.zeros(len(rows.cell), dtype=bool)), cells, calendar)
     elif definition.site_combine == "best_class" and series.duplicated(["site_index", "property"]).any():
-        rows, hours = _of_best_class(definition, cells, rows, series, calendar)
+        rows, hours = _of_best_class(definition, cells, rows, series, calendar, (shared, key))
     else:
         key = (*key, definition.site_combine, definition.coverage.get("hour"))
         if key not in shared:
@@ -196,6 +196,8 @@ def shares_of(records: Records) -> Floats:
 def _statistics(definition: KpiDefinition, series: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Per datastream, what of a bucket is its value: what the input asks for, else as its property aggregates."""
     asked = {name: spec.statistic for name, spec in definition.inputs.items() if spec.statistic != "own"}
+    if not asked:
+        return series["aggregation"].to_numpy(object)
     return np.array(
         [asked.get(name, how) for name, how in zip(series["property"], series["aggregation"], strict=True)],
         dtype=object,
@@ -251,18 +253,30 @@ def _is_valid(definition: KpiDefinition, measured: _Measured) -> Booleans:
 
 
 def _of_best_class(
-    definition: KpiDefinition, cells: Cells, rows: _Rows, series: pd.DataFrame, calendar: Calendar
+    definition: KpiDefinition,
+    cells: Cells,
+    rows: _Rows,
+    series: pd.DataFrame,
+    calendar: Calendar,
+    known: tuple[Shared, tuple[Any, ...]],
 ) -> tuple[_Rows, pd.DataFrame]:
+    """The rows of the instruments that count, and their hours; `known` with the key of what was measured."""
     codes, _ = _numbered(series)
     measured = rows.measured
     readings = Readings(measured.site, codes[measured.series], measured.bucket, _is_valid(definition, measured))
     needed = definition.needed_coverage(cells.period) * _shortest(definition, cells)
     keep = best_class(readings, rows.start, series["rank"].to_numpy(np.int64)[measured.series], needed)
-    rows = _Rows(rows.cell[keep], rows.start[keep], measured.where(keep))
-    hours = _hours(rows.measured, series, readings.valid[keep])
-    if len(hours):
-        hours = _mean_of_duplicates(hours, _statistics(definition, series))
-    return rows, _with_cells(hours, cells, calendar)
+    # Whatever period or law chose them: the same instruments give the same hours.
+    shared, key = known
+    key = (*key, "best_class", definition.coverage.get("hour"), keep.tobytes())
+    if key not in shared:
+        measured = measured if keep.all() else measured.where(keep)
+        hours = _hours(measured, series, readings.valid[keep])
+        if len(hours):
+            hours = _mean_of_duplicates(hours, _statistics(definition, series))
+        shared[key] = measured, hours
+    measured, hours = shared[key]
+    return _Rows(rows.cell[keep], rows.start[keep], measured), _with_cells(hours, cells, calendar)
 
 
 def _numbered(series: pd.DataFrame) -> tuple[Integers, list[str]]:

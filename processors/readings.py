@@ -40,9 +40,12 @@ FIELDS = np.dtype(
 
 Span = tuple[int, int, int]
 """(datastream, from, to) in seconds since 1970."""
+Spans = npt.NDArray[np.int64]
+"""Many of them: a row for each."""
 
 _SQL = queries("processors", "readings.sql")
-_SERIES = queries("processors", "kpis.sql")["series"]
+_SQL_OF_SERIES = queries("processors", "kpis.sql")
+_MARKS_OF_SERIES = _SQL_OF_SERIES["marks_of_series"].replace("{series}", _SQL_OF_SERIES["series"])
 
 
 class _ArrayLoader(Loader):
@@ -173,6 +176,8 @@ class _ArrayBytes(Loader):
 
 _INT8 = np.dtype([("length", ">i4"), ("number", ">i8")])
 _WIRE = {"bucket": ">i8"} | dict.fromkeys(_INTEGERS, ">i4") | dict.fromkeys(_FLOATS, ">f8")
+_LENGTHS = {"rollup_1h": HOUR, "rollup_5m": HOUR // 12}
+_SHORT = 48  # buckets of a span
 _EPOCH_OF_POSTGRES = 946_684_800  # 1 January 2000, from which it counts microseconds
 
 
@@ -187,17 +192,23 @@ def hours_with_rollups(
     }
 
 
-def read(connection: Connection, table: Literal["rollup_1h", "rollup_5m"], spans: Sequence[Span]) -> Records:
+def read(connection: Connection, table: Literal["rollup_1h", "rollup_5m"], spans: Sequence[Span] | Spans) -> Records:
     """The rollups of these datastreams within their spans (which do not overlap for one datastream)."""
-    if not spans:
+    if not len(spans):
         return np.empty(0, FIELDS)
-    rows = _rows(connection, _SQL[f"read_{table}"], spans)
-    if not rows:
+    lengths = np.diff(np.array(spans, dtype=np.int64)[:, 1:])
+    together = bool(lengths.mean() <= _SHORT * _LENGTHS[table])
+    query = _SQL["read_together" if together else "read_apart"].replace("{columns}", _SQL[table])
+    rows = _rows(connection, query.replace("{table}", table), spans)
+    if not rows or rows[0][0] is None:
         return np.empty(0, FIELDS)
     datastreams, *columns = zip(*rows, strict=True)
     counts = np.array([len(buckets) for buckets in columns[0]], dtype=np.int64) // 12
     records = np.empty(int(counts.sum()), FIELDS)
-    records["datastream"] = np.repeat(np.array(datastreams, dtype=np.int64), counts)
+    if together:
+        records["datastream"] = _elements(datastreams, counts, ">i4")
+    else:
+        records["datastream"] = np.repeat(np.array(datastreams, dtype=np.int64), counts)
     for (name, kind), column in zip(_WIRE.items(), columns, strict=True):
         records[name] = _elements(column, counts, kind)
     records["bucket"] = _instants(records["bucket"])
@@ -205,7 +216,7 @@ def read(connection: Connection, table: Literal["rollup_1h", "rollup_5m"], spans
     return records if (keys[1:] > keys[:-1]).all() else records[np.argsort(keys)]
 
 
-def _rows(connection: Connection, query: LiteralString, spans: Sequence[Span]) -> list[tuple[Any, ...]]:
+def _rows(connection: Connection, query: LiteralString, spans: Sequence[Span] | Spans) -> list[tuple[Any, ...]]:
     streams, since, until = np.array(spans, dtype=np.int64).reshape(-1, 3).T
     parameters = [Int4s(streams), *(Instants((at - _EPOCH_OF_POSTGRES) * 1_000_000) for at in (since, until))]
     with connection.cursor(binary=True) as cursor:
@@ -304,24 +315,29 @@ SERIES_COLUMNS = (
     "interval",
     "spacing",
     "first",
-    "last",
     "active",
     "attributes",
 )
-_KINDS = {"id": np.int64, "active": bool} | dict.fromkeys(("interval", "spacing", "first", "last"), float)
+_KINDS = {"id": np.int64, "active": bool} | dict.fromkeys(("interval", "spacing", "first"), float)
 
 
 def read_series(connection: Connection, cities: Sequence[str]) -> Mapping[str, pd.DataFrame]:
     """The datastreams that have a site, by city, sorted by id.
 
-    Columns: `SERIES_COLUMNS`; interval and spacing in seconds, first and last in seconds since 1970, NaN where unknown;
-    kind and attributes are the site's.
+    Columns: `SERIES_COLUMNS`; interval and spacing in seconds, first in seconds since 1970, NaN where unknown; kind and
+    attributes are the site's.
     """
-    rows = connection.execute(_SERIES, (list(cities),)).fetchall()
+    rows = connection.execute(_SQL_OF_SERIES["series"], (list(cities),)).fetchall()
     by_city: dict[str, list[tuple[Any, ...]]] = {city: [] for city in cities}
     for city, *row in rows:
         by_city[city].append(tuple(row))
     return {city: series_frame(found) for city, found in by_city.items()}
+
+
+def marks_of_series(connection: Connection, cities: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """By city, what changes when `read_series` would give something else; cities without datastreams have none."""
+    rows = connection.execute(_MARKS_OF_SERIES, (list(cities),)).fetchall()
+    return {city: (count, mark) for city, count, mark in rows}
 
 
 def series_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:

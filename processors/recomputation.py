@@ -28,10 +28,10 @@ from bypuls.storage.queries import queries
 from processors.calculation import Catalogue, Integers, Place
 from processors.claims import Claimed
 from processors.due import periods_resting_on
-from processors.jobs import Town
 from processors.kpis import Kpis
 from processors.readings import hours_with_rollups, read_series
 from processors.rollup import read_places
+from processors.towns import Town
 from processors.wanted import Wanted
 from processors.windows import distinct, instant, seconds
 

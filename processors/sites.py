@@ -16,7 +16,7 @@ from processors.calculation import Catalogue, Cells, Inputs, Integers, Place
 from processors.columns import Columns, Run
 from processors.evidence import Facts, beyond_of, facts_of, iso
 from processors.hour_selection import counting_hours, selected
-from processors.preparation import OF_ALL_PERIODS, Prepared, prepare, select_series
+from processors.preparation import Prepared, prepare, select_series
 from processors.readings import Records
 from processors.rolling import spans_said, years_of
 from processors.running import running_facts
@@ -26,6 +26,8 @@ from processors.wanted import Wanted
 from processors.windows import HOUR, ends_of, seconds
 
 Known = dict[tuple[Any, ...], Any]
+WHATEVER_HOURS = "whatever hours"
+"""First in the key of what depends on the city's datastreams alone, not on the hours of a batch."""
 
 
 def cells_of(
@@ -144,7 +146,7 @@ def _chosen(definition: KpiDefinition, cells: Cells, series: pd.DataFrame, known
     """The datastreams it rests on: the same for all definitions that take the same classes of the same properties."""
     inputs = tuple((one.property, one.classes, one.from_site) for one in definition.inputs.values())
     key = (
-        OF_ALL_PERIODS, "series", inputs, definition.judges_law, series["id"].to_numpy(np.int64).tobytes(),
+        WHATEVER_HOURS, inputs, definition.judges_law, series["id"].to_numpy(np.int64).tobytes(),
         tuple(cells.sites),
     )  # fmt: skip
     if known is not None and key in known:

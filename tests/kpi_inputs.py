@@ -33,7 +33,6 @@ def series_of(rows):
             "interval": 3600.0,
             "spacing": None,
             "first": 0.0,
-            "last": 4e9,
             "active": True,
             "attributes": {},
         } | row

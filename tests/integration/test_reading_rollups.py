@@ -21,6 +21,12 @@ def town(migrated_url):
     town.connection.close()
 
 
+@pytest.fixture(autouse=True, params=[48, 0], ids=["short", "long"])
+def form(request, monkeypatch):
+    """Long spans come as a row each, short ones all in one row."""
+    monkeypatch.setattr("processors.readings._SHORT", request.param)
+
+
 def store(town, datastream, rows):
     """Hours from START on: each a dict of what is not null."""
     for step, row in rows:
