@@ -16,7 +16,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 _READ_BYTES = 1 << 18
-_NAP_SECONDS = 0.002
+_NAP_SECONDS = 0.01
 _FULL_SECONDS = 0.005
 _PUBLISH, _PUBACK = 0x30, 0x40
 _DUP, _QOS_2, _QOS_1, _RETAIN = 0x08, 0x04, 0x02, 0x01
@@ -112,7 +112,7 @@ class BulkClient(mqtt.Client):
             self._packet_queue(_PUBACK, packets, 0, 1)
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - paho's signature, and it ignores it
-        """Read once, and handle all whole packets."""
+        """Read what is there, and handle all whole packets."""
         if self._sock is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
         if self._is_full():
@@ -120,16 +120,20 @@ class BulkClient(mqtt.Client):
         now = time.monotonic()
         if now - self._read_at < _NAP_SECONDS:  # messages come fast: more of them at once cost less each
             time.sleep(_NAP_SECONDS)
+        data = bytearray()
         try:
-            data = super()._sock_recv(_READ_BYTES)
+            # Of TLS one call gives one record, which is often one message.
+            while len(data) < _READ_BYTES and (part := super()._sock_recv(_READ_BYTES)):
+                data += part
         except BlockingIOError:
-            return MQTTErrorCode.MQTT_ERR_SUCCESS
+            if not data:
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
         except OSError as error:
-            self._easy_log(mqtt.MQTT_LOG_ERR, "failed to receive on socket: %s", error)
+            if not data:
+                self._easy_log(mqtt.MQTT_LOG_ERR, "failed to receive on socket: %s", error)
+        if not data:  # after the last data the end is read once more
             return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
-        if not data:
-            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
-        self._read_at = time.monotonic()
+        self._read_at = time.monotonic() if len(data) < _READ_BYTES else 0.0
         self._alive()
         self._received += data
         return self._handle()

@@ -20,18 +20,21 @@ PINGRESP = b"\xd0\x00"
 
 
 class Wire:
-    """A socket that hands over these pieces, and then nothing yet."""
+    """A socket that hands over these pieces, nothing for a while between them, and then nothing yet; or all at once."""
 
-    def __init__(self, pieces):
+    def __init__(self, pieces, *, pauses=True):
         self.pieces, self.sent, self.closed = [piece for piece in pieces if piece], b"", False
+        self._pauses, self._waits = pauses, False
 
     def recv(self, most):
-        if not self.pieces:
+        if not self.pieces or self._waits:
+            self._waits = False
             raise BlockingIOError
         piece = self.pieces[0][:most]
         self.pieces[0] = self.pieces[0][most:]
         if not self.pieces[0]:
             self.pieces.pop(0)
+            self._waits = self._pauses
         return piece
 
     def send(self, data):
@@ -175,6 +178,24 @@ def test_while_nobody_takes_nothing_is_read_and_pings_go_on(monkeypatch):
     client.loop_read()
     assert [one.payload for one in found] == [b"1"]
     assert not wire.closed
+
+
+def test_one_read_takes_all_that_is_there_however_small_its_pieces_and_messages_before_an_end_count(monkeypatch):
+    """TLS hands over a record at a time, and a broker makes one of each message."""
+    naps, found = [], []
+    monkeypatch.setattr("ingest.bulk.time.sleep", naps.append)
+    client = BulkClient(CallbackAPIVersion.VERSION2, on_published=found.extend, is_full=lambda: False, manual_ack=True)
+    wire = Wire([packet(0x30, text(b"a") + b"%d" % n) for n in range(500)], pauses=False)
+    client._sock = wire
+    assert client.loop_read() == MQTTErrorCode.MQTT_ERR_SUCCESS
+    assert [one.payload for one in found] == [b"%d" % n for n in range(500)]
+    assert len(naps) == 0
+    ending = iter([packet(0x30, text(b"a") + b"last"), b"", b""])
+    wire.recv = lambda _: next(ending)
+    assert client.loop_read() == MQTTErrorCode.MQTT_ERR_SUCCESS
+    assert found[-1].payload == b"last"
+    assert len(naps) == 1, "messages come fast: more at once cost less each"
+    assert client.loop_read() == MQTTErrorCode.MQTT_ERR_CONN_LOST
 
 
 def test_the_installed_paho_fits():
