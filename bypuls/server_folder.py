@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import itertools
 import os
 import re
 import secrets
@@ -25,6 +26,8 @@ from bypuls.account import Account
 from bypuls.errors import ServerError
 
 LOOPBACK = "127.0.0.1"
+_PORTS = itertools.cycle(secrets.SystemRandom().sample(range(20_000, 32_768), 12_768))
+"""Below those that systems give to outgoing connections; a process is told none twice."""
 _LOG_BYTES = 10_000_000
 _PR_SET_PDEATHSIG = 1
 _CLOCK_STEP_SECONDS = 5
@@ -271,10 +274,8 @@ def stop_process(process: subprocess.Popen[bytes], farewells: Sequence[tuple[sig
 
 
 def free_port() -> int:
-    """A loopback TCP port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A loopback TCP port that is free now, and that the system gives to nobody's outgoing connection."""
+    return next(port for port in _PORTS if port_is_free(port))
 
 
 def port_is_free(port: int, address: str = LOOPBACK) -> bool:

@@ -23,6 +23,7 @@ import secrets
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bypuls.broker_server import Mosquitto, find_mosquitto
 from bypuls.mosquitto_config import MosquittoOptions
@@ -31,6 +32,15 @@ from tests.lanes import required, timescaledb
 from tests.lanes.databases import NAMES, Lanes, reachable_folder
 
 pytest_plugins = ["pytester"]
+
+# The same examples in every run, however slow the machine: a run says the same twice. BYPULS_FUZZ looks for new ones.
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize="BYPULS_FUZZ" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
 
 SHARED = Path(__file__).parents[2] / "shared"
 

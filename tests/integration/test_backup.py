@@ -90,11 +90,11 @@ def test_a_backup_while_values_come_has_all_that_was_acknowledged_before_and_hol
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        assert wait_until(lambda: len(done) > 20, seconds=30)
+        assert wait_until(lambda: len(done) > 20, seconds=60)
         before = len(done)
         backup(filled, tmp_path / "city.dump", postgres_tools())
         after = len(done)
-        assert wait_until(lambda: len(done) > after, seconds=30)
+        assert wait_until(lambda: len(done) > after, seconds=60)
     finally:
         stop.set()
         thread.join()

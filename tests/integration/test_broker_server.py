@@ -42,7 +42,7 @@ class Client:
         self.client.loop_start()
 
     def __enter__(self):
-        assert self._connected.wait(10)
+        assert self._connected.wait(60)
         return self
 
     def __exit__(self, *_):
@@ -50,17 +50,18 @@ class Client:
         self.client.loop_stop()
 
     def subscribe(self, topic):
+        self._subscribed.clear()
         self.client.subscribe(topic, qos=1)
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(60)
 
     def publish(self, topic, payloads):
         published = [self.client.publish(topic, payload, qos=1) for payload in payloads]
         for each in published:
-            each.wait_for_publish(30)
+            each.wait_for_publish(60)
         assert all(each.is_published() for each in published)
 
     def has(self, count):
-        return wait_until(lambda: len(self.received) >= count, seconds=30)
+        return wait_until(lambda: len(self.received) >= count, seconds=60)
 
 
 def numbered():
@@ -102,7 +103,7 @@ def test_mosquitto_killed_loses_only_what_it_had_not_written_yet(new_mosquitto, 
     with Client(broker, f"{unique}-publisher") as publisher:
         publisher.publish(f"{unique}/x", numbered())
     published, saved = time.time(), broker.folder.path / "mosquitto.db"
-    assert wait_until(lambda: saved.exists() and saved.stat().st_mtime > published + 0.5, seconds=10)
+    assert wait_until(lambda: saved.exists() and saved.stat().st_mtime > published + 0.5, seconds=60)
     os.kill(broker.pid, signal.SIGKILL)
     broker.stop()
     broker.start()
@@ -147,7 +148,7 @@ def test_nobody_signs_in_without_the_right_password_once_there_are_users(new_mos
     broker.start()
     client = Client(broker, unique, user=user, password=password)
     try:
-        assert client.refused.wait(10)
+        assert client.refused.wait(60)
     finally:
         client.__exit__()
 

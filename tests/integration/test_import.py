@@ -568,6 +568,20 @@ def test_writers_that_need_the_same_months_at_once_all_get_them(migrated_url):
     assert problems == []
 
 
+IN_SMALL_PIECES = """
+import time
+from bypuls.cli import main
+from ingest.importing import csv_files
+csv_files._PIECE = 40_000
+decode = csv_files.CsvFile._blocks
+def slowly(*of):
+    time.sleep(0.5)
+    yield from decode(*of)
+csv_files.CsvFile._blocks = slowly
+main()
+"""
+
+
 def test_killed_in_the_middle_the_same_command_goes_on(lane, tmp_path, catalogue):
     rows = rows_of(7000, step=10)
     path = write_csv(tmp_path / "a.csv", rows)
@@ -575,9 +589,8 @@ def test_killed_in_the_middle_the_same_command_goes_on(lane, tmp_path, catalogue
         for url in (whole, cut):
             Town(url).connection.close()
         bring_in(whole, catalogue, path)
-        # In small pieces, so that there is a middle; cut otherwise when it goes on.
-        start = "from ingest.importing import csv_files; csv_files._PIECE = 40_000; from bypuls.cli import main; main()"
-        command = [sys.executable, "-c", start, "import", path, "--city", "trondheim"]
+        # In small pieces, slowly, so that there is a middle; cut otherwise when it goes on.
+        command = [sys.executable, "-c", IN_SMALL_PIECES, "import", path, "--city", "trondheim"]
         process = subprocess.Popen(
             command,
             env={**os.environ, "BYPULS_DATABASE_URL": cut},

@@ -350,7 +350,7 @@ def test_the_worker_waits_for_a_database_that_went_away(town, pm10, catalogue):
     worker = Thread(target=run, args=(connecting, stop), kwargs={"settings": settings, "catalogue": catalogue})
     worker.start()
     try:
-        for _ in range(200):
+        for _ in range(600):
             if town.value("air.pm10.mean", "P1D", DAY, kind="city"):
                 break
             # Every session of the worker is cut once it is at work.
@@ -361,6 +361,6 @@ def test_the_worker_waits_for_a_database_that_went_away(town, pm10, catalogue):
             stop.wait(0.1)
     finally:
         stop.set()
-        worker.join(timeout=20)
+        worker.join(timeout=60)
     assert town.value("air.pm10.mean", "P1D", DAY, kind="city")["value"] == 10.0
     assert not worker.is_alive()

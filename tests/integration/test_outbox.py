@@ -49,12 +49,12 @@ def test_a_broker_that_hangs_for_a_while_gets_no_message_twice(migrated_url, new
         time.sleep(1)
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
         client.loop_stop()
     assert sorted(heard) == list(range(1, MESSAGES + 1))
 
 
-def wait(condition, seconds=40):
+def wait(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -480,7 +480,7 @@ def test_a_calibration_while_the_processor_is_at_it_is_not_lost(office):
             super()._queue_values(connection, now)
 
     assert Interrupted(office.catalogue).batch(office.town.connection, 1000, NOW) == 24
-    threads[0].join(10)
+    threads[0].join(60)
     assert office.town.one("SELECT max(sum) FROM rollup_1h") == 20.0
     office.process()
     assert office.value()["value"] == 10.0

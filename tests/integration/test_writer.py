@@ -167,10 +167,10 @@ def test_two_writers_that_correct_one_value_keep_what_each_replaced(migrated_url
             writer.write(Batch(rows=[row(11.0)], hashes={0: "a"}))
             second._all_new = False  # a COPY would wait for the key
             waiting = pool.submit(second.write, Batch(rows=[row(12.0)], hashes={0: "b"}))
-            patience = time.monotonic() + 20
+            patience = time.monotonic() + 60
             while not rows_of(writer, "SELECT FROM pg_locks WHERE NOT granted"):
                 assert not waiting.done()
                 assert time.monotonic() < patience
-        assert waiting.result(10).corrected == 1
+        assert waiting.result(60).corrected == 1
     assert [value for value, *_ in revisions(writer)] == [10.0, 11.0]
     assert stored(writer) == [(12.0, 1, 1)]

@@ -221,7 +221,7 @@ class Server:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait(10)
+                self.process.wait(60)
         shutil.rmtree(self.root / self.data[1:], ignore_errors=True)
         self.log.unlink(missing_ok=True)
 

@@ -1,7 +1,6 @@
 """Whatever bytes arrive: an answer in our own words, in bounded time, and never a fault of the platform."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from ingest.decoding import Message
 from ingest.reasons import IGNORED, REASONS
 from ingest.sources import ANY, EVENTS, HISTORY, LIVE
 from ingest.validation import EARLIEST, Catalogue, Reader
+from tests.quickest import cpu_seconds
 
 NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 CATALOGUE = Catalogue.load()
@@ -110,7 +110,5 @@ def test_messages_with_a_few_bytes_changed(message, position, removed, added):
     ids=["blanks", "long text", "long name", "many numbers", "many keys", "10 MB"],
 )
 def test_large_messages_take_bounded_time(payload):
-    start = time.process_time()
-    check(payload, TOPICS[0])
     # Three sources read it; the bound is loose for loaded machines, the usual time is a tenth of it.
-    assert time.process_time() - start < 3.0
+    assert cpu_seconds(lambda: check(payload, TOPICS[0]), tries=2) < 3.0

@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
+
+from bypuls.server_folder import wait_until
+from tests.processes import is_gone
 
 MAIN = """
 import os, sys, time
@@ -32,7 +34,4 @@ def test_its_processes_end_with_it(tmp_path):
         child = psutil.Process(int(main.stdout.readline()))
         assert child.is_running()
         main.send_signal(signal.SIGKILL)
-        end = time.monotonic() + 20
-        while child.is_running() and child.status() != psutil.STATUS_ZOMBIE and time.monotonic() < end:
-            time.sleep(0.1)
-        assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+        assert wait_until(lambda: is_gone(child), seconds=60)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import process_time
 
 import pytest
 from msgspec import structs
@@ -26,6 +25,7 @@ from ingest.decoding import (
 from ingest.memory import Memory
 from ingest.sources import ANY, LIVE
 from ingest.validation import Catalogue, Reader, read
+from tests.quickest import cpu_seconds
 
 NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 OWN = "bypuls/v1/demo/dev-1/observations"
@@ -86,10 +86,9 @@ def test_limits_of_a_source_are_kept(catalogue):
 
 def test_a_hundred_thousand_texts_are_refused_in_short(catalogue):
     payload = b"{" + b",".join(b'"k%d":"x"' % n for n in range(100_000)) + b"}"
-    begun = process_time()
-    refused = read(Message("bypuls/v1/demo/d/observations", payload, NOW), LIVE, catalogue).refusals
-    assert [one.code for one in refused] == ["too_large"]
-    assert process_time() - begun < 0.4
+    message = Message("bypuls/v1/demo/d/observations", payload, NOW)
+    assert [one.code for one in read(message, LIVE, catalogue).refusals] == ["too_large"]
+    assert cpu_seconds(lambda: read(message, LIVE, catalogue)) < 0.4
 
 
 def test_diagnostics_are_told_apart(catalogue):

@@ -64,7 +64,7 @@ def served(app):
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
         thread.start()
         try:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while not server.started:
                 assert thread.is_alive(), "the server ended at its start"
                 assert time.monotonic() < deadline, "the server did not start"
@@ -72,7 +72,7 @@ def served(app):
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive(), "the server did not end"
 
 

@@ -46,7 +46,7 @@ def test_the_process_serves_reads_writes_and_checks_and_ends_when_told_to(migrat
     with (
         subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process,
         httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=8), timeout=20
+            base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=8), timeout=60
         ) as client,
     ):
         assert client.get("/health/ready").status_code == 200
@@ -62,7 +62,7 @@ def test_the_process_serves_reads_writes_and_checks_and_ends_when_told_to(migrat
         with client.stream("GET", "/v1/events") as events:
             assert next(events.iter_lines()).startswith("retry")
             process.send_signal(signal.SIGTERM)
-            assert process.wait(15) == 0
+            assert process.wait(60) == 0
         assert process.stderr.read() == ""
 
 

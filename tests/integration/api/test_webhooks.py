@@ -249,10 +249,10 @@ def ingesting(url, broker_url, instance):
         yield
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
 
 
-def soon(condition, seconds=20):
+def soon(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

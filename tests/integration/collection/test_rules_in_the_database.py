@@ -203,6 +203,6 @@ def test_a_signature_and_a_new_value_at_once_take_turns(connection, migrated_url
         signing.join(0.3)
         assert signing.is_alive(), "it waits for the value"
         writer.commit()
-    signing.join(10)
+    signing.join(60)
     assert outcome == [0]
     assert state(connection) == ("entered", "ola", None, None)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from psycopg import sql as composed
 
+from bypuls.server_folder import wait_until
 from bypuls.storage.database import connect, open_pool
 from dashboards.control_room import router
 from dashboards.control_room.panels import answer_panel
@@ -203,22 +204,28 @@ def test_more_questions_than_connections_wait_their_turn(room, static):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
     assert answers == [200] * 12
 
 
 @pytest.mark.lane("plain")
 def test_equal_questions_that_wait_are_asked_once(room, static, monkeypatch):
-    asked = []
+    asked, came = [], []
+    in_order = router._Room._asked
+
+    def counted(self, key, ask):
+        came.append(key)
+        return in_order(self, key, ask)
 
     def slowly(board, number, *rest):
         asked.append(number)
         if number == 5:
-            held.wait(10)
+            held.wait(60)
         return answer_panel(board, number, *rest)
 
     held = threading.Event()
     monkeypatch.setattr(router, "answer_panel", slowly)
+    monkeypatch.setattr(router._Room, "_asked", counted)
     answers = []
     with opened(room.url, static, size=1) as narrow:
 
@@ -231,10 +238,10 @@ def test_equal_questions_that_wait_are_asked_once(room, static, monkeypatch):
             time.sleep(0.01)
         for thread in threads[1:]:
             thread.start()
-        time.sleep(1)
+        assert wait_until(lambda: len(came) == len(threads), seconds=60)
         held.set()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         assert answers == [200] * 41
         assert asked[0] == 5
         assert len(asked) <= 5  # once each, and once more for what came late

@@ -51,7 +51,7 @@ def test_it_ends_by_itself_when_told_to(number):
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         address = process.stdout.readline().strip()
-        assert httpx.get(f"{address}/health/live").json() == {"status": "live"}
+        assert httpx.get(f"{address}/health/live", timeout=60).json() == {"status": "live"}
         os.kill(process.pid, number)
         assert process.stdout.read() == "ended\n"
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
