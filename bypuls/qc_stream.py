@@ -46,9 +46,11 @@ class Stream:
         "_least_flat",
         "_least_rate",
         "_least_spike",
+        "_longest_step",
         "_low",
         "_lows",
         "_max_gap",
+        "_moves",
         "_rated",
         "_spiky",
         "_start",
@@ -75,6 +77,9 @@ class Stream:
         self._least_flat = _least(t.flat_suspect, t.flat_fail)
         self._rated = t.rate_suspect is not None or t.rate_fail is not None
         self._flat_seconds = max(t.flat_suspect or 0.0, t.flat_fail or 0.0) if t.flat_tolerance is not None else 0.0
+        # A level run is looked at after its least length; values that follow one another sooner cannot end one.
+        self._longest_step = min(self._max_gap, self._least_flat)
+        self._moves = self._flat_seconds > 0 and (self._average or not self._spiky)
         self._timed = self._spiky or self._rated or self._flat_seconds > 0
         self.history_seconds = self._flat_seconds + 2 * t.max_gap if self._timed else 0.0
         self.history_values = None if self._flat_seconds > 0 else (2 if self._timed else 0)
@@ -118,9 +123,31 @@ class Stream:
         earlier, newest = self._times
         before, last = self._values
         step = time - newest
+        # What is nearly always so in one look: beside two good values a good one that moved, and neither too far.
+        if (
+            self._moves
+            and gross is GOOD is self._flag
+            and value is not None
+            and last is not None
+            and before is not None
+            and step <= self._longest_step
+            and newest - earlier <= self._max_gap
+            and abs(last - (before + value) / 2) <= self._least_spike
+            and (moved := abs(value - last)) / step <= self._least_rate
+            and moved >= self._tolerance
+            and value != last
+        ):
+            if self._lows:
+                self._lows.clear()
+                self._highs.clear()
+            self._waiting = [(time, value)]
+            self._excluded = newest
+            self._times = (newest, time)
+            self._values = (last, value)
+            return GOOD, None
         near = step <= self._max_gap and step < float("inf")
         correction, flag = None, gross
-        # What is nearly always so, a good value beside good values, is told by comparisons alone.
+        # Else a good value beside good values is told by comparisons alone.
         if value is not None:
             if near and last is not None:
                 if before is not None and self._spiky and newest - earlier <= self._max_gap:
