@@ -270,6 +270,7 @@ WITH calibrated AS MATERIALIZED (
 ), standing AS MATERIALIZED (
     SELECT old.* FROM touched_hour t JOIN rollup_1h old USING (datastream, bucket)
     WHERE t.bucket >= date_trunc('hour', %(since)s::timestamptz) AND t.bucket < %(until)s
+      AND (t.bucket <= %(now)s - interval '70 minutes' OR t.datastream = ANY(%(judged)s))  -- of others none is kept
 ), gone AS (
     DELETE FROM rollup_1h old USING fresh f
     WHERE old.datastream = f.datastream AND old.bucket = f.bucket AND f.stands IS NOT TRUE
@@ -306,7 +307,7 @@ WITH calibrated AS MATERIALIZED (
            excluded.first_time, excluded.last, excluded.last_time, excluded.energy_sum, excluded.sin_sum,
            excluded.cos_sum, excluded.increase, excluded.resets, excluded.gap_increase, excluded.covered,
            excluded.dropped, excluded.n_invalidated, excluded.slope, excluded.intercept)
-      AND (old.first_time IS NULL OR EXISTS (
+      AND (old.first_time IS NULL OR old.first_time = excluded.first_time OR EXISTS (
           SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
     RETURNING old.datastream, old.bucket
 ), changed AS (
