@@ -114,7 +114,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Columns of `rollup_5m`; bucket, first_time, last_time in microseconds since 2000, floats NaN for null.
+    """Columns of `rollup_5m`; bucket, first_time, last_time, newest in microseconds since 2000, floats NaN for null.
 
     first_time and last_time mean nothing where no reading counts.
     """
@@ -137,6 +137,7 @@ class Buckets:
     energy_sum: Floats
     sin_sum: Floats
     cos_sum: Floats
+    newest: Integers
 
     def __len__(self) -> int:
         return len(self.datastream)
@@ -170,8 +171,8 @@ def by_bucket(wanted: Keys, raw: Raw, stood: Buckets | None = None) -> Buckets:
     Only values whose flag counts (1 good, 2 not evaluated) are summed. One beyond 1e100 would overflow the sums; it
     counts as failed, whatever its flag says.
 
-    `stood` is what earlier readings of the wanted buckets had given, some of which counted in each: to the last bit the
-    result is that of those and these together.
+    `stood` is what earlier readings of the wanted buckets had given: to the last bit the result is that of those and
+    these together.
     """
     # As they come from the server, the numbers' bytes are the other way round: turned once, not with every step.
     times, values, flags = raw.time.astype(np.int64), raw.value.astype(np.float64), raw.flag.astype(np.int8)
@@ -182,6 +183,7 @@ def by_bucket(wanted: Keys, raw: Raw, stood: Buckets | None = None) -> Buckets:
     rows = rows[np.lexsort((times[rows], numbers[rows]))]
     numbers, flag, value = numbers[rows], flags[rows], values[rows]
     start = _starts(numbers)
+    newest = times[rows[np.append(start[1:], len(rows)) - 1]] if len(start) else start
     size = np.abs(value)
     sent = (flag == _GOOD) | (flag == _NOT_EVALUATED)
     usable = size < _TOO_LARGE
@@ -236,6 +238,7 @@ def by_bucket(wanted: Keys, raw: Raw, stood: Buckets | None = None) -> Buckets:
         energy_sum=summed("energy_sum", raw.energy[rows]) if len(raw.energy) else nothing,
         sin_sum=summed("sin_sum", raw.sine[rows]) if len(raw.sine) else nothing,
         cos_sum=summed("cos_sum", raw.cosine[rows]) if len(raw.cosine) else nothing,
+        newest=newest,
     )
     return found if before is None else _continued(before, found, filled)
 
@@ -243,18 +246,20 @@ def by_bucket(wanted: Keys, raw: Raw, stood: Buckets | None = None) -> Buckets:
 def _continued(before: Buckets, then: Buckets, filled: npt.NDArray[np.bool_]) -> Buckets:
     """Both; the sums of `then` are those of all already, where it is filled."""
     counts = {name: getattr(before, name) + getattr(then, name) for name in _COUNTS}
-    newest = {
+    latest = {
         name: np.where(filled, getattr(then, name), getattr(before, name))
         for name in ("sum", "sum_squares", "last", "last_time", "energy_sum", "sin_sum", "cos_sum")
     }
     least, most = np.fmin(before.min, then.min), np.fmax(before.max, then.max)
-    return replace(then, **counts, **newest, min=least, max=most, first=before.first, first_time=before.first_time)
+    begun = before.n_good + before.n_not_evaluated > 0
+    oldest = {name: np.where(begun, getattr(before, name), getattr(then, name)) for name in ("first", "first_time")}
+    return replace(then, **counts, **oldest, **latest, min=least, max=most)
 
 
 def in_order(numbers: Floats, first: Integers, before: Floats | None = None) -> Floats:
     """The sum of each group, added one by one as they stand; `first`: where each group begins, the first at 0.
 
-    `before` is what earlier numbers of each group came to.
+    `before` is what earlier numbers of each group came to, NaN where there were none.
 
     Rounding depends on the order: the same readings give the same sum to the last bit, which numpy's own sums, that
     add in pairs, would not, and which comparing with what stands rests on.
@@ -267,7 +272,9 @@ def in_order(numbers: Floats, first: Integers, before: Floats | None = None) -> 
     lengths = np.diff(np.append(first, len(numbers)))
     longest = np.argsort(-lengths, kind="stable")
     begins, falling = first[longest], -lengths[longest]
-    total = numbers[begins] if before is None else before[longest] + numbers[begins]
+    total = numbers[begins]
+    if before is not None:
+        total = np.where(np.isnan(before[longest]), total, before[longest] + total)
     for step in range(1, -int(falling[0])):
         more = int(np.searchsorted(falling, -step, side="left"))
         total[:more] += numbers[begins[:more] + step]

@@ -32,11 +32,11 @@ _SAID = (
     "n_good", "n_not_evaluated", "n_suspect", "n_fail", "sum", "sum_squares", "min", "max", "first", "first_time",
     "last", "last_time",
 )  # fmt: skip
-"""What is said of every bucket: the columns of `add_5m` and `buckets_that_stand`."""
+"""What is said of every bucket and compared: columns of `add_5m` and `buckets_that_stand`."""
 _WIRE = (
     {"datastream": ">i4", "bucket": ">i8"}
     | {name: ">i4" if name.startswith("n_") else ">i8" if name.endswith("_time") else ">f8" for name in _SAID}
-    | {"computed_at": ">i8"}
+    | {"newest": ">i8", "computed_at": ">i8"}
 )
 
 
@@ -103,12 +103,13 @@ class FiveMinutes:
         stood = stood.of(np.argsort(stood.numbers))
         more = more.of(np.searchsorted(keys.numbers, stood.numbers))
         found = []
-        for mine, kind, judged in self._alike(more.keys):
+        empty = np.isnan(stood.sum)
+        for alike, kind, judged in self._alike(more.keys):
             # The parts are none where the property was of another aggregation when the bucket was computed.
-            said = (np.isnan(stood.energy_sum) == (kind != "energy_mean")) & (
-                np.isnan(stood.sin_sum) == (kind != "circular_mean")
-            )
-            which = more.of(mine & said)
+            levels = np.isnan(stood.energy_sum) == (empty | (kind != "energy_mean"))
+            directions = np.isnan(stood.sin_sum) == (empty | (kind != "circular_mean"))
+            mine = alike & levels & directions
+            which = more.of(mine)
             spans = {
                 "streams": Int4s(which.keys.datastream),
                 "froms": Instants(which.since),
@@ -116,7 +117,7 @@ class FiveMinutes:
             }
             raw = self._read(_SQL["read_spans"], spans | ends, kind, judged=judged)
             if raw is not None:
-                found.append(by_bucket(which.keys, raw, stood.of(mine & said)))
+                found.append(by_bucket(which.keys, raw, stood.of(mine)))
         if not found:
             return np.empty(0, dtype=np.int64)
         grown = joined(found)
@@ -199,7 +200,7 @@ class FiveMinutes:
                 same[here] &= (said == stood) | (np.isnan(said) & np.isnan(stood))
         if new.any():
             added = found.of(new)
-            columns = {name: getattr(added, name) for name in ("datastream", "bucket", *_SAID)}
+            columns = {name: getattr(added, name) for name in ("datastream", "bucket", *_SAID, "newest")}
             columns["computed_at"] = np.full(len(added), (self.now - _SINCE_2000) // _MICROSECOND)
             with self.connection.cursor() as cursor, cursor.copy(_SQL["add_5m"]) as copy:
                 copy.write(binary_rows(columns, _WIRE))
@@ -221,7 +222,7 @@ def _columns(found: Buckets) -> dict[str, Any]:
     columns = {one.name: getattr(found, one.name) for one in fields(found)}
     return {
         name: Instants(column)
-        if name in ("bucket", "first_time", "last_time")
+        if name in ("bucket", "first_time", "last_time", "newest")
         else Int4s(column)
         if column.dtype == np.int64
         else Float8s(column if not np.isnan(column).all() else column[:0])  # unnest() fills up with null

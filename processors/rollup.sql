@@ -2,11 +2,10 @@
 -- sees what was committed before it began, so the raw data is read later than the claim and nothing is lost.
 -- A running bucket's readings are not read again with each turn. Where its marks state what was added (`since`, `until`),
 -- what stands is continued with that alone, if all that stands is earlier:
---  * Nothing is counted twice: all that the standing bucket counted is before `since`. It says so by its last_time, if
---    every reading counted; hence only buckets without suspect, failed and invalidated readings.
+--  * Nothing is counted twice: all readings that the standing bucket holds are earlier than `since`; the newest says so.
 --  * Nothing is missed: a reading that the standing bucket does not hold has a mark that nobody has claimed yet, or one of
 --    those claimed, which reach from the first to the last of what they added. The former will be claimed; if the reading is
---    earlier than what was continued with meanwhile, last_time is not before its `since` any more, and all is read.
+--    earlier than what was continued with meanwhile, the newest is not before its `since` any more, and all is read.
 --  * Nothing is old: what corrects, judges or removes a reading marks its bucket without `since`.
 -- Only values whose flag counts (1 good, 2 not evaluated) are summed. A value beyond 1e100 would overflow the sums and
 -- stop the queue; it counts as failed, whatever its flag says.
@@ -106,17 +105,20 @@ WITH calibrated AS MATERIALIZED (
     SELECT datastream, since, until FROM invalid_span WHERE datastream = ANY(%(streams)s)
 )
 
--- Those that can be continued with what was added since; NaN for null.
+-- Those that can be continued with what was added since; NaN and 2000 for null.
 -- name: buckets_that_go_on
 SELECT array_agg(r.datastream), array_agg(r.bucket), array_agg(n_good), array_agg(n_not_evaluated), array_agg(n_suspect),
-       array_agg(n_fail), array_agg(0), array_agg(sum), array_agg(sum_squares), array_agg(min), array_agg(max),
-       array_agg(first), array_agg(first_time), array_agg(last), array_agg(last_time), array_agg(coalesce(energy_sum, 'NaN')),
-       array_agg(coalesce(sin_sum, 'NaN')), array_agg(coalesce(cos_sum, 'NaN'))
+       array_agg(n_fail), array_agg(coalesce(n_invalidated, 0)), array_agg(coalesce(sum, 'NaN')),
+       array_agg(coalesce(sum_squares, 'NaN')), array_agg(coalesce(min, 'NaN')), array_agg(coalesce(max, 'NaN')),
+       array_agg(coalesce(first, 'NaN')), array_agg(coalesce(first_time, '2000-01-01 00:00:00+00')),
+       array_agg(coalesce(last, 'NaN')), array_agg(coalesce(last_time, '2000-01-01 00:00:00+00')),
+       array_agg(coalesce(energy_sum, 'NaN')), array_agg(coalesce(sin_sum, 'NaN')), array_agg(coalesce(cos_sum, 'NaN')),
+       array_agg(newest)
 FROM unnest(%(streams)s, %(buckets)s, %(froms)s) w (datastream, bucket, since)
 CROSS JOIN LATERAL (SELECT * FROM rollup_5m r
                     WHERE r.datastream = w.datastream AND r.bucket = w.bucket
                       AND r.bucket >= %(since)s AND r.bucket < %(until)s OFFSET 0) r
-WHERE r.last_time < w.since AND r.n_suspect = 0 AND r.n_fail = 0 AND coalesce(r.n_invalidated, 0) = 0
+WHERE r.newest < w.since
 
 -- NaN and 2000 for null; `more`: how much else is said of a bucket.
 -- name: buckets_that_stand
@@ -131,7 +133,7 @@ FROM rollup_5m WHERE datastream = ANY(%(streams)s) AND bucket >= %(since)s AND b
 -- New buckets in which readings count and nothing else is to be said.
 -- name: add_5m
 COPY rollup_5m (datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, sum, sum_squares, min, max, first, first_time,
-                last, last_time, computed_at) FROM STDIN (FORMAT BINARY)
+                last, last_time, newest, computed_at) FROM STDIN (FORMAT BINARY)
 
 -- name: standing_of_each
 LEFT JOIN LATERAL (SELECT * FROM rollup_5m r
@@ -146,22 +148,23 @@ LEFT JOIN (SELECT * FROM rollup_5m
 -- name: write_5m
 INSERT INTO rollup_5m AS old (
     datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max, first,
-    first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+    first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, newest, computed_at)
 SELECT f.datastream, f.bucket, f.n_good, f.n_not_evaluated, f.n_suspect, f.n_fail, f.n_invalidated, f.sum, f.sum_squares,
        f.min, f.max, f.first, f.first_time, f.last, f.last_time, f.energy_sum, f.sin_sum, f.cos_sum, k.increase, k.resets,
-       k.gap_increase, %(now)s
+       k.gap_increase, f.newest, %(now)s
 FROM (
     SELECT datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, nullif(n_invalidated, 0) AS n_invalidated,
            nullif(sum, 'NaN') AS sum, nullif(sum_squares, 'NaN') AS sum_squares, nullif(min, 'NaN') AS min,
            nullif(max, 'NaN') AS max, nullif(first, 'NaN') AS first, nullif(last, 'NaN') AS last,
            CASE WHEN n_good + n_not_evaluated > 0 THEN first_time END AS first_time,
            CASE WHEN n_good + n_not_evaluated > 0 THEN last_time END AS last_time,
-           nullif(energy_sum, 'NaN') AS energy_sum, nullif(sin_sum, 'NaN') AS sin_sum, nullif(cos_sum, 'NaN') AS cos_sum
+           nullif(energy_sum, 'NaN') AS energy_sum, nullif(sin_sum, 'NaN') AS sin_sum, nullif(cos_sum, 'NaN') AS cos_sum,
+           newest
     FROM unnest(%(datastream)s, %(bucket)s, %(n_good)s, %(n_not_evaluated)s, %(n_suspect)s, %(n_fail)s, %(n_invalidated)s,
                 %(sum)s, %(sum_squares)s, %(min)s, %(max)s, %(first)s, %(first_time)s, %(last)s, %(last_time)s,
-                %(energy_sum)s, %(sin_sum)s, %(cos_sum)s)
+                %(energy_sum)s, %(sin_sum)s, %(cos_sum)s, %(newest)s)
          AS b (datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max,
-               first, first_time, last, last_time, energy_sum, sin_sum, cos_sum)
+               first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, newest)
 ) f
 LEFT JOIN register_bucket k USING (datastream, bucket)
 {standing}
@@ -172,11 +175,11 @@ WHERE (r.n_good, r.n_not_evaluated, r.n_suspect, r.n_fail, r.n_invalidated, r.su
        f.first_time, f.last, f.last_time, f.energy_sum, f.sin_sum, f.cos_sum, k.increase, k.resets, k.gap_increase)
 ON CONFLICT (datastream, bucket) DO UPDATE SET
     (n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max, first, first_time, last,
-     last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+     last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, newest, computed_at)
     = (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.n_invalidated,
        excluded.sum, excluded.sum_squares, excluded.min, excluded.max, excluded.first, excluded.first_time, excluded.last,
        excluded.last_time, excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
-       excluded.gap_increase, excluded.computed_at)
+       excluded.gap_increase, excluded.newest, excluded.computed_at)
 WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(old.n_invalidated, 0)
       <= excluded.n_good + excluded.n_not_evaluated + excluded.n_suspect + excluded.n_fail
          + coalesce(excluded.n_invalidated, 0)
@@ -187,23 +190,25 @@ WHERE old.n_good + old.n_not_evaluated + old.n_suspect + old.n_fail + coalesce(o
 -- name: go_on_5m
 INSERT INTO rollup_5m (
     datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max, first,
-    first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
-SELECT b.datastream, b.bucket, n_good, n_not_evaluated, n_suspect, n_fail, nullif(n_invalidated, 0), sum, sum_squares, min,
-       max, first, first_time, last, last_time, nullif(energy_sum, 'NaN'), nullif(sin_sum, 'NaN'), nullif(cos_sum, 'NaN'),
-       k.increase, k.resets, k.gap_increase, %(now)s
+    first_time, last, last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, newest, computed_at)
+SELECT b.datastream, b.bucket, n_good, n_not_evaluated, n_suspect, n_fail, nullif(n_invalidated, 0), nullif(sum, 'NaN'),
+       nullif(sum_squares, 'NaN'), nullif(min, 'NaN'), nullif(max, 'NaN'), nullif(first, 'NaN'),
+       CASE WHEN n_good + n_not_evaluated > 0 THEN first_time END, nullif(last, 'NaN'),
+       CASE WHEN n_good + n_not_evaluated > 0 THEN last_time END, nullif(energy_sum, 'NaN'), nullif(sin_sum, 'NaN'),
+       nullif(cos_sum, 'NaN'), k.increase, k.resets, k.gap_increase, newest, %(now)s
 FROM unnest(%(datastream)s, %(bucket)s, %(n_good)s, %(n_not_evaluated)s, %(n_suspect)s, %(n_fail)s, %(n_invalidated)s,
             %(sum)s, %(sum_squares)s, %(min)s, %(max)s, %(first)s, %(first_time)s, %(last)s, %(last_time)s,
-            %(energy_sum)s, %(sin_sum)s, %(cos_sum)s)
+            %(energy_sum)s, %(sin_sum)s, %(cos_sum)s, %(newest)s)
      AS b (datastream, bucket, n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max,
-           first, first_time, last, last_time, energy_sum, sin_sum, cos_sum)
+           first, first_time, last, last_time, energy_sum, sin_sum, cos_sum, newest)
 LEFT JOIN register_bucket k USING (datastream, bucket)
 ON CONFLICT (datastream, bucket) DO UPDATE SET
-    (n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max, last, last_time, energy_sum,
-     sin_sum, cos_sum, increase, resets, gap_increase, computed_at)
+    (n_good, n_not_evaluated, n_suspect, n_fail, n_invalidated, sum, sum_squares, min, max, first, first_time, last,
+     last_time, energy_sum, sin_sum, cos_sum, increase, resets, gap_increase, newest, computed_at)
     = (excluded.n_good, excluded.n_not_evaluated, excluded.n_suspect, excluded.n_fail, excluded.n_invalidated,
-       excluded.sum, excluded.sum_squares, excluded.min, excluded.max, excluded.last, excluded.last_time,
-       excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
-       excluded.gap_increase, excluded.computed_at)
+       excluded.sum, excluded.sum_squares, excluded.min, excluded.max, excluded.first, excluded.first_time, excluded.last,
+       excluded.last_time, excluded.energy_sum, excluded.sin_sum, excluded.cos_sum, excluded.increase, excluded.resets,
+       excluded.gap_increase, excluded.newest, excluded.computed_at)
 
 -- Claimed datastreams of which people said something, also if it was taken back.
 -- name: judged

@@ -172,6 +172,8 @@ def test_whatever_happens_what_goes_on_equals_what_is_read_anew(town, writer, ca
     found = town.all(FIVE)
     assert found == anew(town, catalogue)
     assert len(found) > 5
+    newest = "SELECT max(time) FROM observation o WHERE o.datastream = r.datastream AND o.time <@ tstzrange(bucket, bucket + '5 min')"
+    assert town.all(f"SELECT * FROM rollup_5m r WHERE newest IS DISTINCT FROM ({newest})") == []
     assert check_rollups(town.connection, NOON, END) == []
 
 
@@ -230,12 +232,17 @@ def test_what_was_added_after_the_claim_is_left_to_its_own_mark(town, writer, ca
 
 
 @pytest.mark.parametrize("flag", [3, 4])
-def test_what_does_not_count_is_counted_once(town, writer, catalogue, flag):
-    stream = town.datastream(town.site("elgeseter"), "pm10", interval=None)
-    writer.write(Batch(rows=[row(stream, NOON, 1.0)]))
+def test_what_does_not_count_is_counted_once_and_goes_on(town, writer, catalogue, flag):
+    stream = town.datastream(town.site("elgeseter"), "sound_level_laeq", interval=None)
+    writer.write(Batch(rows=[row(stream, NOON, 1.0, flag=flag)]))
     rollups = Interrupted(catalogue)
     rollups.happens = lambda: writer.write(Batch(rows=[row(stream, NOON + SECOND, 2.0, flag=flag)]))
     rollups.batch(town.connection, EVERYTHING, NOW)  # read with the rest, though its mark is not claimed yet
     for _ in range(2):
-        assert town.one("SELECT n_good, n_suspect + n_fail FROM rollup_5m") == (1, 1)
+        assert town.one("SELECT n_good, n_suspect + n_fail, sum FROM rollup_5m") == (0, 2, None)
         roll_up(town, catalogue)
+    town.connection.execute("UPDATE observation SET flag = 1")  # behind the platform's back
+    writer.write(Batch(rows=[row(stream, NOON + 2 * SECOND, 4.0)]))
+    roll_up(town, catalogue)
+    said = "SELECT n_good, n_suspect + n_fail, sum, first, last, min, first_time, energy_sum IS NULL FROM rollup_5m"
+    assert town.one(said) == (1, 2, 4.0, 4.0, 4.0, 4.0, NOON + 2 * SECOND, False)
