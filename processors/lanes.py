@@ -33,6 +33,12 @@ def free_lanes(
             yield lane
 
 
+def all_free_lanes(connection: Connection, queue: Literal["changed_bucket"]) -> list[int]:
+    """All of them at once."""
+    rows = connection.execute(_SQL[f"take_waiting_{queue}"], (_CLASSES[queue],)).fetchall()
+    return [lane for (lane,) in rows]
+
+
 def take(connection: Connection, queue: Queue, lane: int = 0) -> bool:
     """Lock one lane until the transaction ends; False when another worker has it."""
     return connection.execute(_SQL["take"], (_CLASSES[queue], lane)).fetchone() == (True,)

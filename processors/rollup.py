@@ -17,7 +17,7 @@ from processors.calculation import Catalogue, Place
 from processors.claims import RECENT
 from processors.due import due_rows
 from processors.five_minutes import FiveMinutes, by_month
-from processors.lanes import LANES, free_lanes
+from processors.lanes import LANES, all_free_lanes, free_lanes
 from processors.readings import ArrayParameter, Instants, Int4s, arrays, write_arrays
 from processors.register_rollup import RegisterRollup
 from processors.rounds import Rounds
@@ -65,21 +65,21 @@ class Rollups:
     @staticmethod
     def _claim(connection: Connection, limit: int, now: datetime, *, recent: bool) -> tuple[Keys, Added, int]:
         """The buckets, each once; those to which readings were added and nothing else; how many rows they were."""
-        query = _SQL["recent" if recent else "in_order"] + "\n" + _SQL["claim"]
-        share = limit // LANES or 1
-        taken = 0
         found = []
-        for lane in free_lanes(connection, "changed_bucket"):
-            wanted = {"lane": lane, "limit": share if recent else limit - taken, "since": now - RECENT}
-            rows = arrays(connection, query, wanted)
-            if rows is not None:
+        if recent:
+            given = {"lanes": all_free_lanes(connection, "changed_bucket"), "limit": limit // LANES or 1}
+            found = [arrays(connection, _SQL["recent"] + "\n" + _SQL["claim"], given | {"since": now - RECENT})]
+        else:
+            left = limit
+            for lane in free_lanes(connection, "changed_bucket"):
+                rows = arrays(connection, _SQL["in_order"] + "\n" + _SQL["claim"], {"lane": lane, "limit": left})
                 found.append(rows)
-                taken += len(rows[0])
-            if taken >= limit:
-                break
-        columns = [np.concatenate(parts).astype(np.int64) for parts in zip(*found, strict=True)]
+                left -= 0 if rows is None else len(rows[0])
+                if left <= 0:
+                    break
+        columns = [np.concatenate(parts).astype(np.int64) for parts in zip(*filter(None, found), strict=True)]
         streams, times, since, until = columns or [np.empty(0, dtype=np.int64)] * 4
-        return _keys(streams, times), added(streams, times // FIVE_MINUTES, since, until), taken
+        return _keys(streams, times), added(streams, times // FIVE_MINUTES, since, until), len(streams)
 
     def _make_partitions(self, connection: Connection, claimed: Keys) -> set[datetime]:
         months = {month for month, _ in by_month(claimed)}

@@ -22,8 +22,8 @@ CREATE TEMP TABLE IF NOT EXISTS touched_hour (
     datastream integer NOT NULL, bucket timestamptz NOT NULL, PRIMARY KEY (datastream, bucket)
 ) ON COMMIT DELETE ROWS
 
--- One of the next two, then `claim`: the lane's oldest rows, or those of its newest that are of now. The lane's lock
--- keeps other workers off them.
+-- One of the next two, then `claim`: a lane's oldest rows, or of some lanes those of the newest that are of now. The
+-- lanes' locks keep other workers off them, and nobody moves a row: it is found again where it was seen.
 -- name: in_order
 WITH gone AS (
     DELETE FROM changed_bucket WHERE lane = %(lane)s AND id <= (
@@ -32,9 +32,12 @@ WITH gone AS (
 
 -- name: recent
 WITH gone AS (
-    DELETE FROM changed_bucket WHERE lane = %(lane)s AND id = ANY (ARRAY(
-        SELECT id FROM (SELECT id, bucket FROM changed_bucket WHERE lane = %(lane)s ORDER BY id DESC LIMIT %(limit)s) newest
-        WHERE bucket >= %(since)s))
+    DELETE FROM changed_bucket WHERE ctid = ANY (ARRAY(
+        SELECT newest.ctid
+        FROM unnest(%(lanes)s::smallint[]) of (lane)
+        CROSS JOIN LATERAL (SELECT q.ctid, q.bucket FROM changed_bucket q
+                            WHERE q.lane = of.lane ORDER BY q.id DESC LIMIT %(limit)s) newest
+        WHERE newest.bucket >= %(since)s))
     RETURNING datastream, bucket, since, until)
 
 -- name: claim
@@ -312,7 +315,7 @@ WITH calibrated AS MATERIALIZED (
            excluded.first_time, excluded.last, excluded.last_time, excluded.energy_sum, excluded.sin_sum,
            excluded.cos_sum, excluded.increase, excluded.resets, excluded.gap_increase, excluded.covered,
            excluded.dropped, excluded.n_invalidated, excluded.slope, excluded.intercept)
-      AND (old.first_time IS NULL OR old.first_time = excluded.first_time OR EXISTS (
+      AND (old.first_time IS NULL OR old.bucket > %(now)s - interval '1 hour' OR EXISTS (  -- a running hour's are there
           SELECT FROM observation o WHERE o.datastream = old.datastream AND o.time = old.first_time))
     RETURNING old.datastream, old.bucket
 ), changed AS (

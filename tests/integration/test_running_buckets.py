@@ -172,7 +172,8 @@ def test_whatever_happens_what_goes_on_equals_what_is_read_anew(town, writer, ca
     found = town.all(FIVE)
     assert found == anew(town, catalogue)
     assert len(found) > 5
-    newest = "SELECT max(time) FROM observation o WHERE o.datastream = r.datastream AND o.time <@ tstzrange(bucket, bucket + '5 min')"
+    newest = """SELECT max(time) FROM observation o
+                WHERE o.datastream = r.datastream AND o.time >= r.bucket AND o.time < r.bucket + interval '5 minutes'"""
     assert town.all(f"SELECT * FROM rollup_5m r WHERE newest IS DISTINCT FROM ({newest})") == []
     assert check_rollups(town.connection, NOON, END) == []
 
