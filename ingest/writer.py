@@ -343,8 +343,13 @@ def _marks(rows: Sequence[Row]) -> dict[tuple[int, datetime], tuple[datetime, da
             bucket = time.replace(minute=time.minute - time.minute % 5, second=0, microsecond=0)
             end = bucket + _BUCKET
         mark = (datastream, bucket)
-        since, until = found.get(mark, (time, time))
-        found[mark] = (min(since, time), max(until, time))
+        span = found.get(mark)
+        if span is None:
+            found[mark] = (time, time)
+        elif time > span[1]:
+            found[mark] = (span[0], time)
+        elif time < span[0]:
+            found[mark] = (time, span[1])
     return found
 
 
