@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 
 from bypuls.kpi import KpiDefinition
 from bypuls.periods import Calendar, Period
@@ -31,6 +33,7 @@ LONGEST_REST = 5
 _ROUND: Mapping[Period, int] = {"PT1H": 0, "P1D": 0, "P1M": 60, "P1Y": 300}
 _NEWEST = 3 * HOUR
 _LINES = 5000
+_SITES = 24  # bits that number a city's sites
 _SQL = queries("processors", "rollup.sql")
 
 
@@ -49,48 +52,67 @@ def due_rows(
         sites.append(site)
     for city, properties in by_city.items():
         place = places[city]
-        for definition, hours, sites in _per_definition(properties, catalogue):
-            yield from of_definition(definition, catalogue, place, np.array(hours, dtype=np.int64), sites, now)
+        known: dict[tuple[str, ...], _SiteHours] = {}  # most definitions of a property have the same inputs
+        for definition, names in _definitions(properties, catalogue):
+            if names not in known:
+                hours = [hour for name in names for hour in properties[name][0]]
+                sites = [site for name in names for site in properties[name][1]]
+                known[names] = _SiteHours.of(np.array(hours, dtype=np.int64), sites)
+            yield from _of_site_hours(definition, catalogue, place, known[names], now)
 
 
-def _per_definition(
+def _definitions(
     properties: Mapping[str, tuple[list[int], list[str]]], catalogue: Catalogue
-) -> Iterator[tuple[KpiDefinition, list[int], list[str]]]:
+) -> Iterator[tuple[KpiDefinition, tuple[str, ...]]]:
+    """Those that rest on any of the properties, each with its own of them."""
     wanted = {definition.id: definition for name in properties for definition in catalogue.by_property.get(name, ())}
     for definition in wanted.values():
-        if definition.trigger == "schedule":
-            continue
-        hours: list[int] = []
-        sites: list[str] = []
-        for name in definition.inputs:
-            more = properties.get(name)
-            if more is not None:
-                hours += more[0]
-                sites += more[1]
-        yield definition, hours, sites
+        if definition.trigger != "schedule":
+            yield definition, tuple(name for name in definition.inputs if name in properties)
+
+
+@dataclass(frozen=True, slots=True)
+class _SiteHours:
+    """Hours of sites, each once: `site` counts into `slugs`, which are sorted."""
+
+    slugs: npt.NDArray[np.object_]
+    site: Integers
+    hour: Integers
+
+    @classmethod
+    def of(cls, hours: Integers, sites: Sequence[str]) -> _SiteHours:
+        """Of many datastreams, with the site of each."""
+        slugs, site = np.unique(np.array(sites, dtype=object), return_inverse=True)
+        keys = distinct((hours << _SITES) + site)
+        return cls(slugs, keys & ((1 << _SITES) - 1), keys >> _SITES)
 
 
 def of_definition(
     definition: KpiDefinition, catalogue: Catalogue, place: Place, hours: Integers, sites: list[str], now: datetime
 ) -> Iterator[DueRow]:
     """The values of one definition that rest on these hours, each once; `sites` has the site of each hour."""
-    calendar = place.calendar(definition.calendar)
-    slugs, site = np.unique(np.array(sites, dtype=object), return_inverse=True)
-    resting = periods_resting_on(definition, catalogue, place, hours, site, now)
+    yield from _of_site_hours(definition, catalogue, place, _SiteHours.of(hours, sites), now)
+
+
+def _of_site_hours(
+    definition: KpiDefinition, catalogue: Catalogue, place: Place, changed: _SiteHours, now: datetime
+) -> Iterator[DueRow]:
+    calendar, slugs = place.calendar(definition.calendar), changed.slugs.tolist()
+    resting = periods_resting_on(definition, catalogue, place, changed.hour, changed.site, now)
     for period, site_of, starts, hour_of in resting:
         # By time, then site: the sites of one city's value stand together in the queue.
-        keys = (starts << 24) + site_of
+        keys = (starts << _SITES) + site_of
         unique = distinct(keys)
         pace: Period = "P1Y" if definition.rolling else period
         at_rest = now + timedelta(seconds=_REST[pace])
-        running = ends_of(unique >> 24, period, calendar) > seconds(now)
+        running = ends_of(unique >> _SITES, period, calendar) > seconds(now)
         # What an older hour changes is no trickle: a history that comes in, a correction.
         running &= ~np.isin(unique, keys[hour_of <= seconds(now) - _NEWEST]) | (_ROUND[pace] == 0)
         in_turn = _next_round(now, _ROUND[pace])
-        begins = {start: instant(start) for start in set((unique >> 24).tolist())}
+        begins = {start: instant(start) for start in set((unique >> _SITES).tolist())}
         for key, runs in zip(unique.tolist(), running.tolist(), strict=True):
             due = in_turn if runs else at_rest
-            yield definition.id, place.city, slugs[key & 0xFFFFFF], period, begins[key >> 24], due
+            yield definition.id, place.city, slugs[key & ((1 << _SITES) - 1)], period, begins[key >> _SITES], due
 
 
 def periods_resting_on(
