@@ -82,9 +82,6 @@ def ingest() -> None:
     gc.collect()
     gc.freeze()  # the catalogue stays as it is: a look through it for garbage would hold up a batch by 50 ms
     gc.set_threshold(50_000)  # a batch lives until it is stored: looking through it thirty times finds nothing
-    # The thread that writes waits for the database a dozen times a batch, and each time for its turn beside the one
-    # that prepares: at Python's 5 ms that is longer than the database takes.
-    sys.setswitchinterval(0.0005)
     metrics = Metrics("ingest", process.totals.measures())
     with listening(settings.metrics_host, settings.metrics_port, metrics, process.problems):
         process.run(stop)
