@@ -61,8 +61,8 @@ JOIN datastream s ON s.device = d.id AND s.property = e.key
 @pytest.mark.timeout(2 * SECONDS * runs(1) + 1800)
 def test_sustained():
     result = Result(
-        "throughput",
-        "Messages a second, sustained",
+        f"throughput-{SECONDS}-seconds",
+        f"Messages a second, sustained for {SECONDS} seconds",
         "Messages of three readings are published at QoS 1 at a fixed rate to Mosquitto and stored by one ingest with "
         "quality control, while one processor makes rollups and KPI values of them. Publisher, broker, database (fsync "
         "on), ingest and processor share the machine. Published to stored is the time from when a message was due to "
