@@ -85,7 +85,7 @@ def mosquitto_config(options: MosquittoOptions) -> str:
         f"max_packet_size {options.max_packet_bytes}",
         f"persistent_client_expiration {options.session_days}d",
         "queue_qos0_messages false",
-        "set_tcp_nodelay true",
+        "set_tcp_nodelay false",
         "log_dest stderr",
         "log_type error",
         "log_type warning",

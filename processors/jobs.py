@@ -149,6 +149,9 @@ class ReadOnce:
             return self.records[:0]
         first = np.append(True, begin[1:] != end[:-1])
         last = np.append(first[1:], True)
-        slices = zip(begin[first].tolist(), end[last].tolist(), strict=True)
-        parts = [self.records[low:high] for low, high in slices]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        low, count = begin[first], end[last] - begin[first]
+        if len(low) == 1:
+            return self.records[low[0] : low[0] + count[0]]
+        # np.concatenate() asks of every part anew whether its fields are those of the others.
+        rows: Records = self.records[np.arange(count.sum()) + np.repeat(low - np.cumsum(count) + count, count)]
+        return rows

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bypuls.observing.metrics import SECONDS, Counter, Gauge, Histogram, Measure
-from bypuls.observing.readiness import lags_of
+from bypuls.observing.readiness import ingest_lag, lags_of
 from bypuls.settings import HealthSettings
 from bypuls.storage.database import Connection
 
 _LOOK_SECONDS = 5.0
 _STUCK_SECONDS = 300.0
+_USUAL_SECONDS = 0.5  # that a message waits in an ingest that keeps up
+_LONGEST_WAY = 2.0
 
 
 class Measures:
@@ -21,11 +23,13 @@ class Measures:
     Attributes:
         away_since: monotonic time since when the database does not answer; None: it does.
         lags: seconds that the oldest rollup and the oldest KPI value of now wait, as of the last look.
+        ingest_lag: seconds that a message waits to be stored, as of the last look.
     """
 
     def __init__(self) -> None:
         self.away_since: float | None = None
         self.lags: Mapping[str, float] = {"rollup": 0.0, "kpi": 0.0}
+        self.ingest_lag = 0.0
         self._looked = float("-inf")
         self._turned = time.monotonic()
         self.buckets = Counter("bypuls_process_buckets", "Changed buckets that were rolled up.")
@@ -62,7 +66,12 @@ class Measures:
             return False
         self._looked = at
         self.lags = lags_of(connection, now)
+        self.ingest_lag = ingest_lag(connection, now)
         return True
+
+    def giving_way(self) -> float:
+        """How long to rest after a turn, as a part of what it took: the machine is ingest's while that is behind."""
+        return min(_LONGEST_WAY, max(0.0, self.ingest_lag - _USUAL_SECONDS))
 
     def problems(self, settings: HealthSettings) -> Sequence[str]:
         """In words: the database is away, a turn does not end, the queues are behind."""

@@ -27,16 +27,24 @@ _SQL = queries("processors", "rollup.sql")
 
 @dataclass(slots=True)
 class Rollups:
-    """Rolls up what changed. One per connection: it remembers which months have partitions and what it has queued."""
+    """Rolls up what changed. One per connection: it remembers which months have partitions and what it has queued.
+
+    Attributes:
+        newest: queue row up to which the last batch of now took what there was; None: nothing of now was there.
+    """
 
     catalogue: Catalogue
     known_months: set[datetime] = field(default_factory=set)
     rounds: Rounds = field(default_factory=Rounds)
+    newest: int | None = None
 
-    def batch(self, connection: Connection, limit: int, now: datetime, *, recent: bool = False) -> int:
+    def batch(
+        self, connection: Connection, limit: int, now: datetime, *, recent: bool = False, upto: int | None = None
+    ) -> int:
         """Claim up to `limit` queue rows, recompute their buckets and hours, queue the KPI values; one transaction.
 
-        With `recent` only buckets of now, an equal share of each lane's newest rows.
+        With `recent` only buckets of now, an equal share of each lane's newest rows; otherwise the oldest rows, none
+        that was queued after row `upto`.
 
         Returns how many queue rows were taken; 0 when nothing waits or others work on all that does.
         """
@@ -44,7 +52,7 @@ class Rollups:
         with connection.transaction():
             for table in ("create_claimed", "create_touched", "create_outlived"):
                 connection.execute(_SQL[table])
-            claimed, more, taken = self._claim(connection, limit, now, recent=recent)
+            claimed, more, taken = self._claim(connection, limit, now, recent=recent, upto=upto)
             if taken:
                 streams = np.unique(claimed.datastream).tolist()
                 aggregations: dict[int, str] = dict(connection.execute(_SQL["aggregations"], (streams,)).fetchall())
@@ -62,23 +70,28 @@ class Rollups:
         self.known_months |= months  # not before the commit: a rolled back partition does not exist
         return taken
 
-    @staticmethod
-    def _claim(connection: Connection, limit: int, now: datetime, *, recent: bool) -> tuple[Keys, Added, int]:
+    def _claim(
+        self, connection: Connection, limit: int, now: datetime, *, recent: bool, upto: int | None
+    ) -> tuple[Keys, Added, int]:
         """The buckets, each once; those to which readings were added and nothing else; how many rows they were."""
         found = []
         if recent:
             given = {"lanes": all_free_lanes(connection, "changed_bucket"), "limit": limit // LANES or 1}
-            found = [arrays(connection, _SQL["recent"] + "\n" + _SQL["claim"], given | {"since": now - RECENT})]
+            rows = arrays(connection, _SQL["recent"] + "\n" + _SQL["claim"], given | {"since": now - RECENT})
+            found = [rows]
+            self.newest = None if rows is None else int(rows[-1][0])
         else:
             left = limit
             for lane in free_lanes(connection, "changed_bucket"):
-                rows = arrays(connection, _SQL["in_order"] + "\n" + _SQL["claim"], {"lane": lane, "limit": left})
+                rows = arrays(
+                    connection, _SQL["in_order"] + "\n" + _SQL["claim"], {"lane": lane, "limit": left, "upto": upto}
+                )
                 found.append(rows)
                 left -= 0 if rows is None else len(rows[0])
                 if left <= 0:
                     break
         columns = [np.concatenate(parts).astype(np.int64) for parts in zip(*filter(None, found), strict=True)]
-        streams, times, since, until = columns or [np.empty(0, dtype=np.int64)] * 4
+        streams, times, since, until, _ = columns or [np.empty(0, dtype=np.int64)] * 5
         return _keys(streams, times), added(streams, times // FIVE_MINUTES, since, until), len(streams)
 
     def _make_partitions(self, connection: Connection, claimed: Keys) -> set[datetime]:

@@ -27,8 +27,9 @@ CREATE TEMP TABLE IF NOT EXISTS touched_hour (
 -- name: in_order
 WITH gone AS (
     DELETE FROM changed_bucket WHERE lane = %(lane)s AND id <= (
-        SELECT max(id) FROM (SELECT id FROM changed_bucket WHERE lane = %(lane)s ORDER BY id LIMIT %(limit)s) oldest)
-    RETURNING datastream, bucket, since, until)
+        SELECT max(id) FROM (SELECT id FROM changed_bucket WHERE lane = %(lane)s AND id <= coalesce(%(upto)s, id)
+                             ORDER BY id LIMIT %(limit)s) oldest)
+    RETURNING id, datastream, bucket, since, until)
 
 -- name: recent
 WITH gone AS (
@@ -38,10 +39,11 @@ WITH gone AS (
         CROSS JOIN LATERAL (SELECT q.ctid, q.bucket FROM changed_bucket q
                             WHERE q.lane = of.lane ORDER BY q.id DESC LIMIT %(limit)s) newest
         WHERE newest.bucket >= %(since)s))
-    RETURNING datastream, bucket, since, until)
+    RETURNING id, datastream, bucket, since, until)
 
 -- name: claim
-SELECT array_agg(datastream), array_agg(bucket), array_agg(coalesce(since, '-infinity')), array_agg(coalesce(until, '-infinity'))
+SELECT array_agg(datastream), array_agg(bucket), array_agg(coalesce(since, '-infinity')), array_agg(coalesce(until, '-infinity')),
+       max(ARRAY[id])
 FROM gone
 
 -- name: aggregations

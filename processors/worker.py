@@ -165,7 +165,8 @@ class _Loop:
             rested = True
             if buckets < most_buckets // 2 or overdue:
                 with rest_buckets.taken(living=living) as portion:
-                    portion.taken = rollups.batch(connection, portion.limit, clock())
+                    # Not what came since: beginning again with that costs as much as the first time.
+                    portion.taken = rollups.batch(connection, portion.limit, clock(), upto=rollups.newest)
                 buckets += portion.taken
                 rested = portion.taken < portion.limit
             # While a history comes in, its hours are still being written: a month computed now is computed again soon.
@@ -187,9 +188,11 @@ class _Loop:
             if measures.look(connection, clock()):
                 self.heartbeat.beat(connection)
             if buckets or values:
-                # What keeps coming is taken in batches, two a second at most, not one by one.
+                # What keeps coming is taken in batches, two a second at most, not one by one: a running bucket costs
+                # the same for one more reading as for ten, and who stores them needs the machine too.
                 if rested and buckets < most_buckets and values < most_values:
-                    stop.wait(max(0.0, settings.poll_seconds - (monotonic() - began)))
+                    took = monotonic() - began
+                    stop.wait(max(settings.poll_seconds - took, took * measures.giving_way()))
             else:
                 _rest(connection, settings.poll_seconds)
         self.heartbeat.stop(connection)

@@ -95,6 +95,12 @@ def lags_of(connection: Connection, now: datetime) -> dict[str, float]:
     return {name: max(0.0, (now - since).total_seconds()) if since else 0.0 for name, since in rows}
 
 
+def ingest_lag(connection: Connection, now: datetime) -> float:
+    """Seconds that a message waits to be stored, in the ingest that is furthest behind and was heard of lately."""
+    row = connection.execute(SQL["ingest_lag"], {"now": now}).fetchone()
+    return float(row[0]) if row else 0.0
+
+
 def _length(seconds: float) -> str:
     if seconds < 120:  # noqa: PLR2004 - two minutes
         return f"{seconds:.0f} s"

@@ -25,7 +25,18 @@ environment variables that each file in `tests/benchmarks` names; `BYPULS_BENCH_
 BUSY = 10
 """From this share of the machine on, per cent, other work is told."""
 
-_FIRST = ("throughput-600-seconds", "throughput-60-seconds", "throughput-backlog", "freshness", "turn", "first-minute", "recomputing", "processing", "city-year", "columnstore")
+_FIRST = (
+    "throughput-600-seconds",
+    "throughput-60-seconds",
+    "throughput-backlog",
+    "freshness",
+    "turn",
+    "first-minute",
+    "recomputing",
+    "processing",
+    "city-year",
+    "columnstore",
+)
 _HOLDS = {">=": operator.ge, "<=": operator.le}
 _SIGNS = {">=": "≥", "<=": "≤"}
 

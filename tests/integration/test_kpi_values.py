@@ -288,6 +288,21 @@ def test_a_value_waits_until_its_hours_have_come_to_rest_but_no_longer_than_a_mi
     assert town.one("SELECT count(*) FROM kpi_due") == 0
 
 
+def test_what_comes_after_a_look_at_now_waits_for_the_next_one(town, pm10, catalogue):
+    today = DAY + timedelta(days=40)
+    now = today + timedelta(hours=3)
+    town.store(pm10, hours(DAY, [10.0] * 2))
+    town.store(pm10, hours(today, [20.0] * 3))
+    rollups = Rollups(catalogue)
+    assert rollups.batch(town.connection, 1000, now, recent=True) == 3
+    town.store(pm10, hours(today + timedelta(hours=3), [30.0]))
+    assert rollups.batch(town.connection, 1000, now, upto=rollups.newest) == 2
+    assert town.one("SELECT count(*) FROM changed_bucket") == 1
+    assert rollups.batch(town.connection, 1000, now, recent=True) == 1
+    assert rollups.batch(town.connection, 1000, now, recent=True) == 0
+    assert rollups.newest is None
+
+
 def test_values_of_now_are_computed_first_and_the_rest_after_them(town, pm10, catalogue):
     today = DAY + timedelta(days=40)
     town.store(pm10, hours(DAY, [10.0] * 24))

@@ -17,6 +17,9 @@ DELETE FROM heartbeat WHERE process = %(process)s AND instance = %(instance)s
 SELECT process, instance, time, lag, problems FROM heartbeat WHERE time > %(now)s - interval '1 day'
 ORDER BY process, instance
 
+-- name: ingest_lag
+SELECT coalesce(max(lag), 0) FROM heartbeat WHERE process = 'ingest' AND time > %(now)s - interval '30 seconds'
+
 -- Since when the oldest change of now waits. A history that comes in waits in its order and holds up nothing of now.
 -- name: lags
 SELECT 'rollup', min(queued_at) FROM changed_bucket WHERE bucket >= %(now)s - interval '48 hours'
