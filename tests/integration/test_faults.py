@@ -33,6 +33,7 @@ def test_nothing_acknowledged_is_lost_or_twice_when_ingest_and_database_are_kill
         world.broker.start()
         world.ingest_to_broker.cut()
         world.ingest_to_broker.mend()
+        world.wait(lambda: world.processed() > 800, 60, lambda: world.last_line("ingest-1"))  # it goes on
         world.finish()
         world.settle()
         verdict = world.judge()
