@@ -23,6 +23,7 @@ from processors.register_rollup import RegisterRollup
 from processors.rounds import Rounds
 
 _SQL = queries("processors", "rollup.sql")
+_LAST = 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -81,10 +82,10 @@ class Rollups:
             found = [rows]
             self.newest = None if rows is None else int(rows[-1][0])
         else:
-            left = limit
+            left, last = limit, _LAST if upto is None else upto
             for lane in free_lanes(connection, "changed_bucket"):
                 rows = arrays(
-                    connection, _SQL["in_order"] + "\n" + _SQL["claim"], {"lane": lane, "limit": left, "upto": upto}
+                    connection, _SQL["in_order"] + "\n" + _SQL["claim"], {"lane": lane, "limit": left, "upto": last}
                 )
                 found.append(rows)
                 left -= 0 if rows is None else len(rows[0])

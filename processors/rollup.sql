@@ -27,7 +27,7 @@ CREATE TEMP TABLE IF NOT EXISTS touched_hour (
 -- name: in_order
 WITH gone AS (
     DELETE FROM changed_bucket WHERE lane = %(lane)s AND id <= (
-        SELECT max(id) FROM (SELECT id FROM changed_bucket WHERE lane = %(lane)s AND id <= coalesce(%(upto)s, id)
+        SELECT max(id) FROM (SELECT id FROM changed_bucket WHERE lane = %(lane)s AND id <= %(upto)s
                              ORDER BY id LIMIT %(limit)s) oldest)
     RETURNING id, datastream, bucket, since, until)
 

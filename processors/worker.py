@@ -189,10 +189,12 @@ class _Loop:
                 self.heartbeat.beat(connection)
             if buckets or values:
                 # What keeps coming is taken in batches, two a second at most, not one by one: a running bucket costs
-                # the same for one more reading as for ten, and who stores them needs the machine too.
+                # the same for one more reading as for ten, and who stores them needs the machine too. Not where so
+                # much waits that the next look would leave some of it.
                 if rested and buckets < most_buckets and values < most_values:
                     took = monotonic() - began
-                    stop.wait(max(settings.poll_seconds - took, took * measures.giving_way()))
+                    way = measures.giving_way() if buckets < most_buckets // 2 else 0.0
+                    stop.wait(max(settings.poll_seconds - took, took * way))
             else:
                 _rest(connection, settings.poll_seconds)
         self.heartbeat.stop(connection)
